@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/dataset.h - labelled records from files, as columns.
+ *
+ * A frame holds a table column by column, four bytes a value: numbers as floats,
+ * text as codes into the column's own dictionary.  Readers parse; what the columns
+ * mean to a detector is decided by a view (lapwing/view.h).
+ */
+#ifndef LW_DATASET_H
+#define LW_DATASET_H
+
+#include <lapwing/error.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A dense row-major matrix; release with lw_matrix_release(). */
+struct lw_matrix {
+    float *x; /* (n_rows, n_cols), owned */
+    size_t n_rows;
+    size_t n_cols;
+};
+
+LW_API LW_MUST enum lw_status lw_matrix_init(struct lw_matrix *m, size_t n_rows,
+                                             size_t n_cols, struct lw_error *err);
+LW_API void lw_matrix_release(struct lw_matrix *m);
+
+enum lw_column_type { LW_COLUMN_NUMBER, LW_COLUMN_TEXT };
+
+/** One column; everything borrowed from the frame. */
+struct lw_column {
+    const char *name;
+    enum lw_column_type type;
+    const float *numbers;  /* (n_rows), NaN where missing; NULL for text */
+    const uint32_t *codes; /* (n_rows), index into dictionary; NULL for numbers */
+    const char *const *dictionary; /* (n_words), in order of first appearance */
+    uint32_t n_words;
+};
+
+struct lw_frame; /* opaque */
+
+/** Zero means the default. */
+struct lw_frame_config {
+    const char *format; /* "nsl-kdd", "kdd99", "csv"; NULL: found by looking */
+    uint64_t max_rows;  /* 0: all */
+};
+
+/** Read a file, plain or compressed (gz, zst, xz), or "-".  The caller owns *out.
+ *  KDD'99 and NSL-KDD files without a header get the columns' standard names
+ *  (underscored) and `label` (attack name), NSL-KDD also `difficulty`.
+ *  LW_EIO; LW_EFORMAT names file, line, column and value. */
+LW_API LW_MUST enum lw_status lw_frame_read(struct lw_frame **out, const char *path,
+                                            const struct lw_frame_config *cfg,
+                                            struct lw_error *err);
+LW_API LW_MUST enum lw_status lw_frame_read_memory(struct lw_frame **out,
+                                                   const void *data, size_t n_bytes,
+                                                   const char *name,
+                                                   const struct lw_frame_config *cfg,
+                                                   struct lw_error *err);
+LW_API void lw_frame_free(struct lw_frame *f);
+
+LW_API size_t lw_frame_rows(const struct lw_frame *f);
+LW_API size_t lw_frame_columns(const struct lw_frame *f);
+LW_API void lw_frame_column(const struct lw_frame *f, size_t i, struct lw_column *out);
+/** Index by name, -1 when absent. */
+LW_API int lw_frame_find(const struct lw_frame *f, const char *name);
+/** The reader's name that recognised the file. */
+LW_API const char *lw_frame_format(const struct lw_frame *f);
+/** SHA-256 of the uncompressed bytes. */
+LW_API void lw_frame_digest(const struct lw_frame *f, uint8_t out[32]);
+
+/** The five classes of KDD'99, in this order in every model and report. */
+#define LW_KDD_CLASS_LIST(X)                                                           \
+    X(NORMAL, "Normal")                                                                \
+    X(DOS, "DoS")                                                                      \
+    X(PROBE, "Probe")                                                                  \
+    X(R2L, "R2L")                                                                      \
+    X(U2R, "U2R")
+
+enum lw_kdd_class {
+#define LW_KDD_CLASS_ENUM(name, text) LW_KDD_##name,
+    LW_KDD_CLASS_LIST(LW_KDD_CLASS_ENUM)
+#undef LW_KDD_CLASS_ENUM
+        LW_N_KDD_CLASSES
+};
+
+LW_API const char *lw_kdd_class_name(enum lw_kdd_class c);
+
+/** The class of an attack name (or of a class name) by the official mapping
+ *  (httptunnel is U2R, worm is R2L); a trailing dot and case are ignored.
+ *  -1 for a name it does not know. */
+LW_API int lw_kdd_class_of(const char *attack);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_DATASET_H */

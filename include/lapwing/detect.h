@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/detect.h - from rows and packets to verdicts.
+ *
+ * A classifier is a model file ready to use: view, encoder, estimator, calibration
+ * and the rule that says "Not recognized".  A detector runs a whole stream: packets
+ * to flows to rows to verdicts.
+ */
+#ifndef LW_DETECT_H
+#define LW_DETECT_H
+
+#include <lapwing/capture.h>
+#include <lapwing/error.h>
+#include <lapwing/eval.h>
+#include <lapwing/flow.h>
+#include <lapwing/model.h>
+#include <lapwing/view.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { LW_MAX_CLASSES = 8, LW_MAX_REASONS = 5 };
+
+/** What can be said of a connection. */
+#define LW_VERDICT_LIST(X)                                                             \
+    X(NORMAL, "Normal")                                                                \
+    X(DOS, "DoS")                                                                      \
+    X(PROBE, "Probe")                                                                  \
+    X(R2L, "R2L")                                                                      \
+    X(U2R, "U2R")                                                                      \
+    X(BOTNET, "Botnet")                                                                \
+    X(ANOMALY, "Anomaly")                                                              \
+    X(NOT_RECOGNIZED, "Not recognized")
+
+enum lw_verdict_class {
+#define LW_VERDICT_ENUM(name, text) LW_VERDICT_##name,
+    LW_VERDICT_LIST(LW_VERDICT_ENUM)
+#undef LW_VERDICT_ENUM
+        LW_N_VERDICTS
+};
+
+LW_API const char *lw_verdict_name(enum lw_verdict_class c);
+
+/** One classifier's answer for one row. */
+struct lw_verdict {
+    enum lw_verdict_class verdict;
+    float confidence;            /* of `verdict`, 0 to 1 */
+    float score[LW_MAX_CLASSES]; /* calibrated probability of each of its classes */
+    float attack_score;          /* 1 - P(normal) */
+    float novelty;               /* distance from everything known; larger = farther */
+    float p_value;               /* share of known training rows at least as far */
+    float unavailable;           /* share of the view's features that were missing */
+};
+
+/** One reason of a verdict. */
+struct lw_reason {
+    uint16_t feature_idx; /* in the view */
+    float value;          /* as in the row; NaN when unavailable */
+    float contribution;   /* to the score of the verdict's class, in log-odds */
+    char words[128];      /* "438 connections to this host in 2 s (usual: 1-12)" */
+};
+
+struct lw_classifier; /* opaque */
+
+/** Load a model file; the caller owns *out.  LW_EIO, LW_EFORMAT, LW_EMISMATCH (its
+ *  view is unknown here or has another definition; says which). */
+LW_API LW_MUST enum lw_status
+lw_classifier_load(struct lw_classifier **out, const char *path, struct lw_error *err);
+LW_API LW_MUST enum lw_status
+lw_classifier_load_memory(struct lw_classifier **out, const void *data, size_t n_bytes,
+                          const char *name, struct lw_error *err);
+LW_API void lw_classifier_free(struct lw_classifier *c);
+
+LW_API const struct lw_view *lw_classifier_view(const struct lw_classifier *c);
+LW_API uint32_t lw_classifier_classes(const struct lw_classifier *c);
+/** Name of class i ("Normal", "DoS", ...). */
+LW_API const char *lw_classifier_class_name(const struct lw_classifier *c, uint32_t i);
+/** First 12 hexadecimal digits of the file's SHA-256. */
+LW_API const char *lw_classifier_id(const struct lw_classifier *c);
+/** Training provenance and validation figures as JSON text. */
+LW_API const char *lw_classifier_provenance(const struct lw_classifier *c);
+
+/** Judge rows (n_rows, view->n_features).  Thread-safe on one classifier; results do
+ *  not depend on the batch.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_classifier_judge(const struct lw_classifier *c,
+                                                  const float *rows, size_t n_rows,
+                                                  struct lw_verdict *out,
+                                                  struct lw_error *err);
+
+/** Up to `max` reasons, the weightiest first, for one row's verdict. */
+LW_API LW_MUST enum lw_status
+lw_classifier_explain(const struct lw_classifier *c, const float *row,
+                      const struct lw_verdict *v, struct lw_reason *out, size_t max,
+                      size_t *n_out, struct lw_error *err);
+
+/** How to train.  Zero means the preset's value. */
+struct lw_train_config {
+    const char *preset;  /* "nsl-kdd" */
+    const char *view;    /* default: the preset's ("kdd"); "kdd31" */
+    const char *exclude; /* attack names to leave out, separated by commas; NULL */
+    struct lw_model_params params;
+    bool no_validation; /* only the final fit and its calibration */
+};
+
+/** What training found out, per protocol. */
+struct lw_train_report {
+    struct lw_eval random_split;      /* the naive protocol, to be compared with */
+    struct lw_eval leave_attack_out;  /* pooled over folds */
+    struct lw_eval baseline_majority; /* under leave_attack_out's folds */
+    struct lw_eval baseline_one_rule;
+    double known_rejected;  /* share of known held-out rows "Not recognized" */
+    double unseen_rejected; /* share of rows of held-out types "Not recognized" */
+    double unseen_detected; /* share of rows of held-out types not said to be normal */
+    uint64_t n_rows;
+    uint64_t n_distinct_rows; /* distinct feature vectors with label */
+    double train_seconds;     /* final fit, CPU time; not stored in the model */
+};
+
+/** Train a classifier from a labelled frame and write it to `path` (atomically).
+ *  LW_EFORMAT: a column missing, a label unknown.  LW_EINVAL.  LW_EIO. */
+LW_API LW_MUST enum lw_status lw_train(const struct lw_frame *frame, const char *path,
+                                       const struct lw_train_config *cfg,
+                                       struct lw_train_report *report,
+                                       struct lw_error *err);
+
+/** Judge a labelled frame.  `unseen_types` gets, as far as `max` goes, the attack names
+ *  in the frame that the training set did not have. */
+struct lw_test_report {
+    struct lw_eval all;
+    uint64_t n_unseen_rows;  /* rows of attack types not in the training set */
+    uint64_t n_unseen_found; /* of these, not said to be normal */
+    uint64_t n_distinct_rows;
+    char unseen_types[512]; /* names separated by commas */
+};
+
+LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
+                                      const struct lw_frame *frame,
+                                      struct lw_test_report *out, struct lw_error *err);
+
+struct lw_detector; /* opaque */
+
+/** One judged flow.  Everything borrowed for the call. */
+struct lw_finding {
+    const struct lw_record *rec;
+    const struct lw_view *view;
+    const float *values; /* (view->n_features) */
+    struct lw_verdict verdict;
+    struct lw_reason reasons[LW_MAX_REASONS]; /* only where alert is set */
+    size_t n_reasons;
+    bool alert;
+};
+
+typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
+
+/** Zero means the default. */
+struct lw_detector_config {
+    struct lw_meter_config meter;
+    struct lw_extractor_config extractor;
+    lw_finding_fn finding; /* every judged flow */
+    void *ctx;             /* borrowed */
+};
+
+struct lw_detector_stats {
+    struct lw_meter_stats meter;
+    uint64_t rows;   /* judged */
+    uint64_t alerts; /* verdict neither normal nor unheard */
+    uint64_t by_class[LW_N_VERDICTS];
+};
+
+/** A detector around one classifier (borrowed until free).  LW_EUNSUPPORTED: its view
+ *  cannot be made from packets. */
+LW_API LW_MUST enum lw_status lw_detector_new(struct lw_detector **out,
+                                              const struct lw_classifier *c,
+                                              const struct lw_detector_config *cfg,
+                                              struct lw_error *err);
+LW_API LW_MUST enum lw_status lw_detector_add(struct lw_detector *d,
+                                              const struct lw_packet *pkt,
+                                              struct lw_error *err);
+/** End of the stream: judge everything that is left. */
+LW_API LW_MUST enum lw_status lw_detector_flush(struct lw_detector *d,
+                                                struct lw_error *err);
+LW_API void lw_detector_get_stats(const struct lw_detector *d,
+                                  struct lw_detector_stats *out);
+LW_API void lw_detector_free(struct lw_detector *d);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_DETECT_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/eval.h - how good are these predictions?
+ *
+ * Accuracy alone is never reported: it rewards whoever says "normal" most often.
+ */
+#ifndef LW_EVAL_H
+#define LW_EVAL_H
+
+#include <lapwing/error.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { LW_EVAL_MAX_CLASSES = 32 };
+
+/** A confusion matrix and what follows from it.  Class 0 is normal.  Column
+ *  `n_classes` counts answers that name none of the classes ("Not recognized"). */
+struct lw_eval {
+    uint32_t n_classes;
+    uint64_t n_rows;
+    uint64_t confusion[LW_EVAL_MAX_CLASSES][LW_EVAL_MAX_CLASSES + 1]; /* (true, said) */
+    double precision[LW_EVAL_MAX_CLASSES]; /* NaN where a class was never said */
+    double recall[LW_EVAL_MAX_CLASSES];    /* NaN where a class has no rows */
+    double f1[LW_EVAL_MAX_CLASSES];        /* 0 where precision or recall is NaN or 0 */
+    uint64_t support[LW_EVAL_MAX_CLASSES];
+    double accuracy;
+    double macro_f1; /* over classes that have rows */
+    double weighted_f1;
+    double mcc; /* Gorodkin's R_K for several classes */
+    double
+        false_alarm;  /* share of normal rows said to be an attack or not recognized */
+    double detection; /* share of attack rows not said to be normal */
+    double roc_auc;   /* attack score; NaN without scores or with one class only */
+    double pr_auc;    /* average precision */
+    double tpr_at_fpr_1e2;
+    double tpr_at_fpr_1e3;
+};
+
+/** Judge answers.  truth (n_rows) in [0, n_classes), said (n_rows) in [0, n_classes]
+ *  where n_classes means none of them; attack_score (n_rows), higher = more attack, or
+ *  NULL.  LW_EINVAL: too many classes.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status
+lw_eval_compute(struct lw_eval *out, const uint32_t *truth, const uint32_t *said,
+                size_t n_rows, uint32_t n_classes, const float *attack_score,
+                struct lw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_EVAL_H */

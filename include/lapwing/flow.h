@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/flow.h - the flow meter: packets in, bidirectional flow records out.
+ *
+ * A flow is the packets between two endpoints over one protocol.  The table never
+ * outgrows its limit; unanswered flows are evicted first.
+ *
+ * Time is packet time, never the clock: a file always gives the same flows.
+ * Thread safety: one thread per meter.
+ */
+#ifndef LW_FLOW_H
+#define LW_FLOW_H
+
+#include <lapwing/capture.h>
+#include <lapwing/error.h>
+#include <lapwing/record.h>
+
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lw_meter; /* opaque */
+
+/** Receives each record; `rec` is borrowed for the call. */
+typedef void (*lw_record_fn)(void *ctx, const struct lw_record *rec);
+
+/** Zero means the default: Argus' own. */
+struct lw_meter_config {
+    uint32_t max_flows;         /* default 1,048,576; at most 2^24 */
+    int64_t status_interval_ns; /* default 3,600 s */
+    int64_t idle_tcp_ns;        /* default 60 s */
+    int64_t idle_udp_ns;        /* default 30 s, also every other IP protocol */
+    int64_t idle_icmp_ns;       /* default 5 s */
+    int64_t idle_arp_ns;        /* default 5 s, also non-IP */
+};
+
+/** Why a packet that was decoded no further than this was counted so. */
+struct lw_meter_stats {
+    /* seen = decoded + truncated + unsupported + malformed */
+    uint64_t seen;        /* packets handed to lw_meter_add() */
+    uint64_t decoded;     /* decoded = in_flows + not_in_flows */
+    uint64_t truncated;   /* headers cut off by the capture length */
+    uint64_t unsupported; /* link types we do not decode */
+    uint64_t malformed;   /* headers that contradict themselves */
+    uint64_t in_flows;
+    uint64_t not_in_flows;
+    uint64_t flows_created;
+    uint64_t records;            /* reported */
+    uint64_t evicted_unanswered; /* flows pushed out of a full table */
+    uint64_t evicted_answered;
+    uint64_t active; /* flows in the table now */
+    uint64_t active_max;
+    uint64_t out_of_order; /* packets older than one before them */
+};
+
+/** Create a meter.  On success the caller owns *out; on failure *out is untouched.
+ *  LW_EINVAL: a limit out of range.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_meter_new(struct lw_meter **out,
+                                           const struct lw_meter_config *cfg,
+                                           struct lw_error *err);
+
+/** Add one packet, reporting records that ended before it.  `pkt` is borrowed.  A
+ *  packet without data only moves time on.  Returns the flow's id, or 0 when the
+ *  packet is in no flow. */
+LW_API uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt,
+                             lw_record_fn fn, void *ctx);
+
+/** Report everything that is left, in the order of the last packets. */
+LW_API void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx);
+
+/** No record reported from now on ends before this time: the last packet of the
+ *  longest silent active flow; the present packet time when none is active. */
+LW_API int64_t lw_meter_watermark_ns(const struct lw_meter *m);
+
+LW_API void lw_meter_get_stats(const struct lw_meter *m, struct lw_meter_stats *out);
+
+/** Free without reporting what is left.  NULL is fine. */
+LW_API void lw_meter_free(struct lw_meter *m);
+
+enum { LW_BINETFLOW_LINE_MAX = 512 };
+
+/** The header line of the CTU-13 binetflow form, with line end:
+ *  StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,
+ *  TotBytes,SrcBytes,Label */
+LW_API const char *lw_binetflow_header(void);
+
+/** One record as a binetflow line with line end; `label` may be "".  Returns its
+ *  length; `out` always ends in 0. */
+LW_API size_t lw_binetflow_format(const struct lw_record *rec, const char *label,
+                                  char out[LW_BINETFLOW_LINE_MAX]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_FLOW_H */

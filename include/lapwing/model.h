@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/model.h - estimators: fit, predict, explain, save, load.
+ *
+ * An estimator sees numbers only: a dense matrix whose rows an encoder made.  Each
+ * kind is a row in one table of operations.  A model that was loaded predicts without
+ * the library that trained it, and a row's score depends on nothing but the row: not
+ * on batch, thread count or processor.
+ */
+#ifndef LW_MODEL_H
+#define LW_MODEL_H
+
+#include <lapwing/dataset.h>
+#include <lapwing/error.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lw_model; /* opaque */
+
+/** Called now and then during long work, `done` from 0 to 1. */
+typedef void (*lw_progress_fn)(void *ctx, double done, const char *what);
+
+/** Zero means the default of the kind. */
+struct lw_model_params {
+    uint32_t n_rounds;    /* gbdt: boosting rounds, default 100 */
+    uint32_t max_depth;   /* gbdt: default 6 */
+    double learning_rate; /* gbdt: default 0.3 */
+    double lambda;        /* gbdt: L2 on leaf values, default 1 */
+    uint64_t seed;
+    lw_progress_fn progress; /* NULL: silent */
+    void *progress_ctx;      /* borrowed */
+};
+
+/** Fit a model of `kind` ("gbdt").  x: (n_rows, n_cols); labels: (n_rows) in
+ *  [0, n_classes); weights: (n_rows) or NULL.  The caller owns *out.
+ *  LW_EINVAL: unknown kind, bad labels.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_model_fit(struct lw_model **out, const char *kind,
+                                           const struct lw_model_params *params,
+                                           const struct lw_matrix *x,
+                                           const uint32_t *labels, uint32_t n_classes,
+                                           const float *weights, struct lw_error *err);
+
+/** Class probabilities: out (n_rows, n_classes); rows (n_rows, n_cols), NaN = missing.
+ *  Thread-safe on one model. */
+LW_API void lw_model_predict(const struct lw_model *m, const float *rows, size_t n_rows,
+                             float *out);
+
+/** Additive attributions of one row's raw score (margin) for one class: phi
+ *  (n_cols + 1), the last being the expected value; they sum to the margin.
+ *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_model_contributions(const struct lw_model *m,
+                                                     const float *row,
+                                                     uint32_t class_idx, double *phi,
+                                                     struct lw_error *err);
+
+LW_API uint32_t lw_model_classes(const struct lw_model *m);
+LW_API uint32_t lw_model_columns(const struct lw_model *m);
+LW_API const char *lw_model_kind(const struct lw_model *m);
+/** NULL is fine. */
+LW_API void lw_model_free(struct lw_model *m);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_MODEL_H */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/record.h - what is known of one bidirectional flow.
+ *
+ * Index 0 of every pair is the endpoint that sent the first packet seen, index 1 the
+ * other.  `dir` tells which of them is the initiator, as Argus prints it; a writer
+ * that follows Argus or Zeek swaps the sides when `dir` points left.
+ * All numbers are in host byte order, addresses as on the wire.
+ */
+#ifndef LW_RECORD_H
+#define LW_RECORD_H
+
+#include <lapwing/error.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What kind of traffic a flow is; the name is Argus' word in the Proto column where
+ *  it has a fixed one. */
+#define LW_FLOW_KIND_LIST(X)                                                           \
+    X(OTHER, "other") /* not IP and not ARP: keyed by MAC addresses and EtherType */   \
+    X(TCP, "tcp")                                                                      \
+    X(UDP, "udp")                                                                      \
+    X(ICMP, "icmp")                                                                    \
+    X(ICMP6, "ipv6-icmp")                                                              \
+    X(IGMP, "igmp")                                                                    \
+    X(ARP, "arp")                                                                      \
+    X(ESP, "esp")                                                                      \
+    X(GRE, "gre")                                                                      \
+    X(SCTP, "sctp")                                                                    \
+    X(IP, "ip") /* any other IP protocol, `protocol` says which */
+
+enum lw_flow_kind {
+#define LW_FLOW_KIND_ENUM(name, text) LW_FLOW_##name,
+    LW_FLOW_KIND_LIST(LW_FLOW_KIND_ENUM)
+#undef LW_FLOW_KIND_ENUM
+        LW_N_FLOW_KINDS
+};
+
+/** Direction as Argus prints it. */
+#define LW_DIR_LIST(X)                                                                 \
+    X(FORWARD, "->")    /* index 0 initiated, and only it or both were heard */        \
+    X(BACKWARD, "<-")   /* index 1 initiated */                                        \
+    X(BOTH, "<->")      /* both sent, no initiator (UDP and so on) */                  \
+    X(UNKNOWN, "<?>")   /* both sent, start not seen (TCP) */                          \
+    X(MAYBE_FWD, "?>")  /* only index 0 heard, start not seen */                       \
+    X(MAYBE_BACK, "<?") /* only index 1 heard, start not seen */                       \
+    X(WHO, "who")       /* ARP request */                                              \
+    X(TOLD, "told")     /* ARP reply without request */
+
+enum lw_dir {
+#define LW_DIR_ENUM(name, text) LW_DIR_##name,
+    LW_DIR_LIST(LW_DIR_ENUM)
+#undef LW_DIR_ENUM
+        LW_N_DIRS
+};
+
+/** TCP connection state in Zeek's conn_state vocabulary. */
+#define LW_CONN_LIST(X)                                                                \
+    X(NONE, "-")        /* not a TCP flow */                                           \
+    X(S0, "S0")         /* attempt seen, no reply */                                   \
+    X(S1, "S1")         /* established, not terminated */                              \
+    X(SF, "SF")         /* normal establishment and termination */                     \
+    X(REJ, "REJ")       /* attempt rejected */                                         \
+    X(S2, "S2")         /* established, close attempt by originator only */            \
+    X(S3, "S3")         /* established, close attempt by responder only */             \
+    X(RSTO, "RSTO")     /* established, originator aborted */                          \
+    X(RSTR, "RSTR")     /* responder aborted */                                        \
+    X(RSTOS0, "RSTOS0") /* SYN then RST by originator, no SYN-ACK */                   \
+    X(RSTRH, "RSTRH")   /* SYN-ACK then RST by responder, no SYN */                    \
+    X(SH, "SH")         /* SYN then FIN by originator, no SYN-ACK */                   \
+    X(SHR, "SHR")       /* SYN-ACK then FIN by responder, no SYN */                    \
+    X(OTH, "OTH")       /* no SYN seen, midstream */
+
+enum lw_conn {
+#define LW_CONN_ENUM(name, text) LW_CONN_##name,
+    LW_CONN_LIST(LW_CONN_ENUM)
+#undef LW_CONN_ENUM
+        LW_N_CONNS
+};
+
+/** Why a record was reported. */
+#define LW_END_LIST(X)                                                                 \
+    X(IDLE, "idle")       /* no packet for the protocol's idle timeout */              \
+    X(STATUS, "status")   /* long flow: interim record, the flow goes on */            \
+    X(CLOSED, "closed")   /* TCP connection over */                                    \
+    X(EVICTED, "evicted") /* the table was full */                                     \
+    X(FLUSH, "flush")     /* the capture ended */
+
+enum lw_end_reason {
+#define LW_END_ENUM(name, text) LW_END_##name,
+    LW_END_LIST(LW_END_ENUM)
+#undef LW_END_ENUM
+        LW_N_END_REASONS
+};
+
+/** TCP flag bits as on the wire. */
+enum {
+    LW_TCP_FIN = 0x01,
+    LW_TCP_SYN = 0x02,
+    LW_TCP_RST = 0x04,
+    LW_TCP_PSH = 0x08,
+    LW_TCP_ACK = 0x10,
+    LW_TCP_URG = 0x20,
+    LW_TCP_ECE = 0x40,
+    LW_TCP_CWR = 0x80
+};
+
+/** 16 bytes; IPv4 and ARP in the first 4, MAC in the first 6, the rest zero. */
+struct lw_addr {
+    uint8_t bytes[16];
+};
+
+/** What one side sent. */
+struct lw_side {
+    uint64_t packets;
+    uint64_t frame_bytes;   /* whole frames, link header included */
+    uint64_t ip_bytes;      /* IP header and payload */
+    uint64_t payload_bytes; /* above the transport header */
+    int64_t first_ns;       /* time of its first and last packet in this record; */
+    int64_t last_ns;        /* meaningless when packets is 0 */
+    uint32_t urgent;        /* TCP packets with URG set */
+    uint32_t bad_fragments; /* fragments that cannot be part of a datagram */
+    uint32_t retransmitted; /* TCP segments with no new sequence number and data */
+    uint8_t tcp_flags;      /* all flags seen, ORed */
+    uint8_t tos;            /* of its first packet */
+    uint8_t ttl;            /* of its first packet (hop limit) */
+};
+
+struct lw_record {
+    uint64_t
+        flow_id; /* 1, 2, ... in order of first packets; status records repeat it */
+    int64_t start_ns; /* first and last packet of this record */
+    int64_t end_ns;
+    enum lw_flow_kind kind;
+    enum lw_dir dir;
+    enum lw_conn conn;
+    enum lw_end_reason end_reason;
+    uint16_t ether_type; /* 0x0800, 0x86dd, 0x0806, ...; below 1536: LLC */
+    uint8_t ip_version;  /* 4, 6, or 0 for ARP (addresses are IPv4) and non-IP (MACs) */
+    uint8_t protocol;    /* IP protocol number; 0 when not IP */
+    uint8_t icmp_type;   /* of the first packet */
+    uint8_t icmp_code;
+    uint16_t icmp_id;
+    uint16_t port[2]; /* TCP, UDP, SCTP; 0 otherwise */
+    bool has_ports;
+    uint16_t vlan_id; /* outermost, 0 when untagged */
+    uint32_t spi;     /* ESP */
+    struct lw_addr addr[2];
+    struct lw_side side[2];
+    char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
+};
+
+/** Printed names, static storage. */
+LW_API const char *lw_flow_kind_name(enum lw_flow_kind kind);
+LW_API const char *lw_dir_name(enum lw_dir dir);
+LW_API const char *lw_conn_name(enum lw_conn conn);
+LW_API const char *lw_end_reason_name(enum lw_end_reason reason);
+
+/** Which index initiated, as Argus and Zeek print it: 1 when `dir` points left. */
+LW_API unsigned lw_record_initiator(const struct lw_record *rec);
+
+enum { LW_ADDR_TEXT_MAX = 48 };
+
+/** Write an endpoint's address as text ("10.0.0.1", "fe80::1", "aa:bb:cc:dd:ee:ff").
+ *  Returns its length. */
+LW_API size_t lw_record_addr_text(const struct lw_record *rec, unsigned side,
+                                  char out[LW_ADDR_TEXT_MAX]);
+
+/** Argus' Proto column: "tcp", "ipv6-icmp", "llc", ...  Static storage or `out`. */
+LW_API const char *lw_record_proto_text(const struct lw_record *rec, char out[16]);
+
+enum { LW_COMMUNITY_ID_MAX = 40 };
+
+/** Community ID v1 of a TCP, UDP, SCTP, ICMP or other IP flow, e.g.
+ *  "1:LQU9qZlK+B5F3KDmev6m5PMibrg="; "" for a flow without IP.  `seed` is 0 by
+ *  default in every tool.  Source: corelight/community-id-spec, version 1. */
+LW_API void lw_record_community_id(const struct lw_record *rec, uint16_t seed,
+                                   char out[LW_COMMUNITY_ID_MAX]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_RECORD_H */

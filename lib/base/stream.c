@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two buffers at most: `raw` holds source bytes, `plain` decompressed ones.  Without
+ * compression only `raw` exists and peeking costs nothing; memory sources are their
+ * own raw buffer.
+ */
+#include "base/stream.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK_BYTES = 256 * 1024, MAGIC_MAX = 6 };
+
+/* A window of bytes [at, end) in a growing allocation. */
+struct window {
+    uint8_t *data; /* owned, or borrowed when `fixed` */
+    size_t cap;
+    size_t at;
+    size_t end;
+    bool fixed;
+};
+
+struct stream {
+    char *name; /* owned */
+    int fd;     /* owned; -1 for memory */
+    bool source_end;
+    bool plain_end;
+    bool in_member;
+    uint64_t bytes_read;
+    uint64_t bytes_total;
+    const struct stream_codec_ops *codec; /* NULL: not compressed */
+    void *codec_state;                    /* owned */
+    struct window raw;
+    struct window plain;
+};
+
+static const struct stream_codec_ops *const codecs[] = {
+    &stream_codec_gzip,
+    &stream_codec_zstd,
+    &stream_codec_xz,
+};
+
+static struct span window_span(const struct window *w)
+{
+    return span_of(w->data == NULL ? NULL : w->data + w->at, w->end - w->at);
+}
+
+/* Room for `n` bytes behind `end`, moving what is left to the front first. */
+static bool window_room(struct window *w, size_t n)
+{
+    uint8_t *p;
+
+    if (w->at > 0) {
+        memmove(w->data, w->data + w->at, w->end - w->at);
+        w->end -= w->at;
+        w->at = 0;
+    }
+    if (w->cap - w->end >= n)
+        return true;
+    p = mem_resize(w->data, w->end + n, 1);
+    if (p == NULL)
+        return false;
+    w->data = p;
+    w->cap = w->end + n;
+    return true;
+}
+
+/* Read one more chunk of the source; sets source_end. */
+static enum lw_status fill_raw(struct stream *s, struct lw_error *err)
+{
+    ssize_t n;
+
+    if (s->source_end || s->fd < 0) {
+        s->source_end = true;
+        return LW_OK;
+    }
+    if (!window_room(&s->raw, CHUNK_BYTES))
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
+    do
+        n = read(s->fd, s->raw.data + s->raw.end, s->raw.cap - s->raw.end);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return lw_fail(err, LW_EIO, "%s: cannot read: %s", s->name, strerror(errno));
+    s->raw.end += (size_t)n;
+    s->bytes_read += (uint64_t)n;
+    s->source_end = n == 0;
+    return LW_OK;
+}
+
+/* Between members: is there another one?  Trailing garbage after a complete member is
+ * ignored, as gzip and zstd do with padding. */
+static enum lw_status next_member(struct stream *s, struct lw_error *err)
+{
+    struct span in;
+    enum lw_status st = LW_OK;
+
+    while (st == LW_OK && !s->source_end && s->raw.end - s->raw.at < s->codec->n_magic)
+        st = fill_raw(s, err);
+    if (st != LW_OK)
+        return st;
+    in = window_span(&s->raw);
+    if (in.n < s->codec->n_magic ||
+        memcmp(in.p, s->codec->magic, s->codec->n_magic) != 0) {
+        s->plain_end = true;
+        return LW_OK;
+    }
+    if (!s->codec->again(s->codec_state))
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
+    s->in_member = true;
+    return LW_OK;
+}
+
+/* Decompress one more chunk; sets plain_end. */
+static enum lw_status fill_plain(struct stream *s, struct lw_error *err)
+{
+    size_t used = 0;
+    size_t made = 0;
+    int more;
+
+    if (!s->in_member)
+        return next_member(s, err);
+    if (s->raw.at == s->raw.end && !s->source_end) {
+        enum lw_status st = fill_raw(s, err);
+
+        if (st != LW_OK)
+            return st;
+    }
+    if (!window_room(&s->plain, CHUNK_BYTES))
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
+    more = s->codec->step(s->codec_state, window_span(&s->raw), &used,
+                          s->plain.data + s->plain.end, s->plain.cap - s->plain.end,
+                          &made, s->source_end);
+    if (more < 0)
+        return lw_fail(err, LW_EFORMAT, "%s: damaged %s data near byte %llu", s->name,
+                       s->codec->name, (unsigned long long)s->bytes_read);
+    s->raw.at += used;
+    s->plain.end += made;
+    if (more == 0) {
+        s->in_member = false;
+    } else if (used == 0 && made == 0 && s->source_end) {
+        s->plain_end = true;
+        return lw_fail(err, LW_ETRUNCATED, "%s: the %s data is cut off", s->name,
+                       s->codec->name);
+    }
+    return LW_OK;
+}
+
+static enum lw_status detect_codec(struct stream *s, struct lw_error *err)
+{
+    struct span head;
+    enum lw_status st = LW_OK;
+
+    while (st == LW_OK && !s->source_end && s->raw.end < MAGIC_MAX)
+        st = fill_raw(s, err);
+    if (st != LW_OK)
+        return st;
+    head = window_span(&s->raw);
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
+        if (head.n < codecs[i]->n_magic ||
+            memcmp(head.p, codecs[i]->magic, codecs[i]->n_magic) != 0)
+            continue;
+        s->codec = codecs[i];
+        s->codec_state = codecs[i]->open();
+        if (s->codec_state == NULL)
+            return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
+        s->in_member = true;
+    }
+    return LW_OK;
+}
+
+static struct stream *stream_alloc(const char *name)
+{
+    struct stream *s = mem_zalloc(1, sizeof *s);
+
+    if (s == NULL)
+        return NULL;
+    s->fd = -1;
+    s->name = mem_strdup(name);
+    if (s->name == NULL) {
+        mem_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+enum lw_status stream_open(struct stream **out, const char *path, struct lw_error *err)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    struct stream *s = stream_alloc(is_stdin ? "standard input" : path);
+    struct stat info;
+    enum lw_status st;
+
+    if (s == NULL)
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", path);
+    /* A duplicate, so that closing the stream leaves standard input open. */
+    s->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                     : open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0) {
+        st = lw_fail(err, errno == ENOENT ? LW_ENOTFOUND : LW_EIO,
+                     "%s: cannot open: %s", s->name, strerror(errno));
+        goto out;
+    }
+    if (fstat(s->fd, &info) == 0 && S_ISREG(info.st_mode))
+        s->bytes_total = (uint64_t)info.st_size;
+    st = detect_codec(s, err);
+out:
+    if (st != LW_OK) {
+        stream_close(s);
+        return st;
+    }
+    *out = s;
+    return LW_OK;
+}
+
+enum lw_status stream_open_memory(struct stream **out, const void *data, size_t n_bytes,
+                                  const char *name, struct lw_error *err)
+{
+    struct stream *s = stream_alloc(name);
+    enum lw_status st;
+
+    if (s == NULL)
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", name);
+    /* The window is never written while `fixed`: fill_raw() stops at fd < 0. */
+    s->raw.data = (uint8_t *)(uintptr_t)data;
+    s->raw.end = n_bytes;
+    s->raw.fixed = true;
+    s->bytes_read = n_bytes;
+    s->bytes_total = n_bytes;
+    st = detect_codec(s, err);
+    if (st != LW_OK) {
+        stream_close(s);
+        return st;
+    }
+    *out = s;
+    return LW_OK;
+}
+
+void stream_close(struct stream *s)
+{
+    if (s == NULL)
+        return;
+    if (s->codec_state != NULL)
+        s->codec->close(s->codec_state);
+    if (s->fd >= 0)
+        (void)close(s->fd);
+    if (!s->raw.fixed)
+        mem_free(s->raw.data);
+    mem_free(s->plain.data);
+    mem_free(s->name);
+    mem_free(s);
+}
+
+enum lw_status stream_peek(struct stream *s, size_t n, struct span *out,
+                           struct lw_error *err)
+{
+    struct window *w = s->codec == NULL ? &s->raw : &s->plain;
+    enum lw_status st = LW_OK;
+
+    while (st == LW_OK && w->end - w->at < n) {
+        if (s->codec == NULL ? s->source_end : s->plain_end)
+            break;
+        st = s->codec == NULL ? fill_raw(s, err) : fill_plain(s, err);
+    }
+    *out = window_span(w);
+    return st;
+}
+
+void stream_skip(struct stream *s, size_t n)
+{
+    struct window *w = s->codec == NULL ? &s->raw : &s->plain;
+
+    LW_ASSERT(n <= w->end - w->at);
+    w->at += n;
+}
+
+const char *stream_name(const struct stream *s)
+{
+    return s->name;
+}
+
+uint64_t stream_bytes_read(const struct stream *s)
+{
+    return s->bytes_read;
+}
+
+uint64_t stream_bytes_total(const struct stream *s)
+{
+    return s->bytes_total;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/timefmt.h - times as text, always UTC, without the C library's locale. */
+#ifndef BASE_TIMEFMT_H
+#define BASE_TIMEFMT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_US INT64_C(1000)
+
+enum { TIMEFMT_MAX = 40 };
+
+/** "2011/08/16 10:01:46.972101", as Argus' ra with %Y/%m/%d %T.%f prints it; rounded
+ *  down to the microsecond.  Returns the length. */
+size_t timefmt_argus(int64_t time_ns, char out[TIMEFMT_MAX]);
+
+/** "2011-08-16T10:01:46.972101+0000", as Suricata's EVE log has it. */
+size_t timefmt_eve(int64_t time_ns, char out[TIMEFMT_MAX]);
+
+#endif /* BASE_TIMEFMT_H */

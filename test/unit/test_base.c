@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "base/numfmt.h"
+#include "base/outfile.h"
+#include "base/rng.h"
+#include "base/stream.h"
+#include "base/timefmt.h"
+#include "test.h"
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void buf_grows_and_stays_terminated(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b);
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&b, "%d,", i);
+    assert_true(buf_ok(&b));
+    assert_int_equal(strlen(buf_text(&b)), b.len);
+    buf_release(&b);
+}
+
+static void buf_reports_failed_allocation(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b);
+    mem_fail_at(1, 1);
+    buf_add_text(&b, "lost");
+    mem_fail_at(0, 0);
+    assert_false(buf_ok(&b));
+    assert_string_equal(buf_text(&b), "");
+    buf_release(&b);
+}
+
+static void jsonw_escapes_and_nests(void **state)
+{
+    struct buf b;
+    struct jsonw w;
+
+    (void)state;
+    buf_init(&b);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    jsonw_key(&w, "a\"b");
+    jsonw_array(&w);
+    jsonw_u64(&w, 1);
+    jsonw_f64(&w, 0.1);
+    jsonw_f32(&w, 0.1f);
+    jsonw_f64(&w, NAN);
+    jsonw_text(&w, "x\n\xff\xc3\xa9");
+    jsonw_array_end(&w);
+    jsonw_key(&w, "t");
+    jsonw_bool(&w, true);
+    jsonw_object_end(&w);
+    assert_string_equal(buf_text(&b),
+                        "{\"a\\\"b\":[1,0.1,0.1,null,\"x\\u000a\\ufffd\xc3\xa9\"],"
+                        "\"t\":true}");
+    buf_release(&b);
+}
+
+static void json_reads_and_refuses(void **state)
+{
+    static const char good[] = "{\"n\": 1, \"s\": \"x\", \"a\": [1.5, true]}";
+    static const char deep[] = "[[[[1]]]]";
+    static const char twice[] = "{\"a\": 1, \"a\": 2}";
+    struct json_doc *doc = NULL;
+    struct lw_error err;
+    double v = 0;
+
+    (void)state;
+    assert_int_equal(json_parse(&doc, good, sizeof good - 1, 8, &err), LW_OK);
+    assert_true(json_number(json_get(json_root(doc), "n"), &v));
+    assert_true(v == 1.0);
+    assert_string_equal(json_text(json_get(json_root(doc), "s")), "x");
+    assert_int_equal(json_length(json_get(json_root(doc), "a")), 2);
+    assert_true(json_truth(json_at(json_get(json_root(doc), "a"), 1)));
+    assert_int_equal(json_kind(json_get(json_root(doc), "zz")), JSON_KIND_ABSENT);
+    json_free(doc);
+    assert_int_equal(json_parse(&doc, deep, sizeof deep - 1, 3, &err), LW_ELIMIT);
+    assert_int_equal(json_parse(&doc, twice, sizeof twice - 1, 3, &err), LW_EFORMAT);
+    assert_int_equal(json_parse(&doc, "{", 1, 3, &err), LW_EFORMAT);
+}
+
+static void numfmt_round_trips(void **state)
+{
+    static const double values[] = {0, -0.0, 0.1, 1e-7, 255, 1e20, 123456.789, 3.5};
+    char text[NUMFMT_MAX];
+    double back = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        size_t n = numfmt_f64(values[i], text);
+
+        assert_true(numfmt_parse(text, n, &back));
+        assert_true(back == values[i]);
+    }
+    assert_true(numfmt_parse("Infinity", 8, &back) && isinf(back));
+    assert_true(numfmt_parse("-1.5e3", 6, &back) && back == -1500);
+    assert_false(numfmt_parse("", 0, &back));
+    assert_false(numfmt_parse("1x", 2, &back));
+    assert_false(numfmt_parse("0x10", 4, &back));
+    assert_false(numfmt_parse(" 1", 2, &back));
+}
+
+static void digests_match_published_vectors(void **state)
+{
+    uint8_t sum[SHA256_BYTES];
+    char text[2 * SHA256_BYTES + 1];
+
+    (void)state;
+    /* FIPS 180-2, appendices A.1 and B.1: "abc". */
+    digest_sha1("abc", 3, sum);
+    digest_hex(sum, SHA1_BYTES, text);
+    assert_string_equal(text, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    digest_sha256("abc", 3, sum);
+    digest_hex(sum, SHA256_BYTES, text);
+    assert_string_equal(
+        text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    /* RFC 4648, section 10. */
+    digest_base64((const uint8_t *)"fooba", 5, text);
+    assert_string_equal(text, "Zm9vYmE=");
+}
+
+static void times_print_as_their_models_do(void **state)
+{
+    char text[TIMEFMT_MAX];
+
+    (void)state;
+    timefmt_argus(INT64_C(1313488906972101000), text);
+    assert_string_equal(text, "2011/08/16 10:01:46.972101");
+    timefmt_eve(INT64_C(951782400000000000), text); /* a leap day */
+    assert_string_equal(text, "2000-02-29T00:00:00.000000+0000");
+    timefmt_eve(-1, text);
+    assert_string_equal(text, "1969-12-31T23:59:59.999999+0000");
+}
+
+static void rng_repeats_by_seed(void **state)
+{
+    struct rng a;
+    struct rng b;
+    uint32_t idx[100];
+    uint64_t sum = 0;
+
+    (void)state;
+    rng_init(&a, 7);
+    rng_init(&b, 7);
+    for (int i = 0; i < 100; i++)
+        assert_true(rng_next(&a) == rng_next(&b));
+    for (uint32_t i = 0; i < 100; i++)
+        idx[i] = i;
+    rng_shuffle(&a, idx, 100);
+    for (size_t i = 0; i < 100; i++)
+        sum += idx[i];
+    assert_int_equal(sum, 4950);
+}
+
+static void stream_reads_memory_in_pieces(void **state)
+{
+    static const char text[] = "hello, world";
+    struct stream *s = NULL;
+    struct span got;
+    struct lw_error err;
+
+    (void)state;
+    assert_int_equal(stream_open_memory(&s, text, 12, "memory", &err), LW_OK);
+    assert_int_equal(stream_peek(s, 5, &got, &err), LW_OK);
+    assert_true(got.n >= 5);
+    assert_memory_equal(got.p, "hello", 5);
+    stream_skip(s, 7);
+    assert_int_equal(stream_peek(s, 100, &got, &err), LW_OK);
+    assert_int_equal(got.n, 5);
+    assert_memory_equal(got.p, "world", 5);
+    stream_close(s);
+}
+
+static void stream_inflates_gzip_and_sees_the_cut(void **state)
+{
+    /* printf 'aaaaaaaaaa' | gzip -n */
+    static const uint8_t gz[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                 0x00, 0x03, 0x4b, 0x4c, 0x84, 0x01, 0x00, 0xf0,
+                                 0xcd, 0x11, 0x4c, 0x0a, 0x00, 0x00, 0x00};
+    uint8_t two[2 * sizeof gz];
+    struct stream *s = NULL;
+    struct span got;
+    struct lw_error err;
+
+    (void)state;
+    memcpy(two, gz, sizeof gz);
+    memcpy(two + sizeof gz, gz, sizeof gz);
+    assert_int_equal(stream_open_memory(&s, two, sizeof two, "m.gz", &err), LW_OK);
+    assert_int_equal(stream_peek(s, 64, &got, &err), LW_OK);
+    assert_int_equal(got.n, 20);
+    stream_close(s);
+    assert_int_equal(stream_open_memory(&s, gz, 14, "m.gz", &err), LW_OK);
+    assert_int_equal(stream_peek(s, 64, &got, &err), LW_ETRUNCATED);
+    stream_close(s);
+}
+
+static void outfile_appears_whole_or_not_at_all(void **state)
+{
+    char dir[] = "/tmp/lw-test-XXXXXX";
+    char path[64];
+    struct outfile *f = NULL;
+    struct lw_error err;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/out", dir);
+    assert_int_equal(outfile_open(&f, path, &err), LW_OK);
+    assert_true(access(path, F_OK) != 0);
+    (void)fputs("x", outfile_stream(f));
+    assert_int_equal(outfile_commit(f, &err), LW_OK);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(outfile_open(&f, path, &err), LW_OK);
+    outfile_abort(f);
+    assert_true(access(path, F_OK) != 0);
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(outfile_open(&f, path, &err), LW_EIO);
+    /* A full disk is noticed. */
+    assert_int_equal(outfile_open(&f, "/dev/full", &err), LW_OK);
+    (void)fputs("x", outfile_stream(f));
+    assert_int_equal(outfile_commit(f, &err), LW_EIO);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buf_grows_and_stays_terminated),
+        cmocka_unit_test(buf_reports_failed_allocation),
+        cmocka_unit_test(jsonw_escapes_and_nests),
+        cmocka_unit_test(json_reads_and_refuses),
+        cmocka_unit_test(numfmt_round_trips),
+        cmocka_unit_test(digests_match_published_vectors),
+        cmocka_unit_test(times_print_as_their_models_do),
+        cmocka_unit_test(rng_repeats_by_seed),
+        cmocka_unit_test(stream_reads_memory_in_pieces),
+        cmocka_unit_test(stream_inflates_gzip_and_sees_the_cut),
+        cmocka_unit_test(outfile_appears_whole_or_not_at_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
