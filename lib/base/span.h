@@ -99,6 +99,29 @@ static inline bool span_get_le64(struct span s, size_t at, uint64_t *out)
     return true;
 }
 
+/* The value itself, 0 when the bytes are not there: for fields of a header whose length
+ * was checked, where the compiler drops the check. */
+static inline uint8_t span_u8(struct span s, size_t at)
+{
+    return span_has(s, at, 1) ? s.p[at] : 0;
+}
+
+static inline uint16_t span_be16(struct span s, size_t at)
+{
+    uint16_t v = 0;
+
+    (void)span_get_be16(s, at, &v);
+    return v;
+}
+
+static inline uint32_t span_be32(struct span s, size_t at)
+{
+    uint32_t v = 0;
+
+    (void)span_get_be32(s, at, &v);
+    return v;
+}
+
 static inline bool span_copy(struct span s, size_t at, void *out, size_t n)
 {
     if (!span_has(s, at, n))

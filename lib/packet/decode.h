@@ -21,9 +21,9 @@
 /** How decoding ended.  Only the first is a whole packet. */
 enum decode_outcome {
     DECODE_OK,
-    DECODE_TRUNCATED,   /* a header reaches past what was captured */
+    DECODE_TRUNCATED,   /* a header was on the wire, but not all of it was captured */
     DECODE_UNSUPPORTED, /* a link type that we do not decode */
-    DECODE_MALFORMED    /* a header contradicts itself */
+    DECODE_MALFORMED /* a header contradicts itself, or the frame ends before it does */
 };
 
 /** The highest layer whose header is in the struct. */
@@ -56,7 +56,8 @@ struct decoded {
     uint8_t ttl;        /* or hop limit */
     uint16_t arp_op;    /* 1 request, 2 reply */
     uint32_t ip_bytes;  /* header and payload by the header's own word; the wire's
-                           length where segmentation offload left it 0 */
+                           length where that is less, or where segmentation offload
+                           left the field 0 */
     bool is_fragment;   /* offset or more-fragments set */
     bool bad_fragment;  /* cannot be part of a datagram (past 65,535; odd length) */
     uint16_t fragment_offset; /* bytes; only offset 0 has a transport header */

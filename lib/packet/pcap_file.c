@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pcap files, in every dialect that still turns up.
+ *
+ *     file     0  4  magic: byte order, and which dialect
+ *              4  4  version, major and minor
+ *              8  8  time zone and accuracy, not used by anybody
+ *             16  4  longest capture length ("snaplen")
+ *             20  4  link type; bits above 26 tell of a checksum at the frame's end
+ *     packet   0  4  time, seconds (unsigned, so until 2106)
+ *              4  4  micro- or nanoseconds
+ *              8  4  captured length
+ *             12  4  length on the wire
+ *             16     [8 more bytes in the "modified" dialect of old Linux patches]
+ *
+ * Sources: draft-ietf-opsawg-pcap for the format; libpcap's sf-pcap.c for the
+ * dialects and for the two lengths, which changed places before version 2.3.
+ */
+#include "base/mem.h"
+#include "capture_priv.h"
+
+enum { FILE_HEADER_BYTES = 24, PACKET_HEADER_BYTES = 16, MODIFIED_HEADER_BYTES = 24 };
+
+struct dialect {
+    uint32_t magic;
+    uint32_t fraction_ns; /* what the second time field counts */
+    uint32_t header_bytes;
+};
+
+static const struct dialect dialects[] = {
+    {0xa1b2c3d4, 1000, PACKET_HEADER_BYTES},
+    {0xa1b23c4d, 1, PACKET_HEADER_BYTES},
+    {0xa1b2cd34, 1000, MODIFIED_HEADER_BYTES},
+};
+
+/* Which of the two length fields is the captured one. */
+enum length_order {
+    CAPTURED_FIRST,
+    WIRE_FIRST,
+    SMALLER_IS_CAPTURED /* version 2.3: written both ways */
+};
+
+struct pcap_file {
+    struct capture_source source; /* first */
+    struct feed feed;
+    bool big_endian;
+    enum length_order lengths;
+    uint32_t fraction_ns;
+    uint32_t header_bytes;
+    uint32_t link_type;
+    uint32_t packet_max;
+};
+
+static struct pcap_file *pcap_of(struct capture_source *src)
+{
+    return (struct pcap_file *)src;
+}
+
+static const struct dialect *find_dialect(struct span head, bool *big_endian)
+{
+    uint32_t magic;
+
+    if (!span_get_be32(head, 0, &magic))
+        return NULL;
+    for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
+        *big_endian = magic == dialects[i].magic;
+        if (*big_endian || __builtin_bswap32(magic) == dialects[i].magic)
+            return &dialects[i];
+    }
+    return NULL;
+}
+
+static bool pcap_probe(struct span head)
+{
+    bool big_endian;
+
+    return find_dialect(head, &big_endian) != NULL;
+}
+
+static uint32_t get32(struct span s, size_t at, bool big_endian)
+{
+    uint32_t v = span_be32(s, at);
+
+    return big_endian ? v : __builtin_bswap32(v);
+}
+
+static uint16_t get16(struct span s, size_t at, bool big_endian)
+{
+    uint16_t v = span_be16(s, at);
+
+    return big_endian ? v : __builtin_bswap16(v);
+}
+
+/* As libpcap decides it; DG/UX tcpdump wrote version 543.0 with the old order. */
+static enum length_order length_order(uint16_t major, uint16_t minor)
+{
+    if (major == 2 && minor == 3)
+        return SMALLER_IS_CAPTURED;
+    if ((major == 2 && minor < 3) || major == 543)
+        return WIRE_FIRST;
+    return CAPTURED_FIRST;
+}
+
+static enum lw_status read_file_header(struct pcap_file *f, struct span head,
+                                       const char *name, struct lw_error *err)
+{
+    const struct dialect *dialect = find_dialect(head, &f->big_endian);
+    uint16_t major;
+    uint16_t minor;
+
+    if (dialect == NULL || head.n < FILE_HEADER_BYTES)
+        return lw_fail(err, LW_EFORMAT,
+                       "%s: cut off inside the file header: %zu of %d bytes", name,
+                       head.n, FILE_HEADER_BYTES);
+    major = get16(head, 4, f->big_endian);
+    minor = get16(head, 6, f->big_endian);
+    if (major < 2 || (major > 2 && major != 543))
+        return lw_fail(err, LW_EFORMAT, "%s: pcap version %u.%u is unknown (2.4 is)",
+                       name, major, minor);
+    f->lengths = length_order(major, minor);
+    f->fraction_ns = dialect->fraction_ns;
+    f->header_bytes = dialect->header_bytes;
+    f->link_type = get32(head, 20, f->big_endian) & 0x03ffffff;
+    f->packet_max = capture_packet_max(f->link_type);
+    return LW_OK;
+}
+
+static enum lw_status pcap_open(struct capture_source **out, struct stream *in,
+                                struct lw_error *err)
+{
+    struct pcap_file *f = mem_zalloc(1, sizeof *f);
+    struct span head;
+    enum lw_status st;
+
+    if (f == NULL)
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", stream_name(in));
+    f->source.ops = &capture_pcap;
+    st = stream_peek(in, FILE_HEADER_BYTES, &head, err);
+    if (st == LW_OK)
+        st = read_file_header(f, head, stream_name(in), err);
+    if (st != LW_OK) {
+        mem_free(f);
+        return st;
+    }
+    stream_skip(in, FILE_HEADER_BYTES);
+    feed_init(&f->feed, in);
+    *out = &f->source;
+    return LW_OK;
+}
+
+/* Decode the header in sight into all of *pkt but the data. */
+static void read_packet_header(const struct pcap_file *f, struct lw_packet *pkt)
+{
+    struct span s = f->feed.ahead;
+    uint32_t captured = get32(s, 8, f->big_endian);
+    uint32_t wire = get32(s, 12, f->big_endian);
+
+    if (f->lengths == WIRE_FIRST ||
+        (f->lengths == SMALLER_IS_CAPTURED && captured > wire)) {
+        uint32_t t = captured;
+
+        captured = wire;
+        wire = t;
+    }
+    pkt->time_ns = (int64_t)get32(s, 0, f->big_endian) * INT64_C(1000000000) +
+                   (int64_t)get32(s, 4, f->big_endian) * f->fraction_ns;
+    pkt->captured_bytes = captured;
+    pkt->wire_bytes = wire < captured ? captured : wire;
+    pkt->link_type = f->link_type;
+}
+
+/* Bring a packet's header and data in sight. */
+static enum lw_status need(struct pcap_file *f, size_t n, struct lw_error *err)
+{
+    struct lw_error why;
+    enum lw_status st;
+
+    if (f->feed.ahead.n >= n)
+        return LW_OK;
+    st = feed_more(&f->feed, n, &why);
+    if (st != LW_OK)
+        return capture_source_failed(&f->source, st, &why, err);
+    if (f->feed.ahead.n >= n)
+        return LW_OK;
+    return f->feed.ahead.n == 0 ? LW_END : capture_source_cut(&f->source, &f->feed);
+}
+
+static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pkt,
+                                struct lw_error *err)
+{
+    struct pcap_file *f = pcap_of(src);
+    size_t header = f->header_bytes;
+    enum lw_status st = need(f, header, err);
+
+    if (st != LW_OK)
+        return st;
+    read_packet_header(f, pkt);
+    if (pkt->captured_bytes > f->packet_max)
+        return capture_source_damaged(src, &f->feed, "a packet claims %u bytes",
+                                      pkt->captured_bytes);
+    st = need(f, header + pkt->captured_bytes, err);
+    if (st != LW_OK)
+        return st;
+    pkt->data = f->feed.ahead.p + header;
+    feed_skip(&f->feed, header + pkt->captured_bytes);
+    return LW_OK;
+}
+
+static void pcap_stats(const struct capture_source *src, struct lw_capture_stats *out)
+{
+    const struct pcap_file *f = (const struct pcap_file *)src;
+
+    out->bytes_read = stream_bytes_read(f->feed.in);
+    out->bytes_total = stream_bytes_total(f->feed.in);
+}
+
+static void pcap_close(struct capture_source *src)
+{
+    struct pcap_file *f = pcap_of(src);
+
+    feed_release(&f->feed);
+    mem_free(f);
+}
+
+const struct capture_ops capture_pcap = {
+    .name = "pcap",
+    .probe = pcap_probe,
+    .open = pcap_open,
+    .next = pcap_next,
+    .stats = pcap_stats,
+    .close = pcap_close,
+};

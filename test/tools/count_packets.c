@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * count_packets FILE... - what the reader and the decoder make of captures, one line of
+ * tab-separated key=value pairs a file; test/captures compares it with capinfos.
+ */
+#include "packet/decode.h"
+
+#include <lapwing/capture.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct counts {
+    uint64_t outcome[DECODE_MALFORMED + 1];
+    uint64_t bytes;
+};
+
+static enum lw_status count(struct lw_capture *cap, struct counts *n,
+                            struct lw_error *err)
+{
+    struct lw_packet pkt;
+    struct decoded d;
+    enum lw_status st;
+
+    while ((st = lw_capture_next(cap, &pkt, err)) == LW_OK) {
+        n->outcome[packet_decode(&pkt, &d)]++;
+        n->bytes += pkt.wire_bytes;
+    }
+    return st == LW_END ? LW_OK : st;
+}
+
+static void report(const char *path)
+{
+    struct lw_capture *cap = NULL;
+    struct lw_capture_stats stats;
+    struct counts n = {0};
+    struct lw_error err = {0};
+    enum lw_status st = lw_capture_open(&cap, path, NULL, &err);
+
+    printf("file=%s", path);
+    if (st == LW_OK) {
+        st = count(cap, &n, &err);
+        lw_capture_get_stats(cap, &stats);
+        printf("\tpackets=%" PRIu64 "\tbytes=%" PRIu64 "\tok=%" PRIu64
+               "\ttruncated=%" PRIu64 "\tunsupported=%" PRIu64 "\tmalformed=%" PRIu64
+               "\tcut_off=%d\twarning=%s",
+               stats.seen, n.bytes, n.outcome[DECODE_OK], n.outcome[DECODE_TRUNCATED],
+               n.outcome[DECODE_UNSUPPORTED], n.outcome[DECODE_MALFORMED],
+               stats.cut_off, stats.warning);
+    }
+    if (st != LW_OK)
+        printf("\terror=%s", err.msg);
+    printf("\n");
+    lw_capture_close(cap);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        report(argv[i]);
+    return 0;
+}
