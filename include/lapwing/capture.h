@@ -23,6 +23,10 @@ extern "C" {
 
 struct lw_capture; /* opaque */
 
+/** The end of time, in the year 2116: packet times are from 0 to this, so that their
+ *  differences, and their sums with a timeout, fit their type. */
+#define LW_TIME_MAX_NS ((INT64_C(1) << 62) - 1)
+
 /** One frame.  `data` is borrowed until the next call on the same capture. */
 struct lw_packet {
     int64_t time_ns;     /* since the Unix epoch, UTC */

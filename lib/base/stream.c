@@ -11,10 +11,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 256 * 1024, MAGIC_MAX = 6 };
+enum {
+    CHUNK_BYTES = 256 * 1024, /* fits a processor's second-level cache */
+    MAGIC_MAX = 6,
+    STOP_CHECK_MS = 250
+};
 
 /* A window of bytes [at, end) in a growing allocation. */
 struct window {
@@ -31,6 +36,9 @@ struct stream {
     bool source_end;
     bool plain_end;
     bool in_member;
+    bool may_wait;           /* the source is no regular file */
+    const atomic_bool *stop; /* borrowed; NULL: read to the end */
+    struct lw_error broken;  /* why nothing more can be read; code 0 while it can */
     uint64_t bytes_read;
     uint64_t bytes_total;
     const struct stream_codec_ops *codec; /* NULL: not compressed */
@@ -50,24 +58,42 @@ static struct span window_span(const struct window *w)
     return span_of(w->data == NULL ? NULL : w->data + w->at, w->end - w->at);
 }
 
-/* Room for `n` bytes behind `end`, moving what is left to the front first. */
-static bool window_room(struct window *w, size_t n)
+/* Room for at least CHUNK_BYTES behind `end`, moving what is left to the front first.
+ * Growing by half keeps a long peek linear. */
+static bool window_room(struct window *w)
 {
     uint8_t *p;
+    size_t cap;
 
     if (w->at > 0) {
         memmove(w->data, w->data + w->at, w->end - w->at);
         w->end -= w->at;
         w->at = 0;
     }
-    if (w->cap - w->end >= n)
+    if (w->cap - w->end >= CHUNK_BYTES)
         return true;
-    p = mem_resize(w->data, w->end + n, 1);
+    cap = w->end + w->end / 2 + CHUNK_BYTES;
+    p = mem_resize(w->data, cap, 1);
     if (p == NULL)
         return false;
     w->data = p;
-    w->cap = w->end + n;
+    w->cap = cap;
     return true;
+}
+
+/* Wait until a pipe has something to read; false when told to stop. */
+static bool wait_readable(const struct stream *s)
+{
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+    if (!s->may_wait || s->stop == NULL)
+        return true;
+    while (!atomic_load_explicit(s->stop, memory_order_relaxed)) {
+        /* Errors and hang-ups are for read() to find. */
+        if (poll(&p, 1, STOP_CHECK_MS) > 0)
+            return true;
+    }
+    return false;
 }
 
 /* Read one more chunk of the source; sets source_end. */
@@ -79,8 +105,12 @@ static enum lw_status fill_raw(struct stream *s, struct lw_error *err)
         s->source_end = true;
         return LW_OK;
     }
-    if (!window_room(&s->raw, CHUNK_BYTES))
+    if (!window_room(&s->raw))
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
+    if (!wait_readable(s)) {
+        s->source_end = true;
+        return LW_OK;
+    }
     do
         n = read(s->fd, s->raw.data + s->raw.end, s->raw.cap - s->raw.end);
     while (n < 0 && errno == EINTR);
@@ -130,7 +160,7 @@ static enum lw_status fill_plain(struct stream *s, struct lw_error *err)
         if (st != LW_OK)
             return st;
     }
-    if (!window_room(&s->plain, CHUNK_BYTES))
+    if (!window_room(&s->plain))
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
     more = s->codec->step(s->codec_state, window_span(&s->raw), &used,
                           s->plain.data + s->plain.end, s->plain.cap - s->plain.end,
@@ -143,7 +173,6 @@ static enum lw_status fill_plain(struct stream *s, struct lw_error *err)
     if (more == 0) {
         s->in_member = false;
     } else if (used == 0 && made == 0 && s->source_end) {
-        s->plain_end = true;
         return lw_fail(err, LW_ETRUNCATED, "%s: the %s data is cut off", s->name,
                        s->codec->name);
     }
@@ -205,8 +234,12 @@ enum lw_status stream_open(struct stream **out, const char *path, struct lw_erro
                      "%s: cannot open: %s", s->name, strerror(errno));
         goto out;
     }
-    if (fstat(s->fd, &info) == 0 && S_ISREG(info.st_mode))
+    s->may_wait = true;
+    if (fstat(s->fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        s->may_wait = false;
         s->bytes_total = (uint64_t)info.st_size;
+        (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    }
     st = detect_codec(s, err);
 out:
     if (st != LW_OK) {
@@ -255,6 +288,27 @@ void stream_close(struct stream *s)
     mem_free(s);
 }
 
+void stream_set_stop(struct stream *s, const atomic_bool *stop)
+{
+    s->stop = stop;
+}
+
+/* One more chunk for whoever peeks. */
+static enum lw_status fill(struct stream *s, struct lw_error *err)
+{
+    enum lw_status st;
+
+    if (s->broken.code != LW_OK)
+        return lw_fail(err, s->broken.code, "%s", s->broken.msg);
+    st = s->codec == NULL ? fill_raw(s, &s->broken) : fill_plain(s, &s->broken);
+    if (st == LW_OK)
+        return LW_OK;
+    st = lw_fail(err, st, "%s", s->broken.msg);
+    if (st == LW_ENOMEM) /* may be there another time */
+        s->broken.code = LW_OK;
+    return st;
+}
+
 enum lw_status stream_peek(struct stream *s, size_t n, struct span *out,
                            struct lw_error *err)
 {
@@ -264,7 +318,7 @@ enum lw_status stream_peek(struct stream *s, size_t n, struct span *out,
     while (st == LW_OK && w->end - w->at < n) {
         if (s->codec == NULL ? s->source_end : s->plain_end)
             break;
-        st = s->codec == NULL ? fill_raw(s, err) : fill_plain(s, err);
+        st = fill(s, err);
     }
     *out = window_span(w);
     return st;

@@ -13,6 +13,7 @@
 
 #include <lapwing/error.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct stream; /* opaque */
@@ -46,10 +47,15 @@ LW_MUST enum lw_status stream_open_memory(struct stream **out, const void *data,
 /** NULL is fine. */
 void stream_close(struct stream *s);
 
+/** Look at `stop` while waiting for a pipe, borrowed until close: once it is true, the
+ *  data end. */
+void stream_set_stop(struct stream *s, const atomic_bool *stop);
+
 /** Make at least `n` bytes visible in *out (more may be); they are borrowed until the
  *  next call.  At the end of the data *out has fewer, maybe none, with LW_OK.
  *  LW_EIO; LW_EFORMAT (damaged compression); LW_ETRUNCATED (compressed data cut off:
- *  *out has what there was); LW_ENOMEM. */
+ *  *out has what there was); LW_ENOMEM.  A failure to read on is told every time that
+ *  more is asked for than there is. */
 LW_MUST enum lw_status stream_peek(struct stream *s, size_t n, struct span *out,
                                    struct lw_error *err);
 

@@ -1,138 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public face of captures: find the kind of source, filter, count, stop.
+ * The public face of captures: choose a source, filter, count, stop.
  */
 #include "base/mem.h"
 #include "capture_priv.h"
 
-#include <lapwing/log.h>
-
 #include <stdio.h>
-
-static const struct capture_ops *const file_kinds[] = {
-    &capture_pcap,
-    &capture_pcapng,
-};
+#include <string.h>
+#include <sys/stat.h>
 
 struct lw_capture {
     struct capture_source *source; /* owned */
+    struct capture_filter *filter; /* owned; NULL: everything passes */
     uint64_t seen;
     uint64_t filtered;
     atomic_bool stop;
     bool ended; /* the source had nothing more: do not ask again */
 };
 
-uint32_t capture_packet_max(uint32_t link_type)
-{
-    enum {
-        LINKTYPE_DBUS = 231,
-        LINKTYPE_USBPCAP = 249,
-        LINKTYPE_USB_DARWIN = 266,
-        LINKTYPE_EBHSCR = 279
-    };
-
-    switch (link_type) {
-    case LINKTYPE_DBUS:
-    case LINKTYPE_USBPCAP:
-    case LINKTYPE_USB_DARWIN:
-        return 128U << 20;
-    case LINKTYPE_EBHSCR:
-        return 8U << 20;
-    default:
-        return 262144;
-    }
-}
-
-enum lw_status capture_source_cut(struct capture_source *src, const struct feed *f)
-{
-    src->cut_off = true;
-    if (src->warning[0] == '\0')
-        (void)snprintf(src->warning, sizeof src->warning,
-                       "%s: cut off in the middle of a packet at byte %llu",
-                       stream_name(f->in), (unsigned long long)feed_offset(f));
-    return LW_END;
-}
-
-enum lw_status capture_source_damaged(struct capture_source *src, const struct feed *f,
-                                      const char *fmt, ...)
-{
-    char what[128];
-    va_list ap;
-
-    if (src->warning[0] != '\0')
-        return LW_END;
-    va_start(ap, fmt);
-    (void)vsnprintf(what, sizeof what, fmt, ap);
-    va_end(ap);
-    (void)snprintf(src->warning, sizeof src->warning,
-                   "%s: damaged at byte %llu (%s); the rest was not read",
-                   stream_name(f->in), (unsigned long long)feed_offset(f), what);
-    return LW_END;
-}
-
-enum lw_status capture_source_failed(struct capture_source *src, enum lw_status st,
-                                     const struct lw_error *why, struct lw_error *err)
-{
-    if (st != LW_EFORMAT && st != LW_ETRUNCATED)
-        return lw_fail(err, st, "%s", why->msg);
-    src->cut_off |= st == LW_ETRUNCATED;
-    if (src->warning[0] == '\0')
-        (void)snprintf(src->warning, sizeof src->warning, "%s", why->msg);
-    return LW_END;
-}
-
-static enum lw_status refuse(struct span head, const char *name, struct lw_error *err)
-{
-    const char *what = capture_known(head);
-
-    if (head.n == 0)
-        return lw_fail(err, LW_EFORMAT, "%s: empty, not a capture", name);
-    if (what == NULL)
-        return lw_fail(err, LW_EFORMAT, "%s: not a capture (neither pcap nor pcapng)",
-                       name);
-    return lw_fail(err, LW_EFORMAT, "%s: is %s; Lapwing reads pcap and pcapng", name,
-                   what);
-}
-
-enum lw_status capture_source_open(struct capture_source **out, struct stream *in,
-                                   struct lw_error *err)
-{
-    struct span head;
-    enum lw_status st = stream_peek(in, CAPTURE_HEAD_BYTES, &head, err);
-
-    if (st == LW_ETRUNCATED && head.n > 0)
-        st = LW_OK; /* what there is may be enough */
-    if (st != LW_OK)
-        goto out;
-    for (size_t i = 0; i < sizeof file_kinds / sizeof file_kinds[0]; i++) {
-        if (!file_kinds[i]->probe(head))
-            continue;
-        st = file_kinds[i]->open(out, in, err);
-        goto out;
-    }
-    st = refuse(head, stream_name(in), err);
-out:
-    if (st != LW_OK)
-        stream_close(in);
-    return st;
-}
-
 /* Wrap a source, which is taken over also on failure. */
 static enum lw_status capture_new(struct lw_capture **out, struct capture_source *src,
-                                  const struct lw_capture_config *cfg,
-                                  struct lw_error *err)
+                                  const char *filter, struct lw_error *err)
 {
     struct lw_capture *cap = mem_zalloc(1, sizeof *cap);
+    enum lw_status st = LW_OK;
 
-    (void)cfg;
     if (cap == NULL) {
-        src->ops->close(src);
+        capture_source_close(src);
         return lw_fail(err, LW_ENOMEM, "out of memory");
     }
-    cap->source = src;
     atomic_init(&cap->stop, false);
+    cap->source = src;
+    src->stop = &cap->stop;
+    if (src->feed.in != NULL)
+        stream_set_stop(src->feed.in, &cap->stop);
+    if (filter != NULL && filter[0] != '\0')
+        st = capture_filter_new(&cap->filter, filter, err);
+    if (st != LW_OK) {
+        lw_capture_close(cap);
+        return st;
+    }
     *out = cap;
     return LW_OK;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 enum lw_status lw_capture_open(struct lw_capture **out, const char *path,
@@ -141,11 +57,18 @@ enum lw_status lw_capture_open(struct lw_capture **out, const char *path,
 {
     struct capture_source *src = NULL;
     struct stream *in = NULL;
-    enum lw_status st = stream_open(&in, path, err);
+    enum lw_status st;
 
-    if (st == LW_OK)
-        st = capture_source_open(&src, in, err);
-    return st == LW_OK ? capture_new(out, src, cfg, err) : st;
+    if (is_directory(path)) {
+        st = capture_dir_open(&src, path, err);
+    } else {
+        st = stream_open(&in, path, err);
+        if (st == LW_OK)
+            st = capture_source_open(&src, in, err);
+    }
+    if (st != LW_OK)
+        return st;
+    return capture_new(out, src, cfg == NULL ? NULL : cfg->filter, err);
 }
 
 enum lw_status lw_capture_open_memory(struct lw_capture **out, const void *data,
@@ -159,23 +82,40 @@ enum lw_status lw_capture_open_memory(struct lw_capture **out, const void *data,
 
     if (st == LW_OK)
         st = capture_source_open(&src, in, err);
-    return st == LW_OK ? capture_new(out, src, cfg, err) : st;
+    if (st != LW_OK)
+        return st;
+    return capture_new(out, src, cfg == NULL ? NULL : cfg->filter, err);
+}
+
+/* The kernel filters for us: what does not pass is never seen. */
+enum lw_status lw_capture_open_live(struct lw_capture **out, const char *interface,
+                                    const struct lw_capture_config *cfg,
+                                    struct lw_error *err)
+{
+    struct capture_source *src = NULL;
+    enum lw_status st = capture_live_open(&src, interface, cfg, err);
+
+    return st == LW_OK ? capture_new(out, src, NULL, err) : st;
 }
 
 enum lw_status lw_capture_next(struct lw_capture *cap, struct lw_packet *pkt,
                                struct lw_error *err)
 {
-    enum lw_status st;
+    while (!cap->ended && !atomic_load_explicit(&cap->stop, memory_order_relaxed)) {
+        enum lw_status st = cap->source->ops->next(cap->source, pkt, err);
 
-    if (cap->ended || atomic_load_explicit(&cap->stop, memory_order_relaxed))
-        return LW_END;
-    st = cap->source->ops->next(cap->source, pkt, err);
-    if (st != LW_OK) {
-        cap->ended = st == LW_END;
-        return st;
+        if (st != LW_OK) {
+            cap->ended = st == LW_END;
+            return st;
+        }
+        if (pkt->data == NULL) /* a live pause */
+            return LW_OK;
+        cap->seen++;
+        if (cap->filter == NULL || capture_filter_match(cap->filter, pkt))
+            return LW_OK;
+        cap->filtered++;
     }
-    cap->seen++;
-    return LW_OK;
+    return LW_END;
 }
 
 void lw_capture_stop(struct lw_capture *cap)
@@ -185,21 +125,18 @@ void lw_capture_stop(struct lw_capture *cap)
 
 void lw_capture_get_stats(const struct lw_capture *cap, struct lw_capture_stats *out)
 {
-    const struct capture_source *src = cap->source;
-
-    *out = (struct lw_capture_stats){
-        .seen = cap->seen,
-        .filtered = cap->filtered,
-        .cut_off = src->cut_off,
-    };
-    (void)snprintf(out->warning, sizeof out->warning, "%s", src->warning);
-    src->ops->stats(src, out);
+    *out = (struct lw_capture_stats){.seen = cap->seen, .filtered = cap->filtered};
+    capture_source_stats(cap->source, out);
+    if (out->warning[0] == '\0' && cap->filter != NULL)
+        (void)snprintf(out->warning, sizeof out->warning, "%s",
+                       capture_filter_warning(cap->filter));
 }
 
 void lw_capture_close(struct lw_capture *cap)
 {
     if (cap == NULL)
         return;
-    cap->source->ops->close(cap->source);
+    capture_filter_free(cap->filter);
+    capture_source_close(cap->source);
     mem_free(cap);
 }

@@ -28,19 +28,22 @@ struct capture_ops {
     enum lw_status (*open)(struct capture_source **out, struct stream *in,
                            struct lw_error *err);
 
-    /* The next packet.  LW_END also after damage, which is told by
-     * capture_source_cut() or capture_source_damaged(). */
+    /* The next packet; its data are NULL in a pause of a live source.  LW_END also
+     * after damage, which is in the source's `warning` then. */
     enum lw_status (*next)(struct capture_source *src, struct lw_packet *pkt,
                            struct lw_error *err);
 
-    /* Fill in what the source itself knows: bytes_read, bytes_total, kernel_drops. */
+    /* Fill in bytes_read, bytes_total and kernel_drops.  NULL: the feed knows. */
     void (*stats)(const struct capture_source *src, struct lw_capture_stats *out);
 
+    /* Release what the source owns besides its feed and itself.  NULL: nothing. */
     void (*close)(struct capture_source *src);
 };
 
 struct capture_source {
     const struct capture_ops *ops;
+    struct feed feed;        /* of a file; all zero otherwise */
+    const atomic_bool *stop; /* borrowed from the capture: end what blocks; or NULL */
     bool cut_off;
     char warning[256]; /* the first damage; "" while there is none */
 };
@@ -51,17 +54,27 @@ enum { CAPTURE_HEAD_BYTES = 32 };
  * libpcap's pcap-common.c, which gives some link types of buses longer ones. */
 uint32_t capture_packet_max(uint32_t link_type);
 
-/* The source ended in the middle of something; returns LW_END. */
-enum lw_status capture_source_cut(struct capture_source *src, const struct feed *f);
+/* Bring `n` bytes in sight.  LW_END when the file ends before them: well, if it ends
+ * exactly here, otherwise with a warning. */
+enum lw_status capture_need_more(struct capture_source *src, size_t n,
+                                 struct lw_error *err);
+
+static inline enum lw_status capture_need(struct capture_source *src, size_t n,
+                                          struct lw_error *err)
+{
+    return src->feed.ahead.n >= n ? LW_OK : capture_need_more(src, n, err);
+}
+
+/* Move on by `n` bytes, in sight or not; LW_END with a warning when the file ends
+ * before. */
+enum lw_status capture_pass(struct capture_source *src, size_t n, struct lw_error *err);
+
+/* The source ends in the middle of something; returns LW_END. */
+enum lw_status capture_cut_off(struct capture_source *src);
 
 /* The source cannot be read on from the feed's present place; returns LW_END. */
-enum lw_status capture_source_damaged(struct capture_source *src, const struct feed *f,
-                                      const char *fmt, ...) LW_PRINTF(3, 4);
-
-/* What a failed feed_need() means to a reader that has begun: damaged compression ends
- * the capture with a warning, anything else is a failure. */
-enum lw_status capture_source_failed(struct capture_source *src, enum lw_status st,
-                                     const struct lw_error *why, struct lw_error *err);
+enum lw_status capture_damaged(struct capture_source *src, const char *fmt, ...)
+    LW_PRINTF(2, 3);
 
 extern const struct capture_ops capture_pcap;   /* pcap_file.c */
 extern const struct capture_ops capture_pcapng; /* pcapng_file.c */
@@ -70,9 +83,34 @@ extern const struct capture_ops capture_pcapng; /* pcapng_file.c */
  * follow "is"; NULL when nothing is known of it. */
 const char *capture_known(struct span head);
 
-/* capture.c: make a source of an opened file, which it takes over; on failure the
- * stream is closed. */
+/* Make a source of an opened file, which it takes over; on failure the stream is
+ * closed. */
 enum lw_status capture_source_open(struct capture_source **out, struct stream *in,
                                    struct lw_error *err);
+void capture_source_stats(const struct capture_source *src,
+                          struct lw_capture_stats *out);
+/* NULL is fine. */
+void capture_source_close(struct capture_source *src);
+
+/* capture_dir.c: all captures in a directory, by the time of their first packets. */
+enum lw_status capture_dir_open(struct capture_source **out, const char *path,
+                                struct lw_error *err);
+
+/* live_pcap.c */
+enum lw_status capture_live_open(struct capture_source **out, const char *interface,
+                                 const struct lw_capture_config *cfg,
+                                 struct lw_error *err);
+
+/* live_pcap.c: a pcap filter expression, compiled for each link type it meets. */
+struct capture_filter;
+
+/* LW_EINVAL with the compiler's own words. */
+enum lw_status capture_filter_new(struct capture_filter **out, const char *expression,
+                                  struct lw_error *err);
+bool capture_filter_match(struct capture_filter *f, const struct lw_packet *pkt);
+/* "" unless the expression cannot be said of a link type that was met. */
+const char *capture_filter_warning(const struct capture_filter *f);
+/* NULL is fine. */
+void capture_filter_free(struct capture_filter *f);
 
 #endif /* PACKET_CAPTURE_PRIV_H */

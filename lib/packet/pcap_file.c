@@ -6,7 +6,7 @@
  *              4  4  version, major and minor
  *              8  8  time zone and accuracy, not used by anybody
  *             16  4  longest capture length ("snaplen")
- *             20  4  link type; bits above 26 tell of a checksum at the frame's end
+ *             20  4  link type, under some bits that do not matter here
  *     packet   0  4  time, seconds (unsigned, so until 2106)
  *              4  4  micro- or nanoseconds
  *              8  4  captured length
@@ -42,7 +42,6 @@ enum length_order {
 
 struct pcap_file {
     struct capture_source source; /* first */
-    struct feed feed;
     bool big_endian;
     enum length_order lengths;
     uint32_t fraction_ns;
@@ -120,7 +119,12 @@ static enum lw_status read_file_header(struct pcap_file *f, struct span head,
     f->lengths = length_order(major, minor);
     f->fraction_ns = dialect->fraction_ns;
     f->header_bytes = dialect->header_bytes;
+    /* The upper 6 bits tell of a checksum at the end of frames. */
     f->link_type = get32(head, 20, f->big_endian) & 0x03ffffff;
+    if (f->link_type > UINT16_MAX)
+        return lw_fail(err, LW_EFORMAT,
+                       "%s: there is no link type %u: a damaged header", name,
+                       f->link_type);
     f->packet_max = capture_packet_max(f->link_type);
     return LW_OK;
 }
@@ -129,21 +133,20 @@ static enum lw_status pcap_open(struct capture_source **out, struct stream *in,
                                 struct lw_error *err)
 {
     struct pcap_file *f = mem_zalloc(1, sizeof *f);
-    struct span head;
     enum lw_status st;
 
     if (f == NULL)
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", stream_name(in));
     f->source.ops = &capture_pcap;
-    st = stream_peek(in, FILE_HEADER_BYTES, &head, err);
+    feed_init(&f->source.feed, in);
+    st = feed_need(&f->source.feed, FILE_HEADER_BYTES, err);
     if (st == LW_OK)
-        st = read_file_header(f, head, stream_name(in), err);
+        st = read_file_header(f, f->source.feed.ahead, stream_name(in), err);
     if (st != LW_OK) {
         mem_free(f);
         return st;
     }
-    stream_skip(in, FILE_HEADER_BYTES);
-    feed_init(&f->feed, in);
+    feed_skip(&f->source.feed, FILE_HEADER_BYTES);
     *out = &f->source;
     return LW_OK;
 }
@@ -151,7 +154,7 @@ static enum lw_status pcap_open(struct capture_source **out, struct stream *in,
 /* Decode the header in sight into all of *pkt but the data. */
 static void read_packet_header(const struct pcap_file *f, struct lw_packet *pkt)
 {
-    struct span s = f->feed.ahead;
+    struct span s = f->source.feed.ahead;
     uint32_t captured = get32(s, 8, f->big_endian);
     uint32_t wire = get32(s, 12, f->big_endian);
 
@@ -169,57 +172,24 @@ static void read_packet_header(const struct pcap_file *f, struct lw_packet *pkt)
     pkt->link_type = f->link_type;
 }
 
-/* Bring a packet's header and data in sight. */
-static enum lw_status need(struct pcap_file *f, size_t n, struct lw_error *err)
-{
-    struct lw_error why;
-    enum lw_status st;
-
-    if (f->feed.ahead.n >= n)
-        return LW_OK;
-    st = feed_more(&f->feed, n, &why);
-    if (st != LW_OK)
-        return capture_source_failed(&f->source, st, &why, err);
-    if (f->feed.ahead.n >= n)
-        return LW_OK;
-    return f->feed.ahead.n == 0 ? LW_END : capture_source_cut(&f->source, &f->feed);
-}
-
 static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pkt,
                                 struct lw_error *err)
 {
     struct pcap_file *f = pcap_of(src);
     size_t header = f->header_bytes;
-    enum lw_status st = need(f, header, err);
+    enum lw_status st = capture_need(src, header, err);
 
     if (st != LW_OK)
         return st;
     read_packet_header(f, pkt);
     if (pkt->captured_bytes > f->packet_max)
-        return capture_source_damaged(src, &f->feed, "a packet claims %u bytes",
-                                      pkt->captured_bytes);
-    st = need(f, header + pkt->captured_bytes, err);
+        return capture_damaged(src, "a packet claims %u bytes", pkt->captured_bytes);
+    st = capture_need(src, header + pkt->captured_bytes, err);
     if (st != LW_OK)
         return st;
-    pkt->data = f->feed.ahead.p + header;
-    feed_skip(&f->feed, header + pkt->captured_bytes);
+    pkt->data = src->feed.ahead.p + header;
+    feed_skip(&src->feed, header + pkt->captured_bytes);
     return LW_OK;
-}
-
-static void pcap_stats(const struct capture_source *src, struct lw_capture_stats *out)
-{
-    const struct pcap_file *f = (const struct pcap_file *)src;
-
-    out->bytes_read = stream_bytes_read(f->feed.in);
-    out->bytes_total = stream_bytes_total(f->feed.in);
-}
-
-static void pcap_close(struct capture_source *src)
-{
-    struct pcap_file *f = pcap_of(src);
-
-    feed_release(&f->feed);
-    mem_free(f);
 }
 
 const struct capture_ops capture_pcap = {
@@ -227,6 +197,4 @@ const struct capture_ops capture_pcap = {
     .probe = pcap_probe,
     .open = pcap_open,
     .next = pcap_next,
-    .stats = pcap_stats,
-    .close = pcap_close,
 };

@@ -61,18 +61,11 @@ struct interface {
 
 struct pcapng_file {
     struct capture_source source; /* first */
-    struct feed feed;
     bool big_endian;
     struct interface *interfaces; /* (n_interfaces), owned */
     size_t n_interfaces;
     size_t cap_interfaces;
-    size_t behind;   /* bytes of the last packet's block that are still to be passed */
     int64_t last_ns; /* of the last packet that had a time */
-};
-
-struct block {
-    uint32_t type;
-    uint32_t n_bytes;
 };
 
 static struct pcapng_file *pcapng_of(struct capture_source *src)
@@ -101,40 +94,6 @@ static uint16_t get16(const struct pcapng_file *f, struct span s, size_t at)
     return f->big_endian ? v : __builtin_bswap16(v);
 }
 
-/* Bring `n` bytes in sight.  LW_END when the file ends before them; that is no damage
- * when it ends exactly here. */
-static enum lw_status need(struct pcapng_file *f, size_t n, struct lw_error *err)
-{
-    struct lw_error why;
-    enum lw_status st;
-
-    if (f->feed.ahead.n >= n)
-        return LW_OK;
-    st = feed_more(&f->feed, n, &why);
-    if (st != LW_OK)
-        return capture_source_failed(&f->source, st, &why, err);
-    if (f->feed.ahead.n >= n)
-        return LW_OK;
-    return f->feed.ahead.n == 0 ? LW_END : capture_source_cut(&f->source, &f->feed);
-}
-
-/* Move past `n` bytes, in sight or not. */
-static enum lw_status pass(struct pcapng_file *f, size_t n, struct lw_error *err)
-{
-    struct lw_error why;
-    enum lw_status st;
-    bool whole;
-
-    if (f->feed.ahead.n >= n) {
-        feed_skip(&f->feed, n);
-        return LW_OK;
-    }
-    st = feed_pass(&f->feed, n, &whole, &why);
-    if (st != LW_OK)
-        return capture_source_failed(&f->source, st, &why, err);
-    return whole ? LW_OK : capture_source_cut(&f->source, &f->feed);
-}
-
 /* t / 2^binary seconds in nanoseconds, exactly rounded down. */
 static uint64_t binary_to_ns(uint64_t t, uint8_t binary)
 {
@@ -145,7 +104,7 @@ static uint64_t binary_to_ns(uint64_t t, uint8_t binary)
     return (uint64_t)(((wide)t * 1000000000U) >> binary);
 }
 
-/* Times beyond what int64_t nanoseconds hold (the year 2262) stay at its end. */
+/* Times outside of what struct lw_packet promises stay at its ends. */
 static int64_t time_ns(const struct interface *i, uint64_t t)
 {
     uint64_t ns;
@@ -156,12 +115,12 @@ static int64_t time_ns(const struct interface *i, uint64_t t)
     else if (i->units_per_ns > 1)
         ns = t / i->units_per_ns;
     else if (__builtin_mul_overflow(t, (uint64_t)i->ns_per_unit, &ns))
-        ns = INT64_MAX;
-    if (ns > INT64_MAX)
-        ns = INT64_MAX;
-    if (__builtin_add_overflow((int64_t)ns, i->offset_ns, &sum))
-        return INT64_MAX;
-    return sum;
+        ns = LW_TIME_MAX_NS;
+    if (ns > LW_TIME_MAX_NS)
+        ns = LW_TIME_MAX_NS;
+    if (__builtin_add_overflow((int64_t)ns, i->offset_ns, &sum) || sum > LW_TIME_MAX_NS)
+        return LW_TIME_MAX_NS;
+    return sum < 0 ? 0 : sum;
 }
 
 /* The high bit chooses between powers of two and of ten. */
@@ -182,7 +141,7 @@ static void set_resolution(struct interface *i, uint8_t tsresol)
 static void set_offset(struct interface *i, int64_t seconds)
 {
     if (__builtin_mul_overflow(seconds, INT64_C(1000000000), &i->offset_ns))
-        i->offset_ns = seconds < 0 ? INT64_MIN / 2 : INT64_MAX;
+        i->offset_ns = seconds < 0 ? INT64_MIN : INT64_MAX;
 }
 
 /* Go through the options of an interface: code 2, length 2, value padded to 4. */
@@ -207,34 +166,65 @@ static void read_options(const struct pcapng_file *f, struct span s,
     }
 }
 
-static enum lw_status read_interface(struct pcapng_file *f, struct block b,
+static enum lw_status read_interface(struct pcapng_file *f, struct span s,
                                      struct lw_error *err)
 {
-    struct span s = span_first(f->feed.ahead, b.n_bytes - 4);
     struct interface *i;
     void *p;
 
     if (f->n_interfaces == INTERFACES_MAX)
-        return capture_source_damaged(&f->source, &f->feed,
-                                      "more than %d interfaces in a section",
-                                      INTERFACES_MAX);
+        return capture_damaged(&f->source, "more than %d interfaces in a section",
+                               INTERFACES_MAX);
     p = mem_grow(f->interfaces, &f->cap_interfaces, f->n_interfaces + 1, sizeof *i);
     if (p == NULL)
-        return lw_fail(err, LW_ENOMEM, "%s: out of memory", stream_name(f->feed.in));
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory",
+                       stream_name(f->source.feed.in));
     f->interfaces = p;
     i = &f->interfaces[f->n_interfaces++];
     *i = (struct interface){.link_type = get16(f, s, 8), .snaplen = get32(f, s, 12)};
     set_resolution(i, 6);
-    read_options(f, span_from(s, 16), i);
+    read_options(f, span_from(span_first(s, s.n - 4), 16), i);
     return LW_OK;
 }
 
-/* Learn the byte order from the section header in sight.  The block's type reads the
- * same either way; its length does not. */
+/* Blocks are padded to 4 bytes, but some writers leave the padding out of the length.
+ * 0 stands for a length that cannot be. */
+static uint32_t padded(uint32_t n)
+{
+    return n > UINT32_MAX - 3 ? 0 : (n + 3) & ~3U;
+}
+
+/* The length at a block's end must repeat the one at its beginning. */
+static enum lw_status check_end(struct pcapng_file *f, uint32_t n, uint32_t end)
+{
+    if (padded(end) == padded(n))
+        return LW_OK;
+    return capture_damaged(&f->source, "a block of %u bytes ends with length %u", n,
+                           end);
+}
+
+/* Move past a block that is not read, of any length. */
+static enum lw_status pass_block(struct pcapng_file *f, uint32_t n,
+                                 struct lw_error *err)
+{
+    enum lw_status st = capture_pass(&f->source, padded(n) - 4, err);
+
+    if (st != LW_OK)
+        return st;
+    st = capture_need(&f->source, 4, err);
+    if (st != LW_OK)
+        return st == LW_END ? capture_cut_off(&f->source) : st;
+    st = check_end(f, n, get32(f, f->source.feed.ahead, 0));
+    feed_skip(&f->source.feed, 4);
+    return st;
+}
+
+/* Learn the byte order from the section header in sight, and pass it.  The block's type
+ * reads the same either way; its length does not. */
 static enum lw_status read_section(struct pcapng_file *f, struct lw_error *err)
 {
-    enum lw_status st = need(f, SECTION_BYTES_MIN, err);
-    struct span s = f->feed.ahead;
+    enum lw_status st = capture_need(&f->source, SECTION_BYTES_MIN, err);
+    struct span s = f->source.feed.ahead;
     uint32_t n;
 
     if (st != LW_OK)
@@ -243,15 +233,13 @@ static enum lw_status read_section(struct pcapng_file *f, struct lw_error *err)
     f->n_interfaces = 0;
     n = get32(f, s, 4);
     if (get32(f, s, 8) != BYTE_ORDER_MAGIC)
-        return capture_source_damaged(&f->source, &f->feed, "no byte-order magic");
+        return capture_damaged(&f->source, "no byte-order magic");
     if (get16(f, s, 12) != 1)
-        return capture_source_damaged(&f->source, &f->feed,
-                                      "pcapng version %u.%u is unknown (1.0 is)",
-                                      get16(f, s, 12), get16(f, s, 14));
-    if (n < SECTION_BYTES_MIN)
-        return capture_source_damaged(&f->source, &f->feed,
-                                      "a section header claims %u bytes", n);
-    return pass(f, n, err);
+        return capture_damaged(&f->source, "pcapng version %u.%u is unknown (1.0 is)",
+                               get16(f, s, 12), get16(f, s, 14));
+    if (padded(n) < SECTION_BYTES_MIN)
+        return capture_damaged(&f->source, "a section header claims %u bytes", n);
+    return pass_block(f, n, err);
 }
 
 static enum lw_status pcapng_open(struct capture_source **out, struct stream *in,
@@ -263,12 +251,10 @@ static enum lw_status pcapng_open(struct capture_source **out, struct stream *in
     if (f == NULL)
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", stream_name(in));
     f->source.ops = &capture_pcapng;
-    feed_init(&f->feed, in);
+    feed_init(&f->source.feed, in);
     st = read_section(f, err);
-    if (st == LW_END) /* the same fault later in the file would only be a warning */
-        st =
-            lw_fail(err, LW_EFORMAT, "%s",
-                    f->source.warning[0] == '\0' ? stream_name(in) : f->source.warning);
+    if (st == LW_END) /* what would be a warning later is a failure here */
+        st = lw_fail(err, LW_EFORMAT, "%s", f->source.warning);
     if (st != LW_OK) {
         mem_free(f);
         return st;
@@ -277,87 +263,56 @@ static enum lw_status pcapng_open(struct capture_source **out, struct stream *in
     return LW_OK;
 }
 
-/* A packet whose data begin at `header` bytes into the block: bring them in sight, and
- * leave the rest of the block for the next call. */
-static enum lw_status give_packet(struct pcapng_file *f, struct block b, size_t header,
-                                  struct lw_packet *pkt, struct lw_error *err)
+/* A packet whose data begin at `at` in its block. */
+static enum lw_status give_packet(struct pcapng_file *f, struct span s, size_t at,
+                                  struct lw_packet *pkt)
 {
-    enum lw_status st;
-
-    if (pkt->captured_bytes > b.n_bytes - 4 - header ||
+    if (pkt->captured_bytes > s.n - 4 - at ||
         pkt->captured_bytes > capture_packet_max(pkt->link_type))
-        return capture_source_damaged(&f->source, &f->feed,
-                                      "a packet claims %u bytes in a block of %u",
-                                      pkt->captured_bytes, b.n_bytes);
-    st = need(f, header + pkt->captured_bytes, err);
-    if (st != LW_OK)
-        return st;
+        return capture_damaged(&f->source, "a packet claims %u bytes in a block of %zu",
+                               pkt->captured_bytes, s.n);
     if (pkt->wire_bytes < pkt->captured_bytes)
         pkt->wire_bytes = pkt->captured_bytes;
-    pkt->data = f->feed.ahead.p + header;
-    feed_skip(&f->feed, header + pkt->captured_bytes);
-    f->behind = b.n_bytes - header - pkt->captured_bytes;
+    pkt->data = s.p + at;
     return LW_OK;
 }
 
-static enum lw_status read_packet(struct pcapng_file *f, struct block b,
-                                  struct lw_packet *pkt, struct lw_error *err)
+static enum lw_status read_packet(struct pcapng_file *f, struct span s, uint32_t index,
+                                  struct lw_packet *pkt)
 {
-    enum lw_status st = need(f, PACKET_HEADER_BYTES, err);
-    struct span s = f->feed.ahead;
     const struct interface *i;
-    uint32_t index;
 
-    if (st != LW_OK)
-        return st;
-    index = b.type == BLOCK_PACKET ? get32(f, s, 8) : get16(f, s, 8);
     if (index >= f->n_interfaces)
-        return capture_source_damaged(&f->source, &f->feed,
-                                      "a packet of interface %u, of %zu described",
-                                      index, f->n_interfaces);
+        return capture_damaged(&f->source, "a packet of interface %u, of %zu described",
+                               index, f->n_interfaces);
     i = &f->interfaces[index];
     pkt->time_ns = time_ns(i, (uint64_t)get32(f, s, 12) << 32 | get32(f, s, 16));
     pkt->captured_bytes = get32(f, s, 20);
     pkt->wire_bytes = get32(f, s, 24);
     pkt->link_type = i->link_type;
     f->last_ns = pkt->time_ns;
-    return give_packet(f, b, PACKET_HEADER_BYTES, pkt, err);
+    return give_packet(f, s, PACKET_HEADER_BYTES, pkt);
 }
 
-/* A simple packet has no time; it gets that of the packet before it.  Its captured
- * length is the least of wire length, snaplen, and what the block holds. */
-static enum lw_status read_simple_packet(struct pcapng_file *f, struct block b,
-                                         struct lw_packet *pkt, struct lw_error *err)
+/* A simple packet has no time; it gets that of the packet before it.  It has no
+ * captured length either: that is the least of wire length and snaplen. */
+static enum lw_status read_simple_packet(struct pcapng_file *f, struct span s,
+                                         struct lw_packet *pkt)
 {
-    enum lw_status st = need(f, SIMPLE_HEADER_BYTES, err);
     const struct interface *i = f->interfaces;
 
-    if (st != LW_OK)
-        return st;
     if (f->n_interfaces == 0)
-        return capture_source_damaged(&f->source, &f->feed,
-                                      "a packet before any interface");
+        return capture_damaged(&f->source, "a packet before any interface");
     pkt->time_ns = f->last_ns;
-    pkt->wire_bytes = get32(f, f->feed.ahead, 8);
+    pkt->wire_bytes = get32(f, s, 8);
     pkt->captured_bytes = pkt->wire_bytes;
     pkt->link_type = i->link_type;
     if (i->snaplen != 0 && pkt->captured_bytes > i->snaplen)
         pkt->captured_bytes = i->snaplen;
-    return give_packet(f, b, SIMPLE_HEADER_BYTES, pkt, err);
+    return give_packet(f, s, SIMPLE_HEADER_BYTES, pkt);
 }
 
-static enum lw_status read_block_header(struct pcapng_file *f, struct block *b,
-                                        struct lw_error *err)
-{
-    enum lw_status st = need(f, BLOCK_HEADER_BYTES, err);
-
-    if (st != LW_OK)
-        return st;
-    b->type = get32(f, f->feed.ahead, 0);
-    b->n_bytes = get32(f, f->feed.ahead, 4);
-    return LW_OK;
-}
-
+/* The least length of a block that we read; 0 for the others. */
 static uint32_t block_bytes_min(uint32_t type)
 {
     switch (type) {
@@ -369,71 +324,76 @@ static uint32_t block_bytes_min(uint32_t type)
     case BLOCK_SIMPLE_PACKET:
         return SIMPLE_HEADER_BYTES + 4;
     default:
-        return BLOCK_BYTES_MIN;
+        return 0;
     }
 }
 
-/* Read a block that is no packet. */
-static enum lw_status read_other(struct pcapng_file *f, struct block b,
+/* Bring the block at the feed's place in sight, all of it, as *s; an unknown one is
+ * passed and leaves *s empty. */
+static enum lw_status next_block(struct pcapng_file *f, uint32_t *type, struct span *s,
                                  struct lw_error *err)
 {
-    enum lw_status st;
+    enum lw_status st = capture_need(&f->source, BLOCK_HEADER_BYTES, err);
+    uint32_t least;
+    uint32_t n;
 
-    if (b.type != BLOCK_INTERFACE)
-        return pass(f, b.n_bytes, err);
-    if (b.n_bytes > BLOCK_BYTES_MAX)
-        return capture_source_damaged(&f->source, &f->feed, "a block claims %u bytes",
-                                      b.n_bytes);
-    st = need(f, b.n_bytes, err);
-    if (st == LW_OK)
-        st = read_interface(f, b, err);
-    return st == LW_OK ? pass(f, b.n_bytes, err) : st;
+    *s = span_of(NULL, 0);
+    if (st != LW_OK)
+        return st;
+    *type = get32(f, f->source.feed.ahead, 0);
+    if (*type == BLOCK_SECTION)
+        return read_section(f, err);
+    n = get32(f, f->source.feed.ahead, 4);
+    least = block_bytes_min(*type);
+    if (padded(n) < BLOCK_BYTES_MIN || padded(n) < least ||
+        (least > 0 && n > BLOCK_BYTES_MAX))
+        return capture_damaged(&f->source, "a block of type %u claims %u bytes", *type,
+                               n);
+    if (least == 0)
+        return pass_block(f, n, err);
+    st = capture_need(&f->source, padded(n), err);
+    if (st != LW_OK)
+        return st;
+    *s = span_first(f->source.feed.ahead, padded(n));
+    return check_end(f, n, get32(f, *s, s->n - 4));
 }
 
 static enum lw_status pcapng_next(struct capture_source *src, struct lw_packet *pkt,
                                   struct lw_error *err)
 {
     struct pcapng_file *f = pcapng_of(src);
-    struct block b;
     enum lw_status st;
+    struct span s;
+    uint32_t type;
 
-    st = pass(f, f->behind, err);
-    f->behind = 0;
-    while (st == LW_OK) {
-        st = read_block_header(f, &b, err);
+    for (;;) {
+        st = next_block(f, &type, &s, err);
         if (st != LW_OK)
             return st;
-        if (b.type == BLOCK_SECTION) {
-            st = read_section(f, err);
+        if (s.n == 0)
             continue;
-        }
-        if (b.n_bytes < block_bytes_min(b.type) || b.n_bytes % 4 != 0)
-            return capture_source_damaged(
-                src, &f->feed, "a block of type %u claims %u bytes", b.type, b.n_bytes);
-        if (b.type == BLOCK_PACKET || b.type == BLOCK_OBSOLETE_PACKET)
-            return read_packet(f, b, pkt, err);
-        if (b.type == BLOCK_SIMPLE_PACKET)
-            return read_simple_packet(f, b, pkt, err);
-        st = read_other(f, b, err);
+        if (type == BLOCK_INTERFACE)
+            st = read_interface(f, s, err);
+        else if (type == BLOCK_PACKET)
+            st = read_packet(f, s, get32(f, s, 8), pkt);
+        else if (type == BLOCK_OBSOLETE_PACKET)
+            st = read_packet(f, s, get16(f, s, 8), pkt);
+        else
+            st = read_simple_packet(f, s, pkt);
+        if (st != LW_OK)
+            return st;
+        feed_skip(&src->feed, s.n);
+        if (type != BLOCK_INTERFACE)
+            return LW_OK;
     }
-    return st;
-}
-
-static void pcapng_stats(const struct capture_source *src, struct lw_capture_stats *out)
-{
-    const struct pcapng_file *f = (const struct pcapng_file *)src;
-
-    out->bytes_read = stream_bytes_read(f->feed.in);
-    out->bytes_total = stream_bytes_total(f->feed.in);
 }
 
 static void pcapng_close(struct capture_source *src)
 {
     struct pcapng_file *f = pcapng_of(src);
 
-    feed_release(&f->feed);
     mem_free(f->interfaces);
-    mem_free(f);
+    f->interfaces = NULL;
 }
 
 const struct capture_ops capture_pcapng = {
@@ -441,6 +401,5 @@ const struct capture_ops capture_pcapng = {
     .probe = pcapng_probe,
     .open = pcapng_open,
     .next = pcapng_next,
-    .stats = pcapng_stats,
     .close = pcapng_close,
 };
