@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * data/csv_line.h - one line of a delimited table, cut into fields.
+ *
+ * RFC 4180 with the usual tolerance: CR LF or LF ends a line, blanks around a field
+ * do not count, a quoted field may hold delimiters and doubled quotes (but no line
+ * end).  Fields point into the line; only a field with doubled quotes is rewritten,
+ * in the scratch buffer.
+ */
+#ifndef DATA_CSV_LINE_H
+#define DATA_CSV_LINE_H
+
+#include "base/buf.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+
+struct csv_field {
+    const char *p; /* (n), borrowed from the line or the scratch buffer */
+    size_t n;
+};
+
+struct csv_line {
+    struct csv_field *fields; /* (n), owned */
+    size_t n;
+    size_t cap;
+    struct buf scratch;
+};
+
+void csv_line_init(struct csv_line *l);
+void csv_line_release(struct csv_line *l);
+
+enum csv_outcome { CSV_OK, CSV_NO_MEMORY, CSV_OPEN_QUOTE };
+
+/** Cut `text` (one line without its end) at `delimiter`.  An empty line has no field.
+ */
+enum csv_outcome csv_line_split(struct csv_line *l, struct span text, char delimiter);
+
+#endif /* DATA_CSV_LINE_H */

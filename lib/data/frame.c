@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/assert.h"
+#include "base/mem.h"
+#include "data/frame_priv.h"
+
+#include <string.h>
+
+enum lw_status lw_matrix_init(struct lw_matrix *m, size_t n_rows, size_t n_cols,
+                              struct lw_error *err)
+{
+    size_t n;
+
+    *m = (struct lw_matrix){0};
+    if (__builtin_mul_overflow(n_rows, n_cols, &n))
+        return lw_fail(err, LW_ELIMIT, "a matrix of %zu x %zu values is too large",
+                       n_rows, n_cols);
+    m->x = mem_zalloc(n, sizeof *m->x);
+    if (m->x == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu x %zu values", n_rows,
+                       n_cols);
+    m->n_rows = n_rows;
+    m->n_cols = n_cols;
+    return LW_OK;
+}
+
+void lw_matrix_release(struct lw_matrix *m)
+{
+    mem_free(m->x);
+    *m = (struct lw_matrix){0};
+}
+
+void lw_frame_free(struct lw_frame *f)
+{
+    if (f == NULL)
+        return;
+    for (size_t i = 0; i < f->n_columns; i++) {
+        mem_free(f->columns[i].name);
+        mem_free(f->columns[i].numbers);
+        mem_free(f->columns[i].codes);
+        dict_release(&f->columns[i].dict);
+    }
+    mem_free(f->columns);
+    mem_free(f);
+}
+
+size_t lw_frame_rows(const struct lw_frame *f)
+{
+    return f->n_rows;
+}
+
+size_t lw_frame_columns(const struct lw_frame *f)
+{
+    return f->n_columns;
+}
+
+void lw_frame_column(const struct lw_frame *f, size_t i, struct lw_column *out)
+{
+    const struct frame_column *c = &f->columns[i];
+
+    LW_ASSERT(i < f->n_columns);
+    *out = (struct lw_column){
+        .name = c->name,
+        .type = c->type,
+        .numbers = c->numbers,
+        .codes = c->codes,
+        .dictionary = (const char *const *)c->dict.words,
+        .n_words = (uint32_t)c->dict.n_words,
+    };
+}
+
+int lw_frame_find(const struct lw_frame *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_columns; i++)
+        if (strcmp(f->columns[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+const char *lw_frame_format(const struct lw_frame *f)
+{
+    return f->format;
+}
+
+void lw_frame_digest(const struct lw_frame *f, uint8_t out[32])
+{
+    memcpy(out, f->digest, sizeof f->digest);
+}

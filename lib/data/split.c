@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Splits from labels and a seed.
+ *
+ * Leave-attack-out is the protocol that tells what a detector does with attacks it has
+ * never seen: per fold, whole attack types are held out, dealt out class by class, so
+ * that every fold misses some of each; a contiguous stretch of the normal rows is held
+ * out too, because neighbouring rows come from the same minutes, and a random share of
+ * the rows of known types.
+ */
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <lapwing/split.h>
+
+#include <stdbool.h>
+
+void lw_split_release(struct lw_split *s)
+{
+    mem_free(s->part);
+    *s = (struct lw_split){0};
+}
+
+static enum lw_status split_init(struct lw_split *s, size_t n_rows, size_t n_folds,
+                                 struct lw_error *err)
+{
+    *s = (struct lw_split){0};
+    if (n_rows == 0 || n_rows > UINT32_MAX)
+        return lw_fail(err, LW_EINVAL, "cannot split %zu rows", n_rows);
+    s->part = mem_zalloc(n_rows * n_folds, sizeof *s->part);
+    if (s->part == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
+    s->n_rows = n_rows;
+    s->n_folds = n_folds;
+    return LW_OK;
+}
+
+static enum lw_status check_share(double test_share, struct lw_error *err)
+{
+    if (test_share > 0 && test_share < 1)
+        return LW_OK;
+    return lw_fail(err, LW_EINVAL, "test share %g is not between 0 and 1", test_share);
+}
+
+/* Row numbers in random order; NULL when memory is out. */
+static uint32_t *shuffled_rows(size_t n_rows, uint64_t seed)
+{
+    uint32_t *order = mem_zalloc(n_rows, sizeof *order);
+    struct rng rng;
+
+    if (order == NULL)
+        return NULL;
+    for (size_t i = 0; i < n_rows; i++)
+        order[i] = (uint32_t)i;
+    rng_init(&rng, seed);
+    rng_shuffle(&rng, order, n_rows);
+    return order;
+}
+
+enum lw_status lw_split_stratified(struct lw_split *out, const uint32_t *labels,
+                                   size_t n_rows, double test_share, uint64_t seed,
+                                   struct lw_error *err)
+{
+    uint32_t *order = NULL;
+    uint64_t *seen = NULL; /* (n_labels) rows met of each label */
+    uint32_t n_labels = 0;
+    enum lw_status st = check_share(test_share, err);
+
+    if (st == LW_OK)
+        st = split_init(out, n_rows, 1, err);
+    if (st != LW_OK)
+        return st;
+    for (size_t i = 0; labels != NULL && i < n_rows; i++)
+        n_labels = labels[i] >= n_labels ? labels[i] + 1 : n_labels;
+    order = shuffled_rows(n_rows, seed);
+    seen = mem_zalloc((size_t)n_labels + 1, sizeof *seen);
+    if (order == NULL || seen == NULL) {
+        st = lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
+        lw_split_release(out);
+        goto out;
+    }
+    /* In random order, every label sends a row to the test part whenever its share
+     * has grown by another whole row. */
+    for (size_t i = 0; i < n_rows; i++) {
+        uint64_t k = seen[labels == NULL ? 0 : labels[order[i]]]++;
+        uint64_t before = (uint64_t)((double)k * test_share + 0.5);
+        uint64_t after = (uint64_t)((double)(k + 1) * test_share + 0.5);
+
+        if (after > before)
+            out->part[order[i]] = LW_PART_TEST;
+    }
+out:
+    mem_free(order);
+    mem_free(seen);
+    return st;
+}
+
+enum lw_status lw_split_random(struct lw_split *out, size_t n_rows, double test_share,
+                               uint64_t seed, struct lw_error *err)
+{
+    return lw_split_stratified(out, NULL, n_rows, test_share, seed, err);
+}
+
+/* fold_of_type (n_types): deal the types of each class over the folds, in random order
+ * but starting where the class before left off, so that no fold gets all the large
+ * ones. */
+static void deal_types(uint32_t *fold_of_type, const int *type_class, uint32_t n_types,
+                       size_t n_folds, const uint32_t *order)
+{
+    int n_classes = 0;
+    uint32_t next = 0;
+
+    for (uint32_t t = 0; t < n_types; t++)
+        n_classes = type_class[t] >= n_classes ? type_class[t] + 1 : n_classes;
+    for (int c = 1; c < n_classes; c++)
+        for (uint32_t i = 0; i < n_types; i++)
+            if (type_class[order[i]] == c)
+                fold_of_type[order[i]] = next++ % (uint32_t)n_folds;
+}
+
+enum lw_status lw_split_leave_attack_out(struct lw_split *out, const uint32_t *types,
+                                         size_t n_rows, const int *type_class,
+                                         uint32_t n_types, size_t n_folds,
+                                         uint64_t seed, struct lw_error *err)
+{
+    uint32_t *type_order = NULL;
+    uint32_t *fold_of_type = NULL;
+    uint32_t *row_order = NULL;
+    uint32_t *fold_of_row = NULL;
+    size_t n_normal = 0;
+    size_t k = 0;
+    enum lw_status st;
+
+    if (n_folds < 2)
+        return lw_fail(err, LW_EINVAL, "leaving attacks out needs two folds or more");
+    st = split_init(out, n_rows, n_folds, err);
+    if (st != LW_OK)
+        return st;
+    type_order = shuffled_rows(n_types, seed);
+    fold_of_type = mem_zalloc(n_types, sizeof *fold_of_type);
+    row_order = shuffled_rows(n_rows, seed + 1);
+    fold_of_row = mem_zalloc(n_rows, sizeof *fold_of_row);
+    if (type_order == NULL || fold_of_type == NULL || row_order == NULL ||
+        fold_of_row == NULL) {
+        st = lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
+        lw_split_release(out);
+        goto out;
+    }
+    deal_types(fold_of_type, type_class, n_types, n_folds, type_order);
+    for (size_t i = 0; i < n_rows; i++) {
+        n_normal += type_class[types[i]] == 0 ? 1 : 0;
+        fold_of_row[row_order[i]] = (uint32_t)(i % n_folds);
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        if (type_class[types[i]] == 0)
+            fold_of_row[i] = (uint32_t)(k++ * n_folds / n_normal);
+    for (size_t f = 0; f < n_folds; f++) {
+        for (size_t i = 0; i < n_rows; i++) {
+            bool attack = type_class[types[i]] != 0;
+            uint8_t part = fold_of_row[i] == f ? LW_PART_TEST : LW_PART_TRAIN;
+
+            if (attack && fold_of_type[types[i]] == f)
+                part = LW_PART_TEST_UNSEEN;
+            out->part[f * n_rows + i] = part;
+        }
+    }
+out:
+    mem_free(type_order);
+    mem_free(fold_of_type);
+    mem_free(row_order);
+    mem_free(fold_of_row);
+    return st;
+}
