@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <lapwing/error.h>
+#include "cmd/command.h"
 
-#include <stdio.h>
-
-int main(void)
+int main(int argc, char **argv)
 {
-    (void)printf("lapwing %s\n", lw_version());
-    return 0;
+    return argc < 1 ? STATUS_USAGE : command_main(argv + 1, (size_t)argc - 1);
 }
