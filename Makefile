@@ -16,6 +16,9 @@ asan:
 	@meson setup --reconfigure build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 	@meson test -C build-asan --suite unit
 
+fuzz:
+	@tools/fuzz
+
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 

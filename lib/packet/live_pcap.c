@@ -13,7 +13,7 @@
 #include "base/timefmt.h"
 #include "capture_priv.h"
 
-#include <pcap/pcap.h>
+#include <pcap.h>
 
 #include <errno.h>
 #include <poll.h>

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One frame: link type (2 bytes), bytes that were on the wire but not captured (2),
+ * then what was captured.  Little-endian; test/tools/make_corpus.c writes seeds. */
+#include "base/assert.h"
+#include "fuzz.h"
+#include "packet/decode.h"
+
+static void check(const struct lw_packet *pkt, const struct decoded *d)
+{
+    LW_ASSERT(d->frame_bytes == pkt->wire_bytes);
+    LW_ASSERT(d->payload.n <= d->payload_bytes);
+    LW_ASSERT(d->payload_bytes <= d->frame_bytes);
+    LW_ASSERT(d->payload.p >= pkt->data);
+    LW_ASSERT(d->payload.p + d->payload.n <= pkt->data + pkt->captured_bytes);
+    if (d->layer >= DECODE_NETWORK) {
+        LW_ASSERT(d->ip_version != 0 || d->ether_type == 0x0806);
+        LW_ASSERT(d->ip_bytes <= d->frame_bytes);
+    }
+    if (d->layer == DECODE_TRANSPORT)
+        LW_ASSERT(d->outcome == DECODE_OK && d->fragment_offset == 0);
+    if (d->outcome == DECODE_UNSUPPORTED)
+        LW_ASSERT(d->layer == DECODE_NOTHING);
+    if (d->outcome == DECODE_TRUNCATED)
+        LW_ASSERT(pkt->captured_bytes < pkt->wire_bytes);
+}
+
+void fuzz_one(const uint8_t *data, size_t n)
+{
+    struct span in = span_of(data, n);
+    struct decoded d;
+    struct lw_packet pkt = {0};
+    uint16_t link_type;
+    uint16_t missing;
+
+    if (!span_take_le16(&in, &link_type) || !span_take_le16(&in, &missing))
+        return;
+    pkt.data = in.p;
+    pkt.captured_bytes = (uint32_t)in.n;
+    pkt.wire_bytes = (uint32_t)in.n + missing;
+    pkt.link_type = link_type;
+    LW_ASSERT(packet_decode(&pkt, &d) == d.outcome);
+    check(&pkt, &d);
+}
