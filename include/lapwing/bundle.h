@@ -23,12 +23,15 @@ struct lw_bundle; /* opaque */
 LW_API LW_MUST enum lw_status lw_bundle_new(struct lw_bundle **out,
                                             struct lw_error *err);
 
-/** Set a section's bytes (copied).  `tag` has 1 to 8 characters A-Z and 0-9. */
+/** Set a section's bytes (copied), whether it is there or not.  `tag` has 1 to 8
+ *  characters A-Z and 0-9, else LW_EINVAL.  LW_ELIMIT: too many or too large.
+ *  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_bundle_put(struct lw_bundle *b, const char *tag,
                                             const void *data, size_t n_bytes,
                                             struct lw_error *err);
 
-/** A section's bytes, borrowed until the bundle is freed; NULL when absent. */
+/** A section's bytes, borrowed until the bundle is freed or put to; NULL when absent
+ *  (an empty section is not NULL). */
 LW_API const void *lw_bundle_get(const struct lw_bundle *b, const char *tag,
                                  size_t *n_bytes);
 
@@ -36,7 +39,9 @@ LW_API const void *lw_bundle_get(const struct lw_bundle *b, const char *tag,
 LW_API LW_MUST enum lw_status lw_bundle_save(const struct lw_bundle *b,
                                              const char *path, struct lw_error *err);
 
-/** LW_EIO, LW_EFORMAT (no model file, or damaged: says where). */
+/** The caller owns *out.  LW_ENOTFOUND; LW_EIO; LW_EFORMAT (no model file, or damaged:
+ * says where); LW_ETRUNCATED; LW_EUNSUPPORTED (a newer format); LW_ELIMIT; LW_ENOMEM.
+ */
 LW_API LW_MUST enum lw_status lw_bundle_load(struct lw_bundle **out, const char *path,
                                              struct lw_error *err);
 /** `name` stands for the path in messages.  `data` is copied. */
