@@ -26,18 +26,23 @@ typedef void (*lw_progress_fn)(void *ctx, double done, const char *what);
 
 /** Zero means the default of the kind. */
 struct lw_model_params {
-    uint32_t n_rounds;    /* gbdt: boosting rounds, default 100 */
-    uint32_t max_depth;   /* gbdt: default 6 */
-    double learning_rate; /* gbdt: default 0.3 */
-    double lambda;        /* gbdt: L2 on leaf values, default 1 */
+    uint32_t n_rounds;       /* gbdt: boosting rounds, default 100 */
+    uint32_t max_depth;      /* gbdt: default 6, at most 32 */
+    double learning_rate;    /* gbdt: default 0.3 */
+    double lambda;           /* gbdt: L2 on leaf values, default 1 */
+    double min_child_weight; /* gbdt: least sum of second derivatives, default 1 */
+    double subsample;        /* gbdt: share of the rows for each tree, default 1 */
+    double colsample;        /* gbdt: share of the columns for each tree, default 1 */
+    uint32_t n_threads;      /* default 1: the same model on every machine */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */
     void *progress_ctx;      /* borrowed */
 };
 
-/** Fit a model of `kind` ("gbdt").  x: (n_rows, n_cols); labels: (n_rows) in
- *  [0, n_classes); weights: (n_rows) or NULL.  The caller owns *out.
- *  LW_EINVAL: unknown kind, bad labels.  LW_ENOMEM. */
+/** Fit a model of `kind` ("gbdt").  x: (n_rows, n_cols), NaN = missing; labels:
+ *  (n_rows) in [0, n_classes); weights: (n_rows) or NULL; params: NULL for defaults.
+ *  The caller owns *out.  LW_EINVAL: unknown kind, bad label, weight or parameter.
+ *  LW_ELIMIT: too many columns or classes.  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_model_fit(struct lw_model **out, const char *kind,
                                            const struct lw_model_params *params,
                                            const struct lw_matrix *x,

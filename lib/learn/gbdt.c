@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gradient-boosted trees: XGBoost grows them, and from then on they are ours.
+ */
+#include "base/mem.h"
+#include "learn/forest.h"
+#include "learn/gbdt_xgboost.h"
+#include "learn/model_ops.h"
+#include "learn/treeshap.h"
+
+struct gbdt {
+    struct lw_model base;
+    struct forest *forest; /* owned */
+};
+
+static const struct forest *forest_of(const struct lw_model *m)
+{
+    return ((const struct gbdt *)m)->forest;
+}
+
+static void gbdt_free(struct lw_model *m)
+{
+    struct gbdt *g = (struct gbdt *)m;
+
+    forest_free(g->forest);
+    mem_free(g);
+}
+
+/* Takes `forest`, also when it fails. */
+static enum lw_status wrap(struct lw_model **out, struct forest *forest,
+                           struct lw_error *err)
+{
+    struct gbdt *g = mem_zalloc(1, sizeof *g);
+
+    if (g == NULL) {
+        forest_free(forest);
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    }
+    g->base.ops = &model_gbdt;
+    g->base.n_cols = forest->n_cols;
+    g->base.n_classes = forest->n_classes;
+    g->forest = forest;
+    *out = &g->base;
+    return LW_OK;
+}
+
+static enum lw_status gbdt_fit(struct lw_model **out, const struct model_task *task,
+                               struct lw_error *err)
+{
+    struct booster *b = NULL;
+    struct forest *forest = NULL;
+    enum lw_status st;
+
+    st = booster_fit(&b, task, err);
+    if (st == LW_OK)
+        st = booster_export(&forest, b, err);
+    booster_free(b);
+    return st == LW_OK ? wrap(out, forest, err) : st;
+}
+
+static void gbdt_predict(const struct lw_model *m, const float *rows, size_t n_rows,
+                         float *out)
+{
+    forest_predict(forest_of(m), rows, n_rows, out);
+}
+
+static enum lw_status gbdt_contributions(const struct lw_model *m, const float *row,
+                                         uint32_t class_idx, double *phi,
+                                         struct lw_error *err)
+{
+    return treeshap_row(forest_of(m), row, class_idx, phi, err);
+}
+
+static void gbdt_save(const struct lw_model *m, struct buf *out)
+{
+    forest_save(forest_of(m), out);
+}
+
+static enum lw_status gbdt_load(struct lw_model **out, struct span s, uint32_t n_cols,
+                                uint32_t n_classes, struct lw_error *err)
+{
+    struct forest *forest = NULL;
+    enum lw_status st = forest_load(&forest, s, n_cols, n_classes, err);
+
+    return st == LW_OK ? wrap(out, forest, err) : st;
+}
+
+const struct model_ops model_gbdt = {
+    .name = "gbdt",
+    .fit = gbdt_fit,
+    .predict = gbdt_predict,
+    .contributions = gbdt_contributions,
+    .save = gbdt_save,
+    .load = gbdt_load,
+    .free = gbdt_free,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The C library picks its expf() by processor, and its versions differ: a score would
+ * depend on where it was computed.  This one uses only additions, multiplications and
+ * bit patterns of IEEE doubles, without fused operations (-ffp-contract=off), so every
+ * machine gives the same bits.
+ *
+ * e^x = 2^k e^r with k = round(x / ln 2) and |r| <= ln 2 / 2 = 0.347.  The Taylor sum
+ * to r^9 leaves r^10 / 10! < 7e-12; what remains is the rounding to float, half a unit
+ * in the last place or 6e-8.  The order of operations of softmax and logistic is that
+ * of XGBoost 1.7 (src/common/math.h), whose probabilities these equal but for that
+ * last place.
+ */
+#include "learn/link.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Past these e^x is 0 or infinite in single precision. */
+static const float X_MIN = -104.0f;
+static const float X_MAX = 89.0f;
+
+/* 2^k for k in the range of double's normal numbers. */
+static double power_of_two(int k)
+{
+    uint64_t bits = (uint64_t)(1023 + k) << 52;
+    double v;
+
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+float link_exp(float x)
+{
+    static const double log2_e = 0x1.71547652b82fep+0;
+    static const double ln_2 = 0x1.62e42fefa39efp-1;
+    /* 1/9!, 1/8!, ... 1/0! */
+    static const double c[] = {1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+                               1.0 / 120,    1.0 / 24,    1.0 / 6,    0.5,
+                               1.0,          1.0};
+    /* Adding and taking away 1.5 * 2^52 rounds to the nearest integer. */
+    static const double round = 0x1.8p+52;
+    double k;
+    double r;
+    double sum = c[0];
+
+    if (!(x > X_MIN))
+        return 0.0f;
+    if (x > X_MAX)
+        x = X_MAX;
+    k = ((double)x * log2_e + round) - round;
+    r = (double)x - k * ln_2;
+    for (size_t i = 1; i < sizeof c / sizeof c[0]; i++)
+        sum = sum * r + c[i];
+    return (float)(sum * power_of_two((int)k));
+}
+
+void link_softmax(float *margins, size_t n)
+{
+    float top = margins[0];
+    double sum = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (margins[i] > top)
+            top = margins[i];
+    for (size_t i = 0; i < n; i++) {
+        margins[i] = link_exp(margins[i] - top);
+        sum += (double)margins[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        margins[i] /= (float)sum;
+}
+
+float link_logistic(float x)
+{
+    /* XGBoost bounds the exponent so that the quotient is never 0. */
+    static const float most = 88.7f;
+    float y = -x < most ? -x : most;
+
+    return 1.0f / (link_exp(y) + 1.0f);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of estimators, and what is the same for all of them: checking arguments
+ * and the header of the stored form, little-endian:
+ *
+ *   offset  size  meaning
+ *        0     8  kind, padded with zeros ("gbdt")
+ *        8     4  version of this layout and the kind's, 1
+ *       12     4  number of columns of a row
+ *       16     4  number of classes
+ *       20     n  the estimator's own bytes, to the end
+ */
+#include "base/assert.h"
+#include "base/mem.h"
+#include "learn/model_ops.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { KIND_BYTES = 8, MODEL_VERSION = 1 };
+
+static const struct model_ops *const kinds[] = {
+    &model_gbdt,
+};
+
+static const struct model_ops *find_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+static enum lw_status check_task(const struct model_task *t, struct lw_error *err)
+{
+    if (t->x->n_rows == 0 || t->x->n_cols == 0)
+        return lw_fail(err, LW_EINVAL, "nothing to learn from: %zu rows, %zu columns",
+                       t->x->n_rows, t->x->n_cols);
+    if (t->n_classes < 2)
+        return lw_fail(err, LW_EINVAL, "%u classes; a classifier needs at least 2",
+                       t->n_classes);
+    for (size_t i = 0; i < t->x->n_rows; i++) {
+        if (t->labels[i] >= t->n_classes)
+            return lw_fail(err, LW_EINVAL, "row %zu: label %u of %u classes", i,
+                           t->labels[i], t->n_classes);
+        if (t->weights != NULL && !(isfinite(t->weights[i]) && t->weights[i] >= 0))
+            return lw_fail(err, LW_EINVAL, "row %zu: weight %g", i,
+                           (double)t->weights[i]);
+    }
+    return LW_OK;
+}
+
+enum lw_status lw_model_fit(struct lw_model **out, const char *kind,
+                            const struct lw_model_params *params,
+                            const struct lw_matrix *x, const uint32_t *labels,
+                            uint32_t n_classes, const float *weights,
+                            struct lw_error *err)
+{
+    static const struct lw_model_params defaults;
+    const struct model_task task = {.params = params == NULL ? &defaults : params,
+                                    .x = x,
+                                    .labels = labels,
+                                    .weights = weights,
+                                    .n_classes = n_classes};
+    const struct model_ops *ops = find_kind(kind);
+    enum lw_status st;
+
+    if (ops == NULL)
+        return lw_fail(err, LW_EINVAL, "no estimator is called \"%s\"", kind);
+    st = check_task(&task, err);
+    return st == LW_OK ? ops->fit(out, &task, err) : st;
+}
+
+void lw_model_predict(const struct lw_model *m, const float *rows, size_t n_rows,
+                      float *out)
+{
+    m->ops->predict(m, rows, n_rows, out);
+}
+
+enum lw_status lw_model_contributions(const struct lw_model *m, const float *row,
+                                      uint32_t class_idx, double *phi,
+                                      struct lw_error *err)
+{
+    LW_ASSERT(class_idx < m->n_classes);
+    return m->ops->contributions(m, row, class_idx, phi, err);
+}
+
+uint32_t lw_model_classes(const struct lw_model *m)
+{
+    return m->n_classes;
+}
+
+uint32_t lw_model_columns(const struct lw_model *m)
+{
+    return m->n_cols;
+}
+
+const char *lw_model_kind(const struct lw_model *m)
+{
+    return m->ops->name;
+}
+
+void lw_model_free(struct lw_model *m)
+{
+    if (m != NULL)
+        m->ops->free(m);
+}
+
+void model_save(const struct lw_model *m, struct buf *out)
+{
+    size_t n = strlen(m->ops->name);
+
+    LW_ASSERT(n < KIND_BYTES);
+    buf_add(out, m->ops->name, n);
+    for (; n < KIND_BYTES; n++)
+        buf_add_u8(out, 0);
+    buf_add_le32(out, MODEL_VERSION);
+    buf_add_le32(out, m->n_cols);
+    buf_add_le32(out, m->n_classes);
+    m->ops->save(m, out);
+}
+
+enum lw_status model_load(struct lw_model **out, struct span s, struct lw_error *err)
+{
+    char kind[KIND_BYTES + 1] = {0};
+    const struct model_ops *ops;
+    struct span name;
+    uint32_t version;
+    uint32_t n_cols;
+    uint32_t n_classes;
+
+    if (!span_take(&s, KIND_BYTES, &name) || !span_take_le32(&s, &version) ||
+        !span_take_le32(&s, &n_cols) || !span_take_le32(&s, &n_classes))
+        return lw_fail(err, LW_ETRUNCATED, "estimator: cut off in its header");
+    memcpy(kind, name.p, KIND_BYTES);
+    ops = find_kind(kind);
+    if (ops == NULL)
+        return lw_fail(err, LW_EUNSUPPORTED,
+                       "estimator of a kind that this version does not know");
+    if (version != MODEL_VERSION)
+        return lw_fail(err, LW_EUNSUPPORTED,
+                       "estimator layout %u; this version reads %d: update lapwing",
+                       version, MODEL_VERSION);
+    return ops->load(out, s, n_cols, n_classes, err);
+}

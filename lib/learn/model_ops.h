@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * learn/model_ops.h - what a kind of estimator must be able to do.
+ *
+ * Each kind is a `const struct model_ops` in its own file and a line in model.c's
+ * table.  A kind's own struct begins with a struct lw_model.
+ */
+#ifndef LEARN_MODEL_OPS_H
+#define LEARN_MODEL_OPS_H
+
+#include "base/buf.h"
+#include "base/span.h"
+
+#include <lapwing/model.h>
+
+/** What to learn from: arguments of lw_model_fit(), checked, everything borrowed. */
+struct model_task {
+    const struct lw_model_params *params;
+    const struct lw_matrix *x; /* (n_rows, n_cols), at least one row and column */
+    const uint32_t *labels;    /* (n_rows), below n_classes */
+    const float *weights;      /* (n_rows), finite and not negative, or NULL */
+    uint32_t n_classes;        /* at least 2 */
+};
+
+struct model_ops {
+    const char *name; /* at most 7 characters */
+    enum lw_status (*fit)(struct lw_model **out, const struct model_task *task,
+                          struct lw_error *err);
+    void (*predict)(const struct lw_model *m, const float *rows, size_t n_rows,
+                    float *out);
+    enum lw_status (*contributions)(const struct lw_model *m, const float *row,
+                                    uint32_t class_idx, double *phi,
+                                    struct lw_error *err);
+    /** Append the estimator's own bytes. */
+    void (*save)(const struct lw_model *m, struct buf *out);
+    /** Read them back, trusting nothing. */
+    enum lw_status (*load)(struct lw_model **out, struct span s, uint32_t n_cols,
+                           uint32_t n_classes, struct lw_error *err);
+    void (*free)(struct lw_model *m);
+};
+
+/** First member of every estimator. */
+struct lw_model {
+    const struct model_ops *ops;
+    uint32_t n_cols;
+    uint32_t n_classes;
+};
+
+extern const struct model_ops model_gbdt; /* gbdt.c */
+
+/** Append a model's stored form; the same model always gives the same bytes.  Failed
+ *  allocations show in buf_ok(). */
+void model_save(const struct lw_model *m, struct buf *out);
+
+/** Read a stored model; the caller owns *out.  LW_EFORMAT, LW_ETRUNCATED, LW_ELIMIT,
+ *  LW_EUNSUPPORTED (a kind or version from a newer program), LW_ENOMEM. */
+LW_MUST enum lw_status model_load(struct lw_model **out, struct span s,
+                                  struct lw_error *err);
+
+#endif /* LEARN_MODEL_OPS_H */
