@@ -100,10 +100,8 @@ struct lw_extractor; /* opaque */
 
 /** Zero means the default. */
 struct lw_extractor_config {
-    int64_t max_delay_ns;      /* live: no row waits longer for older ones, in packet
-                                  time; default 0: strict order, wait as long as needed */
-    uint32_t max_window_conns; /* bound of the 2-second window, default 65,536 */
-    uint32_t max_hosts;        /* bound of the host window's table, default 65,536 */
+    int64_t max_delay_ns; /* live: no row waits longer for older ones, in packet time;
+                             default 0: strict order, wait as long as needed */
 };
 
 /** Make an extractor of a view's rows from flow records.  The caller owns *out.
