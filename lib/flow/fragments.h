@@ -25,7 +25,6 @@ struct fragment {
 
 struct fragments {
     struct fragment slots[FRAGMENT_SLOTS];
-    uint64_t seed;
 };
 
 /** Note a first fragment's ports. */

@@ -64,7 +64,6 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
         mem_free(m);
         return st;
     }
-    m->fragments.seed = m->table.seed;
     /* Argus' own patience (argus.conf(5), ARGUS_*_TIMEOUT). */
     m->idle_ns[FLOW_PATIENCE_TCP] = or_default(cfg->idle_tcp_ns, 60 * NS_PER_S);
     m->idle_ns[FLOW_PATIENCE_CLOSED] = LINGER_NS < m->idle_ns[FLOW_PATIENCE_TCP]
