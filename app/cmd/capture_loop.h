@@ -19,9 +19,10 @@
  *         if (status != STATUS_OK)
  *             return status;
  *         ... flush the meter ...
- *         get_stats(&state, &report.meter);
- *         capture_report_print(stderr, &report);
+ *         capture_report_print(stderr, &job, &report);
  *     }
+ *
+ * A command of this kind has CAPTURE_FILTER_WORDS as its max_words.
  */
 #ifndef CMD_CAPTURE_LOOP_H
 #define CMD_CAPTURE_LOOP_H
@@ -35,45 +36,52 @@
 
 /** -r FILE|DIR|- and -i INTERFACE. */
 extern const struct opt_group capture_group;
+#define CAPTURE_SYNOPSIS "-r FILE|DIR|- | -i INTERFACE [FILTER...]"
 
 /** The trailing words of a command that takes a filter: as many as one likes. */
-enum { CAPTURE_FILTER_WORDS = 1024 };
-
-/** A packet, or a pause (data NULL) on a live interface; borrowed for the call. */
-typedef enum lw_status (*capture_packet_fn)(void *ctx, const struct lw_packet *pkt,
-                                            struct lw_error *err);
-/** The counters of the meter that the packets went to. */
-typedef void (*capture_meter_fn)(void *ctx, struct lw_meter_stats *out);
+enum { CAPTURE_FILTER_WORDS = 1024, CAPTURE_DAMAGE_MAX = 512 };
 
 struct capture_job {
     char *const *filter; /* (n_filter) words, borrowed */
     size_t n_filter;
-    capture_packet_fn packet;
-    capture_meter_fn meter;
+    /** Called once the capture is open: the place to open outputs, so that a mistyped
+     *  input destroys none.  NULL: nothing to do. */
+    enum lw_status (*start)(void *ctx, struct lw_error *err);
+    /** A packet, or a pause (data NULL) on a live interface; borrowed for the call. */
+    enum lw_status (*packet)(void *ctx, const struct lw_packet *pkt,
+                             struct lw_error *err);
+    /** The counters of the meter that the packets went to. */
+    void (*meter)(void *ctx, struct lw_meter_stats *out);
     void *ctx; /* borrowed */
 };
 
 struct capture_report {
     struct lw_capture_stats capture;
-    struct lw_meter_stats meter;
-    const char *source; /* what -r or -i said; borrowed */
-    bool live;
-    int64_t first_ns; /* time of the first and last packet; 0 when there was none */
+    int64_t first_ns; /* earliest and latest packet; both 0 when there was none */
     int64_t last_ns;
+    bool any;         /* there was a packet */
+    bool interrupted; /* INT or TERM ended it */
 };
 
+/** What -r or -i named; for messages. */
+const char *capture_source_name(void);
 /** Is -i given?  (For output that differs, such as verdicts as flows end.) */
 bool capture_is_live(void);
+
+/** LW_EINVAL when `path` is the file that -r reads: writing there would destroy it. */
+LW_MUST enum lw_status capture_check_output(const char *path, struct lw_error *err);
 
 /** Read everything.  On a failure the message is printed and its exit status returned;
  *  *out is filled in either way. */
 int capture_loop(const struct capture_job *job, struct capture_report *out);
 
 /** One line on what was wrong with the traffic, nothing when nothing was; with -v the
- *  whole account. */
-void capture_report_print(FILE *f, const struct capture_report *report);
+ *  whole account.  Asks job->meter for its counters. */
+void capture_report_print(FILE *f, const struct capture_job *job,
+                          const struct capture_report *report);
 
-/** What was wrong in one line without line end; "" when nothing was. */
-void capture_report_damage(const struct capture_report *report, char out[512]);
+/** What was wrong, in one line without line end; "" when nothing was. */
+void capture_damage(const struct lw_capture_stats *capture,
+                    const struct lw_meter_stats *meter, char out[CAPTURE_DAMAGE_MAX]);
 
 #endif /* CMD_CAPTURE_LOOP_H */

@@ -74,6 +74,11 @@ bool signals_stopped(void)
     return stopped != 0;
 }
 
+bool signals_pending(void)
+{
+    return (dump_wanted | pipe_closed) != 0;
+}
+
 bool signals_take_dump(void)
 {
     bool wanted = dump_wanted != 0;

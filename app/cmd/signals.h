@@ -24,6 +24,8 @@ void signals_catch(signals_stop_fn fn, void *ctx);
 void signals_release(void);
 /** Has INT or TERM come? */
 bool signals_stopped(void);
+/** Is there anything to look at (USR1, a closed pipe)?  Cheap enough for a packet. */
+bool signals_pending(void);
 /** Has USR1 come since the last call? */
 bool signals_take_dump(void);
 

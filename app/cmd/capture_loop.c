@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/capture_loop.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/timefmt.h"
+#include "cmd/command.h"
+#include "cmd/progress.h"
+#include "cmd/signals.h"
+#include "cmd/text.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Progress and the closed pipe are looked at once in so many packets. */
+enum { TICK_PACKETS = 1024 };
+
+static struct {
+    const char *read;
+    const char *interface;
+} o;
+
+static const struct opt rows[] = {
+    {"read", 'r', OPT_TO_TEXT(&o.read), .metavar = "FILE|DIR|-",
+     .help = "read a capture file (pcap or pcapng, also gzip, zstd or xz), the "
+             "captures of a directory, or standard input"},
+    {"interface", 'i', OPT_TO_TEXT(&o.interface), .metavar = "INTERFACE",
+     .help = "listen on a network interface"},
+};
+
+const struct opt_group capture_group = {"Input", rows, sizeof rows / sizeof rows[0]};
+
+struct loop {
+    const struct capture_job *job; /* borrowed */
+    struct capture_report *report; /* borrowed */
+    struct lw_capture *cap;        /* owned */
+    int64_t start_ns;              /* of the clock, for the rate */
+    uint64_t n_packets;
+};
+
+const char *capture_source_name(void)
+{
+    const char *name = o.interface != NULL ? o.interface : o.read;
+
+    return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
+bool capture_is_live(void)
+{
+    return o.interface != NULL;
+}
+
+enum lw_status capture_check_output(const char *path, struct lw_error *err)
+{
+    struct stat in;
+    struct stat out;
+
+    if (o.read == NULL || stat(o.read, &in) != 0 || stat(path, &out) != 0 ||
+        !S_ISREG(in.st_mode) || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+        return LW_OK;
+    return lw_fail(err, LW_EINVAL,
+                   "%s: is the capture that is read; name another output", path);
+}
+
+/* ---- progress and signals ------------------------------------------------------- */
+
+static int64_t clock_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static void show_progress(struct loop *l)
+{
+    struct lw_capture_stats s;
+    char count[TEXT_MAX];
+    char rate[TEXT_MAX];
+    char what[128];
+    double seconds = (double)(clock_ns() - l->start_ns) / (double)NS_PER_S;
+    double done = -1;
+
+    lw_capture_get_stats(l->cap, &s);
+    if (s.bytes_total > 0)
+        done = (double)s.bytes_read / (double)s.bytes_total;
+    (void)snprintf(
+        what, sizeof what, "%s packets, %s/s", text_count(s.seen, count),
+        text_count(seconds > 0 ? (uint64_t)((double)s.seen / seconds) : 0, rate));
+    progress_show(NULL, done, what);
+}
+
+static void print_account(FILE *f, const struct capture_job *job,
+                          const struct lw_capture_stats *c);
+
+static void tick(struct loop *l)
+{
+    if (signals_take_dump()) {
+        struct lw_capture_stats s;
+
+        lw_capture_get_stats(l->cap, &s);
+        progress_clear();
+        print_account(stderr, l->job, &s);
+    }
+    if (signals_pipe_closed())
+        lw_capture_stop(l->cap);
+    show_progress(l);
+}
+
+static void stop_capture(void *ctx)
+{
+    lw_capture_stop(ctx);
+}
+
+/* ---- the loop ------------------------------------------------------------------- */
+
+static void note_time(struct capture_report *r, int64_t time_ns)
+{
+    if (!r->any || time_ns < r->first_ns)
+        r->first_ns = time_ns;
+    if (!r->any || time_ns > r->last_ns)
+        r->last_ns = time_ns;
+    r->any = true;
+}
+
+static enum lw_status read_all(struct loop *l, struct lw_error *err)
+{
+    for (;;) {
+        struct lw_packet pkt;
+        enum lw_status st = lw_capture_next(l->cap, &pkt, err);
+
+        if (st != LW_OK)
+            return st == LW_END ? LW_OK : st;
+        if (pkt.data != NULL)
+            note_time(l->report, pkt.time_ns);
+        st = l->job->packet(l->job->ctx, &pkt, err);
+        if (st != LW_OK)
+            return st;
+        if (++l->n_packets % TICK_PACKETS == 0 || pkt.data == NULL || signals_pending())
+            tick(l);
+    }
+}
+
+static enum lw_status join_filter(const struct capture_job *job, struct buf *out,
+                                  struct lw_error *err)
+{
+    for (size_t i = 0; i < job->n_filter; i++) {
+        if (i > 0)
+            buf_add_char(out, ' ');
+        buf_add_text(out, job->filter[i]);
+    }
+    return buf_ok(out) ? LW_OK : lw_fail(err, LW_ENOMEM, "out of memory");
+}
+
+static enum lw_status open_capture(struct loop *l, struct lw_error *err)
+{
+    struct lw_capture_config cfg = {0};
+    struct buf filter;
+    enum lw_status st;
+
+    buf_init(&filter);
+    st = join_filter(l->job, &filter, err);
+    cfg.filter = buf_text(&filter);
+    if (st == LW_OK && o.interface != NULL)
+        st = lw_capture_open_live(&l->cap, o.interface, &cfg, err);
+    else if (st == LW_OK)
+        st = lw_capture_open(&l->cap, o.read, &cfg, err);
+    buf_release(&filter);
+    return st;
+}
+
+static enum lw_status run_loop(struct loop *l, struct lw_error *err)
+{
+    enum lw_status st = open_capture(l, err);
+
+    if (st != LW_OK)
+        return st;
+    signals_catch(stop_capture, l->cap);
+    if (l->job->start != NULL)
+        st = l->job->start(l->job->ctx, err);
+    if (st == LW_OK)
+        st = read_all(l, err);
+    signals_release();
+    progress_clear();
+    lw_capture_get_stats(l->cap, &l->report->capture);
+    l->report->interrupted = signals_stopped();
+    lw_capture_close(l->cap);
+    l->cap = NULL;
+    return st;
+}
+
+int capture_loop(const struct capture_job *job, struct capture_report *out)
+{
+    struct loop l = {.job = job, .report = out, .start_ns = clock_ns()};
+    struct lw_error err;
+    enum lw_status st;
+
+    *out = (struct capture_report){0};
+    if (o.read == NULL && o.interface == NULL)
+        return command_usage("no input: -r FILE reads a capture, -i INTERFACE listens");
+    if (o.read != NULL && o.interface != NULL)
+        return command_usage("-r and -i exclude each other");
+    st = run_loop(&l, &err);
+    if (st == LW_OK)
+        return STATUS_OK;
+    return st == LW_EINVAL ? command_usage("%s", err.msg) : command_error(&err);
+}
+
+/* ---- the account ---------------------------------------------------------------- */
+
+static void add_part(char *out, const char *sep, uint64_t n, const char *what)
+{
+    char count[TEXT_MAX];
+    size_t at = strlen(out);
+
+    if (n > 0 && at < CAPTURE_DAMAGE_MAX)
+        (void)snprintf(out + at, CAPTURE_DAMAGE_MAX - at, "%s%s %s",
+                       at == 0 || out[at - 1] == '(' ? "" : sep, text_count(n, count),
+                       what);
+}
+
+static void add_undecoded(const struct lw_meter_stats *m, char *out)
+{
+    uint64_t n = m->truncated + m->unsupported + m->malformed;
+    char count[TEXT_MAX];
+    char total[TEXT_MAX];
+
+    if (n == 0)
+        return;
+    (void)snprintf(out, CAPTURE_DAMAGE_MAX, "%s of %s packets not decoded (",
+                   text_count(n, count), text_count(m->seen, total));
+    add_part(out, ", ", m->truncated, "cut short");
+    add_part(out, ", ", m->unsupported, "of unsupported link types");
+    add_part(out, ", ", m->malformed, "malformed");
+    (void)strncat(out, ")", CAPTURE_DAMAGE_MAX - strlen(out) - 1);
+}
+
+void capture_damage(const struct lw_capture_stats *capture,
+                    const struct lw_meter_stats *meter, char out[CAPTURE_DAMAGE_MAX])
+{
+    out[0] = '\0';
+    add_undecoded(meter, out);
+    add_part(out, "; ", capture->kernel_drops, "packets lost before they were seen");
+    add_part(out, "; ", meter->evicted_unanswered + meter->evicted_answered,
+             "flows cut in pieces because the flow table was full");
+    if (capture->warning[0] != '\0') {
+        size_t at = strlen(out);
+
+        (void)snprintf(out + at, CAPTURE_DAMAGE_MAX - at, "%s%s", at == 0 ? "" : "; ",
+                       capture->warning);
+    }
+}
+
+/* Every packet is in exactly one of the terms: the identities are the meter's and the
+ * capture's own. */
+static void print_account(FILE *f, const struct capture_job *job,
+                          const struct lw_capture_stats *c)
+{
+    struct lw_meter_stats m;
+    char n[6][TEXT_MAX];
+
+    job->meter(job->ctx, &m);
+    LW_ASSERT(m.seen == m.decoded + m.truncated + m.unsupported + m.malformed);
+    LW_ASSERT(m.decoded == m.in_flows + m.not_in_flows);
+    (void)fprintf(f,
+                  "packets: %s seen = %s decoded + %s filtered out + %s truncated + "
+                  "%s unsupported + %s malformed\n",
+                  text_count(c->seen, n[0]), text_count(m.decoded, n[1]),
+                  text_count(c->filtered, n[2]), text_count(m.truncated, n[3]),
+                  text_count(m.unsupported, n[4]), text_count(m.malformed, n[5]));
+    (void)fprintf(f, "decoded: %s = %s in flows + %s in none; %s out of order\n",
+                  text_count(m.decoded, n[0]), text_count(m.in_flows, n[1]),
+                  text_count(m.not_in_flows, n[2]), text_count(m.out_of_order, n[3]));
+    (void)fprintf(f,
+                  "flows: %s, records: %s; at most %s flows at once, %s evicted "
+                  "unanswered, %s answered\n",
+                  text_count(m.flows_created, n[0]), text_count(m.records, n[1]),
+                  text_count(m.active_max, n[2]),
+                  text_count(m.evicted_unanswered, n[3]),
+                  text_count(m.evicted_answered, n[4]));
+}
+
+void capture_report_print(FILE *f, const struct capture_job *job,
+                          const struct capture_report *report)
+{
+    struct lw_meter_stats m;
+    char damage[CAPTURE_DAMAGE_MAX];
+
+    job->meter(job->ctx, &m);
+    capture_damage(&report->capture, &m, damage);
+    if (damage[0] != '\0')
+        command_warn("%s", damage);
+    if (report->interrupted)
+        command_note("interrupted; the results cover what was read");
+    if (command_verbose())
+        print_account(f, job, &report->capture);
+}
