@@ -11,15 +11,27 @@
  *              4  4  micro- or nanoseconds
  *              8  4  captured length
  *             12  4  length on the wire
- *             16     [8 more bytes in the "modified" dialect of old Linux patches]
+ *             16     [8 more bytes in the "modified" dialect of old Linux patches,
+ *                    4 more in that of Nokia firewalls]
  *
  * Sources: draft-ietf-opsawg-pcap for the format; libpcap's sf-pcap.c for the
  * dialects and for the two lengths, which changed places before version 2.3.
  */
 #include "base/mem.h"
+#include "base/timefmt.h"
 #include "capture_priv.h"
 
-enum { FILE_HEADER_BYTES = 24, PACKET_HEADER_BYTES = 16, MODIFIED_HEADER_BYTES = 24 };
+enum {
+    FILE_HEADER_BYTES = 24,
+    PACKET_HEADER_BYTES = 16,
+    MODIFIED_HEADER_BYTES = 24,
+    NOKIA_HEADER_BYTES = 20,
+    /* How far to look for the dialect. */
+    GUESS_PACKETS = 3,
+    GUESS_BYTES = 1 << 20,
+    /* Nobody has seen a longer one, not even on a bus. */
+    WIRE_BYTES_MAX = 128 << 20
+};
 
 struct dialect {
     uint32_t magic;
@@ -48,6 +60,7 @@ struct pcap_file {
     uint32_t header_bytes;
     uint32_t link_type;
     uint32_t packet_max;
+    uint32_t snaplen; /* what the header says: broken by some writers */
 };
 
 static struct pcap_file *pcap_of(struct capture_source *src)
@@ -126,7 +139,82 @@ static enum lw_status read_file_header(struct pcap_file *f, struct span head,
                        "%s: there is no link type %u: a damaged header", name,
                        f->link_type);
     f->packet_max = capture_packet_max(f->link_type);
+    f->snaplen = get32(head, 16, f->big_endian);
     return LW_OK;
+}
+
+/* The two lengths of a packet header as they are meant. */
+static void read_lengths(const struct pcap_file *f, struct span s, uint32_t *captured,
+                         uint32_t *wire)
+{
+    uint32_t first = get32(s, 8, f->big_endian);
+    uint32_t second = get32(s, 12, f->big_endian);
+    bool swapped = f->lengths == WIRE_FIRST ||
+                   (f->lengths == SMALLER_IS_CAPTURED && first > second);
+
+    *captured = swapped ? second : first;
+    *wire = swapped ? first : second;
+}
+
+/* How many things are odd about a packet header. */
+static unsigned count_odd(const struct pcap_file *f, struct span s)
+{
+    uint32_t captured;
+    uint32_t wire;
+    unsigned n = 0;
+
+    read_lengths(f, s, &captured, &wire);
+    n += get32(s, 4, f->big_endian) >= NS_PER_S / f->fraction_ns;
+    n += captured > f->packet_max;
+    n += captured > f->snaplen;
+    n += captured > wire;
+    n += wire > WIRE_BYTES_MAX;
+    return n;
+}
+
+/* How odd the first odd one of the first packets is, if their headers are so long; 0
+ * also for what is past the end, or too far on. */
+static unsigned oddness(struct pcap_file *f, uint32_t header_bytes)
+{
+    struct lw_error ignored;
+    size_t at = 0;
+
+    for (unsigned i = 0; i < GUESS_PACKETS && at < GUESS_BYTES; i++) {
+        uint32_t captured;
+        uint32_t wire;
+        struct span s;
+        unsigned n;
+
+        if (feed_need(&f->source.feed, at + PACKET_HEADER_BYTES, &ignored) != LW_OK)
+            return 0;
+        s = span_from(f->source.feed.ahead, at);
+        if (s.n < PACKET_HEADER_BYTES)
+            return 0;
+        n = count_odd(f, s);
+        if (n > 0)
+            return n;
+        read_lengths(f, s, &captured, &wire);
+        at += header_bytes + captured;
+    }
+    return 0;
+}
+
+/* Two dialects with longer packet headers were also written under the standard magic
+ * number: the least odd one is taken.  Wireshark guesses by the same signs.  Pipes are
+ * not looked ahead into: the packets may not be there yet. */
+static void guess_header_bytes(struct pcap_file *f)
+{
+    static const uint32_t others[] = {MODIFIED_HEADER_BYTES, NOKIA_HEADER_BYTES};
+    unsigned least = oddness(f, PACKET_HEADER_BYTES);
+
+    for (size_t i = 0; least > 0 && i < sizeof others / sizeof others[0]; i++) {
+        unsigned n = oddness(f, others[i]);
+
+        if (n < least) {
+            least = n;
+            f->header_bytes = others[i];
+        }
+    }
 }
 
 static enum lw_status pcap_open(struct capture_source **out, struct stream *in,
@@ -147,29 +235,10 @@ static enum lw_status pcap_open(struct capture_source **out, struct stream *in,
         return st;
     }
     feed_skip(&f->source.feed, FILE_HEADER_BYTES);
+    if (f->header_bytes == PACKET_HEADER_BYTES && stream_bytes_total(in) > 0)
+        guess_header_bytes(f);
     *out = &f->source;
     return LW_OK;
-}
-
-/* Decode the header in sight into all of *pkt but the data. */
-static void read_packet_header(const struct pcap_file *f, struct lw_packet *pkt)
-{
-    struct span s = f->source.feed.ahead;
-    uint32_t captured = get32(s, 8, f->big_endian);
-    uint32_t wire = get32(s, 12, f->big_endian);
-
-    if (f->lengths == WIRE_FIRST ||
-        (f->lengths == SMALLER_IS_CAPTURED && captured > wire)) {
-        uint32_t t = captured;
-
-        captured = wire;
-        wire = t;
-    }
-    pkt->time_ns = (int64_t)get32(s, 0, f->big_endian) * INT64_C(1000000000) +
-                   (int64_t)get32(s, 4, f->big_endian) * f->fraction_ns;
-    pkt->captured_bytes = captured;
-    pkt->wire_bytes = wire < captured ? captured : wire;
-    pkt->link_type = f->link_type;
 }
 
 static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pkt,
@@ -178,16 +247,23 @@ static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pk
     struct pcap_file *f = pcap_of(src);
     size_t header = f->header_bytes;
     enum lw_status st = capture_need(src, header, err);
+    struct span head;
 
     if (st != LW_OK)
         return st;
-    read_packet_header(f, pkt);
+    read_lengths(f, src->feed.ahead, &pkt->captured_bytes, &pkt->wire_bytes);
     if (pkt->captured_bytes > f->packet_max)
         return capture_damaged(src, "a packet claims %u bytes", pkt->captured_bytes);
     st = capture_need(src, header + pkt->captured_bytes, err);
     if (st != LW_OK)
         return st;
-    pkt->data = src->feed.ahead.p + header;
+    head = src->feed.ahead;
+    pkt->time_ns = (int64_t)get32(head, 0, f->big_endian) * NS_PER_S +
+                   (int64_t)get32(head, 4, f->big_endian) * f->fraction_ns;
+    if (pkt->wire_bytes < pkt->captured_bytes)
+        pkt->wire_bytes = pkt->captured_bytes;
+    pkt->link_type = f->link_type;
+    pkt->data = head.p + header;
     feed_skip(&src->feed, header + pkt->captured_bytes);
     return LW_OK;
 }

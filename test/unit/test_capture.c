@@ -105,6 +105,38 @@ static void every_pcap_dialect(void **state)
     }
 }
 
+/* Longer packet headers under the standard magic number. */
+static void dialects_that_do_not_say_so(void **state)
+{
+    static const size_t extra[] = {8, 4};
+    const struct pcap_style style = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct lw_capture_stats stats;
+        struct lw_capture *cap;
+        struct lw_packet pkt;
+        struct buf b;
+
+        buf_init(&b);
+        pcap_image_begin(&b, &style);
+        (void)frame_at(&frame, 1600000000, "udp 1.1.1.1:1 > 2.2.2.2:2 len=30");
+        for (int n = 0; n < 5; n++) {
+            pcap_image_add(&b, &style, &frame.pkt);
+            b.len -= frame.pkt.captured_bytes;
+            buf_add(&b, "\0\0\0\0\0\0\0\0", extra[i]);
+            buf_add(&b, frame.pkt.data, frame.pkt.captured_bytes);
+        }
+        cap = open_filtered(b.data, b.len, NULL);
+        assert_int_equal(lw_capture_next(cap, &pkt, NULL), LW_OK);
+        assert_memory_equal(pkt.data, frame.bytes, pkt.captured_bytes);
+        assert_int_equal(drain(cap, &stats), 4);
+        assert_string_equal(stats.warning, "");
+        lw_capture_close(cap);
+        buf_release(&b);
+    }
+}
+
 /* Before version 2.3 the wire length came first; in 2.3 either did. */
 static void old_versions_swap_the_lengths(void **state)
 {
@@ -181,18 +213,23 @@ static void a_file_cut_anywhere_gives_what_it_has(void **state)
     buf_release(&b);
 }
 
+/* Not among the first packets, whose damage could mean another dialect. */
 static void a_damaged_length_ends_the_capture(void **state)
 {
     const struct pcap_style style = {0};
     struct lw_capture_stats stats;
+    size_t last;
     struct buf b;
 
     (void)state;
     two_packets(&b, &style);
-    b.data[24 + 16 + 42 + 10] = 5; /* captured length 60 + 5 * 65,536 */
-    assert_int_equal(read_image(b.data, b.len, &stats), 1);
+    pcap_image_add(&b, &style, &frame.pkt);
+    last = b.len;
+    pcap_image_add(&b, &style, &frame.pkt);
+    b.data[last + 10] = 5; /* captured length 60 + 5 * 65,536 */
+    assert_int_equal(read_image(b.data, b.len, &stats), 3);
     assert_false(stats.cut_off);
-    assert_non_null(strstr(stats.warning, "damaged at byte 82"));
+    assert_non_null(strstr(stats.warning, "damaged at byte 234"));
     assert_non_null(strstr(stats.warning, "claims 327740 bytes"));
     buf_release(&b);
 }
@@ -658,6 +695,7 @@ int main(void)
     static int a_file;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pcap_dialect),
+        cmocka_unit_test(dialects_that_do_not_say_so),
         cmocka_unit_test(old_versions_swap_the_lengths),
         cmocka_unit_test(wire_length_is_at_least_the_captured),
         cmocka_unit_test(a_file_cut_anywhere_gives_what_it_has),
