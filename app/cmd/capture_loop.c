@@ -225,13 +225,17 @@ static void add_undecoded(const struct lw_meter_stats *m, char *out)
     uint64_t n = m->truncated + m->unsupported + m->malformed;
     char count[TEXT_MAX];
     char total[TEXT_MAX];
+    char link[128];
 
     if (n == 0)
         return;
     (void)snprintf(out, CAPTURE_DAMAGE_MAX, "%s of %s packets not decoded (",
                    text_count(n, count), text_count(m->seen, total));
     add_part(out, ", ", m->truncated, "cut short");
-    add_part(out, ", ", m->unsupported, "of unsupported link types");
+    (void)snprintf(link, sizeof link, "of unsupported link types, first %u (%s)",
+                   m->unsupported_link_type,
+                   lw_link_type_text(m->unsupported_link_type));
+    add_part(out, ", ", m->unsupported, link);
     add_part(out, ", ", m->malformed, "malformed");
     (void)strncat(out, ")", CAPTURE_DAMAGE_MAX - strlen(out) - 1);
 }

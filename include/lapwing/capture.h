@@ -85,6 +85,9 @@ LW_API void lw_capture_stop(struct lw_capture *cap);
 LW_API void lw_capture_get_stats(const struct lw_capture *cap,
                                  struct lw_capture_stats *out);
 
+/** What a link type is, in words ("802.11 plus radiotap header"); static storage. */
+LW_API const char *lw_link_type_text(uint32_t link_type);
+
 /** NULL is fine. */
 LW_API void lw_capture_close(struct lw_capture *cap);
 

@@ -40,11 +40,12 @@ struct lw_meter_config {
 /** Why a packet that was decoded no further than this was counted so. */
 struct lw_meter_stats {
     /* seen = decoded + truncated + unsupported + malformed */
-    uint64_t seen;        /* packets handed to lw_meter_add() */
-    uint64_t decoded;     /* decoded = in_flows + not_in_flows */
-    uint64_t truncated;   /* headers cut off by the capture length */
-    uint64_t unsupported; /* link types we do not decode */
-    uint64_t malformed;   /* headers that contradict themselves */
+    uint64_t seen;                  /* packets handed to lw_meter_add() */
+    uint64_t decoded;               /* decoded = in_flows + not_in_flows */
+    uint64_t truncated;             /* headers cut off by the capture length */
+    uint64_t unsupported;           /* link types we do not decode */
+    uint32_t unsupported_link_type; /* of the first of them */
+    uint64_t malformed;             /* headers that contradict themselves */
     uint64_t in_flows;
     uint64_t not_in_flows;
     uint64_t flows_created;

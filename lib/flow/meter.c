@@ -350,7 +350,8 @@ uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record
         m->stats.truncated++;
         return 0;
     case DECODE_UNSUPPORTED:
-        m->stats.unsupported++;
+        if (m->stats.unsupported++ == 0)
+            m->stats.unsupported_link_type = pkt->link_type;
         return 0;
     case DECODE_MALFORMED:
         m->stats.malformed++;

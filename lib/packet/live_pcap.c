@@ -57,6 +57,13 @@ static int dlt_of(uint32_t link_type)
     return (int)link_type;
 }
 
+const char *lw_link_type_text(uint32_t link_type)
+{
+    const char *text = pcap_datalink_val_to_description(dlt_of(link_type));
+
+    return text == NULL ? "unknown" : text;
+}
+
 /* Compile for a link type; on failure `why` has libpcap's words. */
 static bool compile(const char *expression, int dlt, struct bpf_program *code,
                     char why[PCAP_ERRBUF_SIZE])

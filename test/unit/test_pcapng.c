@@ -350,6 +350,14 @@ static void unknown_versions_are_refused(void **state)
     assert_non_null(strstr(err.msg, "version 9.0 is unknown"));
 }
 
+static void link_types_have_words(void **state)
+{
+    (void)state;
+    assert_string_equal(lw_link_type_text(127), "802.11 plus radiotap header");
+    assert_string_equal(lw_link_type_text(101), lw_link_type_text(12));
+    assert_string_equal(lw_link_type_text(65000), "unknown");
+}
+
 static void filters_follow_the_interface(void **state)
 {
     const struct lw_capture_config cfg = {.filter = "udp port 2"};
@@ -395,6 +403,7 @@ int main(void)
         NG_TEST(a_simple_packet_needs_an_interface),
         NG_TEST(damaged_options_are_not_read),
         NG_TEST(unknown_versions_are_refused),
+        NG_TEST(link_types_have_words),
         NG_TEST(filters_follow_the_interface),
     };
 

@@ -65,12 +65,14 @@ static void damage_is_one_line(void **state)
                         "12 of 2,000 packets not decoded (5 cut short, 7 malformed)");
     c.kernel_drops = 3;
     m.unsupported = 1;
+    m.unsupported_link_type = 127;
     m.evicted_answered = 4;
     (void)snprintf(c.warning, sizeof c.warning, "a.pcap: cut off at byte 99");
     capture_damage(&c, &m, line);
     assert_string_equal(
         line, "13 of 2,000 packets not decoded (5 cut short, 1 of unsupported link "
-              "types, 7 malformed); 3 packets lost before they were seen; 4 flows cut "
+              "types, first 127 (802.11 plus radiotap header), 7 malformed); 3 packets "
+              "lost before they were seen; 4 flows cut "
               "in pieces because the flow table was full; a.pcap: cut off at byte 99");
 }
 
