@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/problem.h"
+
+#include "base/jsonw.h"
+
+const char *problem_title(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *title;
+    } titles[] = {
+        {400, "Bad Request"},           {404, "Not Found"},
+        {405, "Method Not Allowed"},    {413, "Content Too Large"},
+        {421, "Misdirected Request"},   {422, "Unprocessable Content"},
+        {500, "Internal Server Error"}, {503, "Service Unavailable"},
+    };
+
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    return "Error";
+}
+
+void problem_reply(struct http_reply *reply, unsigned status, const char *field,
+                   const char *detail)
+{
+    struct jsonw w;
+
+    reply->fixed = NULL;
+    reply->status = status;
+    reply->content_type = "application/problem+json";
+    buf_reset(reply->body);
+    jsonw_init(&w, reply->body);
+    jsonw_object(&w);
+    jsonw_key(&w, "type");
+    jsonw_text(&w, "about:blank");
+    jsonw_key(&w, "title");
+    jsonw_text(&w, problem_title(status));
+    jsonw_key(&w, "status");
+    jsonw_u64(&w, status);
+    jsonw_key(&w, "detail");
+    jsonw_text(&w, detail);
+    if (field != NULL) {
+        jsonw_key(&w, "field");
+        jsonw_text(&w, field);
+    }
+    jsonw_object_end(&w);
+    buf_add_char(reply->body, '\n');
+}

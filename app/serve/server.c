@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/server.h"
+
+#include "base/mem.h"
+#include "serve/route.h"
+#include "serve/server_priv.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { MAX_BODY_BYTES = 64 * 1024, THREADS_MAX = 64 };
+
+static unsigned n_processors(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
+}
+
+static struct server_config with_defaults(const struct server_config *cfg)
+{
+    struct server_config c = *cfg;
+
+    if (c.listen == NULL)
+        c.listen = "127.0.0.1:5000";
+    if (c.n_threads == 0)
+        c.n_threads = n_processors();
+    if (c.max_connections == 0)
+        c.max_connections = 4096;
+    if (c.request_timeout_ms == 0)
+        c.request_timeout_ms = 10000;
+    if (c.idle_timeout_ms == 0)
+        c.idle_timeout_ms = 30000;
+    return c;
+}
+
+static enum lw_status parse_address(const char *text, struct listen_address *out,
+                                    struct lw_error *err)
+{
+    enum lw_status st = listen_parse(text, out, err);
+
+    if (st == LW_OK && !listen_is_loopback(out))
+        return lw_fail(err, LW_EPERM,
+                       "%.64s can be reached from other machines, and this server has "
+                       "neither TLS nor tokens yet; listen on 127.0.0.1 and reach it "
+                       "through an SSH tunnel or a proxy on this machine",
+                       text);
+    return st;
+}
+
+static enum lw_status start_listener(struct server *s, const struct server_config *cfg,
+                                     struct listen_address *address,
+                                     struct lw_error *err)
+{
+    struct http_config http = {.n_threads = cfg->n_threads,
+                               .max_connections = cfg->max_connections,
+                               .max_body_bytes = MAX_BODY_BYTES,
+                               .request_ms = cfg->request_timeout_ms,
+                               .idle_ms = cfg->idle_timeout_ms,
+                               .handler = route_request,
+                               .ctx = s};
+    char text[LISTEN_TEXT_MAX];
+    enum lw_status st = listen_open(address, &http.listen_fd, err);
+
+    if (st != LW_OK)
+        return st;
+    listen_format(address, text);
+    (void)snprintf(s->url, sizeof s->url, "http://%s/", text);
+    st = http_start(&s->listener, &http, err);
+    if (st != LW_OK)
+        (void)close(http.listen_fd);
+    return st;
+}
+
+enum lw_status server_start(struct server **out, const struct server_config *cfg,
+                            struct lw_error *err)
+{
+    struct server_config c = with_defaults(cfg);
+    struct listen_address address;
+    struct server *s = NULL;
+    enum lw_status st = parse_address(c.listen, &address, err);
+
+    if (st != LW_OK)
+        return st;
+    s = mem_zalloc(1, sizeof *s);
+    if (s == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    st = welcome_init(s, err);
+    if (st == LW_OK)
+        st = start_listener(s, &c, &address, err);
+    if (st != LW_OK) {
+        server_stop(s);
+        return st;
+    }
+    *out = s;
+    return LW_OK;
+}
+
+const char *server_url(const struct server *s)
+{
+    return s->url;
+}
+
+void server_stop(struct server *s)
+{
+    if (s == NULL)
+        return;
+    http_stop(s->listener);
+    welcome_release(s);
+    mem_free(s);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve/server.h - the web server: routes and the listener, put together.
+ */
+#ifndef SERVE_SERVER_H
+#define SERVE_SERVER_H
+
+#include <lapwing/error.h>
+
+#include <stdint.h>
+
+/** Zero means the default. */
+struct server_config {
+    const char *listen;         /* default "127.0.0.1:5000"; see listen_parse() */
+    unsigned n_threads;         /* default: one per processor */
+    unsigned max_connections;   /* default 4,096 */
+    int64_t request_timeout_ms; /* default 10 s */
+    int64_t idle_timeout_ms;    /* default 30 s */
+};
+
+struct server; /* opaque */
+
+/** Start serving; the caller owns *out.
+ *  LW_EINVAL: the address.  LW_EPERM: it is not a loopback address.  LW_EIO: the port
+ *  is in use.  LW_ENOMEM. */
+LW_MUST enum lw_status server_start(struct server **out,
+                                    const struct server_config *cfg,
+                                    struct lw_error *err);
+
+/** "http://127.0.0.1:5000/"; borrowed until server_stop(). */
+const char *server_url(const struct server *s);
+
+/** Let running requests end, close everything, free.  NULL is fine. */
+void server_stop(struct server *s);
+
+#endif /* SERVE_SERVER_H */
