@@ -22,4 +22,8 @@ void test_assert_near(double a, double b, double tolerance, const char *what,
 /** A path below the source tree; static storage, overwritten by the next call. */
 const char *test_source_path(const char *relative);
 
+/** For a main() whose tests all need what is not there: says so in TAP and returns the
+ *  exit status.  (cmocka's skip() prints "not ok", which counts as a failure.) */
+int test_skip_all(const char *why);
+
 #endif /* SUPPORT_TEST_H */

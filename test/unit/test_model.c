@@ -6,77 +6,21 @@
 #include "learn/forest_kernel.h"
 #include "learn/gbdt_xgboost.h"
 #include "learn/model_ops.h"
+#include "sample.h"
 #include "test.h"
 
 #include <lapwing/model.h>
 
 #include <cmocka.h>
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { N_ROWS = 600, N_COLS = 7 };
+enum { N_ROWS = SAMPLE_ROWS, N_COLS = SAMPLE_COLS };
 
 static void matrix_make(struct lw_matrix *m, size_t n_rows, size_t n_cols)
 {
-    m->x = mem_zalloc(n_rows * n_cols, sizeof *m->x);
-    m->n_rows = n_rows;
-    m->n_cols = n_cols;
-    assert_non_null(m->x);
-}
-
-static void matrix_drop(struct lw_matrix *m)
-{
-    mem_free(m->x);
-    m->x = NULL;
-}
-
-/* Random rows with what real ones have: few distinct values, missing ones, huge ones.
- * The class depends on three columns and on what is missing. */
-struct sample {
-    struct lw_matrix x;
-    uint32_t labels[N_ROWS];
-    float weights[N_ROWS];
-    uint32_t n_classes;
-};
-
-static float random_value(struct rng *r, size_t col)
-{
-    uint64_t kind = rng_below(r, 40);
-
-    if (kind == 0)
-        return NAN;
-    if (kind == 1)
-        return INFINITY;
-    if (kind == 2)
-        return -INFINITY;
-    if (kind == 3)
-        return FLT_MAX;
-    if (col % 2 == 0)
-        return (float)rng_below(r, 6) / 4;
-    return (float)(rng_unit(r) * 100 - 50);
-}
-
-static void sample_init(struct sample *s, uint32_t n_classes, uint64_t seed)
-{
-    struct rng r;
-
-    rng_init(&r, seed);
-    matrix_make(&s->x, N_ROWS, N_COLS);
-    s->n_classes = n_classes;
-    for (size_t i = 0; i < N_ROWS; i++) {
-        float *row = s->x.x + i * N_COLS;
-        float sum;
-
-        for (size_t c = 0; c < N_COLS; c++)
-            row[c] = random_value(&r, c);
-        sum = row[0] * 2 + (row[1] > 0 ? 1.0f : 0.0f);
-        if (!isfinite(sum) || fabsf(sum) > 100)
-            sum = isnan(row[2]) ? 3 : 1;
-        s->labels[i] = (uint32_t)(fabsf(sum) + (float)rng_below(&r, 2)) % n_classes;
-        s->weights[i] = 0.25f + (float)rng_unit(&r);
-    }
+    assert_int_equal(lw_matrix_init(m, n_rows, n_cols, NULL), LW_OK);
 }
 
 static struct model_task task_of(const struct sample *s,
@@ -112,7 +56,7 @@ static void probe_rows(struct lw_matrix *out, const struct forest *f)
     matrix_make(out, n, N_COLS);
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < N_COLS; c++)
-            out->x[i * N_COLS + c] = random_value(&r, c);
+            out->x[i * N_COLS + c] = sample_value(&r, c);
     for (uint32_t k = 0; k < f->n_nodes; k++) {
         const struct forest_node *node = &f->nodes[k];
         float *three = out->x + 3 * (size_t)k * N_COLS;
@@ -164,9 +108,9 @@ static void check_margins(const struct sample *s, const struct lw_model_params *
         forest_margins(f, rows.x, rows.n_rows, ours.x);
         assert_memory_equal(ours.x, theirs.x, rows.n_rows * k * sizeof(float));
     }
-    matrix_drop(&rows);
-    matrix_drop(&ours);
-    matrix_drop(&theirs);
+    lw_matrix_release(&rows);
+    lw_matrix_release(&ours);
+    lw_matrix_release(&theirs);
     forest_free(f);
     booster_free(b);
 }
@@ -191,7 +135,7 @@ static void margins_equal_xgboost(void **state)
         sample_init(&s, classes[c], 1 + c);
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
             check_margins(&s, &shapes[i]);
-        matrix_drop(&s.x);
+        sample_release(&s);
     }
 }
 
@@ -224,7 +168,7 @@ static void probabilities_equal_xgboost(void **state)
         }
         forest_free(f);
         booster_free(b);
-        matrix_drop(&s.x);
+        sample_release(&s);
     }
 }
 
@@ -246,7 +190,7 @@ static void a_row_does_not_see_its_batch(void **state)
         assert_memory_equal(all, some, sizeof all);
     }
     lw_model_free(m);
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 static void same_seed_same_bytes(void **state)
@@ -277,7 +221,7 @@ static void same_seed_same_bytes(void **state)
         buf_release(&bytes[i]);
         lw_model_free(m[i]);
     }
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 static void a_loaded_model_is_the_same(void **state)
@@ -310,7 +254,7 @@ static void a_loaded_model_is_the_same(void **state)
     buf_release(&again);
     lw_model_free(m);
     lw_model_free(back);
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 /* A model whose bytes were altered or cut off is refused or, where the change makes
@@ -348,7 +292,7 @@ static void damaged_models_do_no_harm(void **state)
     }
     buf_release(&bytes);
     lw_model_free(m);
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 /* Append a node to a forest made by hand. */
@@ -449,7 +393,7 @@ static void bad_tasks_are_refused(void **state)
                      LW_EINVAL);
     assert_non_null(strstr(err.msg, "eta is 2"));
     assert_null(m);
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 static void count_rounds(void *ctx, double done, const char *what)
@@ -472,7 +416,7 @@ static void progress_is_told(void **state)
                                                     .progress = count_rounds,
                                                     .progress_ctx = &last}));
     assert_near(last, 1, 0);
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 /* Fit, save and load with the n-th allocation failing, until none fails. */
@@ -513,7 +457,7 @@ static void survives_lack_of_memory(void **state)
         assert_true(st == LW_OK || st == LW_ENOMEM);
     }
     assert_true(n > 15);
-    matrix_drop(&s.x);
+    sample_release(&s);
 }
 
 int main(void)
