@@ -108,9 +108,11 @@ struct lw_train_config {
 
 /** What training found out, per protocol. */
 struct lw_train_report {
-    struct lw_eval random_split;      /* the naive protocol, to be compared with */
-    struct lw_eval leave_attack_out;  /* pooled over folds */
-    struct lw_eval baseline_majority; /* under leave_attack_out's folds */
+    struct lw_eval random_split;     /* the naive protocol, to be compared with */
+    struct lw_eval leave_attack_out; /* pooled over folds */
+    struct lw_eval leave_attack_out_masked; /* likeliest class, without the features
+                                               that packets cannot give */
+    struct lw_eval baseline_majority;       /* under leave_attack_out's folds */
     struct lw_eval baseline_one_rule;
     double known_rejected;  /* share of known held-out rows "Not recognized" */
     double unseen_rejected; /* share of rows of held-out types "Not recognized" */

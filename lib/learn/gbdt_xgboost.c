@@ -427,3 +427,13 @@ enum lw_status booster_predict(const struct booster *b, const float *rows,
     (void)XGDMatrixFree(d);
     return st;
 }
+
+void gbdt_trainer_version(char out[32])
+{
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+
+    XGBoostVersion(&major, &minor, &patch);
+    (void)snprintf(out, 32, "XGBoost %d.%d.%d", major, minor, patch);
+}

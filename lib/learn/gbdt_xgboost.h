@@ -40,4 +40,7 @@ LW_MUST enum lw_status booster_predict(const struct booster *b, const float *row
 /** NULL is fine. */
 void booster_free(struct booster *b);
 
+/** Name and version of the library that trains: "XGBoost 1.7.4". */
+void gbdt_trainer_version(char out[32]);
+
 #endif /* LEARN_GBDT_XGBOOST_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows to verdicts: encode, predict, measure the distance, apply the rule. */
+#include "base/assert.h"
+#include "base/mem.h"
+#include "detect/classifier_priv.h"
+
+#include <math.h>
+
+/* Rows judged at a time; only memory and speed depend on it. */
+enum { BLOCK_ROWS = 64 };
+
+const struct lw_view *lw_classifier_view(const struct lw_classifier *c)
+{
+    return c->view;
+}
+
+uint32_t lw_classifier_classes(const struct lw_classifier *c)
+{
+    return c->n_classes;
+}
+
+const char *lw_classifier_class_name(const struct lw_classifier *c, uint32_t i)
+{
+    LW_ASSERT(i < c->n_classes);
+    return lw_verdict_name(c->class_of[i]);
+}
+
+const char *lw_classifier_id(const struct lw_classifier *c)
+{
+    return c->id;
+}
+
+const char *lw_classifier_provenance(const struct lw_classifier *c)
+{
+    return c->provenance;
+}
+
+size_t classifier_numbers(const struct lw_view *view, const float *row, float *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < view->n_features; i++)
+        if (view->features[i].type == LW_FEATURE_NUMBER)
+            out[n++] = row[i];
+    return n;
+}
+
+static float unavailable_share(const struct lw_view *view, const float *row)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < view->n_features; i++)
+        n += isnan(row[i]) ? 1 : 0;
+    return (float)n / (float)view->n_features;
+}
+
+static void judge_row(const struct lw_classifier *c, const float *row,
+                      const float *proba, struct lw_verdict *v)
+{
+    float numbers[CLASSIFIER_FEATURES_MAX];
+    uint32_t best = 0;
+
+    *v = (struct lw_verdict){.attack_score = 1.0f - proba[0]};
+    for (uint32_t i = 0; i < c->n_classes; i++) {
+        v->score[i] = proba[i];
+        best = proba[i] > proba[best] ? i : best;
+    }
+    (void)classifier_numbers(c->view, row, numbers);
+    v->novelty = mahalanobis_distance(c->novelty.distance, numbers, NULL);
+    v->p_value = novelty_p_value(&c->novelty, v->novelty);
+    v->unavailable = unavailable_share(c->view, row);
+    v->verdict = c->class_of[best];
+    v->confidence = proba[best];
+    if (encoder_unseen(c->encoder, row, NULL) > 0 ||
+        novelty_rejects(&c->novelty, proba[best], v->novelty)) {
+        v->verdict = LW_VERDICT_NOT_RECOGNIZED;
+        v->confidence = 1.0f - fminf(v->p_value, proba[best]);
+    }
+}
+
+enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *rows,
+                                   size_t n_rows, struct lw_verdict *out,
+                                   struct lw_error *err)
+{
+    size_t n_in = c->view->n_features;
+    size_t n_cols = encoder_outputs(c->encoder);
+    size_t block = n_rows < BLOCK_ROWS ? n_rows : BLOCK_ROWS;
+    float proba[BLOCK_ROWS * LW_MAX_CLASSES];
+    float *x = mem_alloc(block * n_cols * sizeof *x);
+
+    if (x == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n_rows);
+    for (size_t at = 0; at < n_rows; at += block) {
+        size_t n = n_rows - at < block ? n_rows - at : block;
+
+        encoder_apply(c->encoder, rows + at * n_in, n, x);
+        lw_model_predict(c->model, x, n, proba);
+        for (size_t i = 0; i < n; i++)
+            judge_row(c, rows + (at + i) * n_in, proba + i * c->n_classes,
+                      &out[at + i]);
+    }
+    mem_free(x);
+    return LW_OK;
+}

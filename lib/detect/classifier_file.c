@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A classifier in its model file; see classifier_priv.h for the sections. */
+#include "base/digest.h"
+#include "base/mem.h"
+#include "detect/classifier_priv.h"
+#include "learn/model_ops.h"
+
+#include <string.h>
+
+typedef void (*section_fn)(const struct lw_classifier *c, struct buf *out);
+
+static void put_view(const struct lw_classifier *c, struct buf *out)
+{
+    uint8_t hash[LW_VIEW_HASH_BYTES];
+    size_t n = strlen(c->view->name);
+
+    lw_view_hash(c->view, hash);
+    buf_add_le16(out, (uint16_t)n);
+    buf_add(out, c->view->name, n);
+    buf_add_le16(out, c->view->n_features);
+    buf_add(out, hash, sizeof hash);
+}
+
+static void put_encoder(const struct lw_classifier *c, struct buf *out)
+{
+    encoder_save(c->encoder, out);
+}
+
+static void put_model(const struct lw_classifier *c, struct buf *out)
+{
+    model_save(c->model, out);
+}
+
+static void put_classes(const struct lw_classifier *c, struct buf *out)
+{
+    buf_add_u8(out, (uint8_t)c->n_classes);
+    for (uint32_t i = 0; i < c->n_classes; i++)
+        buf_add_u8(out, (uint8_t)c->class_of[i]);
+}
+
+static void put_novelty(const struct lw_classifier *c, struct buf *out)
+{
+    novelty_save(&c->novelty, out);
+}
+
+static void put_usual(const struct lw_classifier *c, struct buf *out)
+{
+    for (size_t i = 0; i < c->view->n_features; i++) {
+        buf_add_f32(out, c->usual[i][0]);
+        buf_add_f32(out, c->usual[i][1]);
+    }
+}
+
+static void put_types(const struct lw_classifier *c, struct buf *out)
+{
+    buf_add_text(out, c->types);
+}
+
+static void put_provenance(const struct lw_classifier *c, struct buf *out)
+{
+    buf_add_text(out, c->provenance);
+}
+
+enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle *b,
+                                struct lw_error *err)
+{
+    static const struct {
+        const char *tag;
+        section_fn put;
+    } sections[] = {
+        {"VIEW", put_view},       {"ENCODER", put_encoder}, {"MODEL", put_model},
+        {"CLASSES", put_classes}, {"NOVELTY", put_novelty}, {"USUAL", put_usual},
+        {"TYPES", put_types},     {"PROV", put_provenance},
+    };
+    enum lw_status st = LW_OK;
+
+    for (size_t i = 0; st == LW_OK && i < sizeof sections / sizeof sections[0]; i++) {
+        struct buf bytes;
+
+        buf_init(&bytes);
+        sections[i].put(c, &bytes);
+        if (!buf_ok(&bytes))
+            st = lw_fail(err, LW_ENOMEM, "out of memory for the model file");
+        else
+            st = lw_bundle_put(b, sections[i].tag, buf_text(&bytes), bytes.len, err);
+        buf_release(&bytes);
+    }
+    return st;
+}
+
+static enum lw_status section(const struct lw_bundle *b, const char *tag,
+                              struct span *out, struct lw_error *err)
+{
+    size_t n;
+    const void *p = lw_bundle_get(b, tag, &n);
+
+    if (p == NULL)
+        return lw_fail(err, LW_EFORMAT, "no section %s: not a classifier", tag);
+    *out = span_of(p, n);
+    return LW_OK;
+}
+
+static enum lw_status get_view(struct lw_classifier *c, struct span in,
+                               struct lw_error *err)
+{
+    uint8_t stored[LW_VIEW_HASH_BYTES];
+    uint8_t ours[LW_VIEW_HASH_BYTES];
+    char name[64] = "";
+    uint16_t n_name;
+    uint16_t n_features;
+    struct span text;
+
+    if (!span_take_le16(&in, &n_name) || n_name >= sizeof name ||
+        !span_take(&in, n_name, &text) || !span_take_le16(&in, &n_features) ||
+        !span_copy(in, 0, stored, sizeof stored))
+        return lw_fail(err, LW_EFORMAT, "the view's section is damaged");
+    (void)span_copy(text, 0, name, n_name);
+    c->view = lw_view_get(name);
+    if (c->view == NULL)
+        return lw_fail(err, LW_EMISMATCH, "made for a view '%s' that is unknown here",
+                       name);
+    lw_view_hash(c->view, ours);
+    if (n_features != c->view->n_features || memcmp(stored, ours, sizeof ours) != 0) {
+        char a[17];
+        char z[17];
+
+        digest_hex(stored, 8, a);
+        digest_hex(ours, 8, z);
+        return lw_fail(err, LW_EMISMATCH,
+                       "made for another definition of view %s (%s, ours is %s); train "
+                       "it again",
+                       name, a, z);
+    }
+    if (c->view->n_features > CLASSIFIER_FEATURES_MAX)
+        return lw_fail(err, LW_ELIMIT, "view %s has too many features", name);
+    return LW_OK;
+}
+
+static enum lw_status get_classes(struct lw_classifier *c, struct span in,
+                                  struct lw_error *err)
+{
+    uint8_t n;
+    uint8_t id;
+
+    if (!span_take_u8(&in, &n) || n < 2 || n > LW_MAX_CLASSES || in.n != n)
+        return lw_fail(err, LW_EFORMAT, "the classes' section is damaged");
+    c->n_classes = n;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!span_take_u8(&in, &id) || id >= LW_N_VERDICTS)
+            return lw_fail(err, LW_EFORMAT, "the classes' section is damaged");
+        c->class_of[i] = (enum lw_verdict_class)id;
+    }
+    return LW_OK;
+}
+
+static enum lw_status get_usual(struct lw_classifier *c, struct span in,
+                                struct lw_error *err)
+{
+    for (size_t i = 0; i < c->view->n_features; i++)
+        if (!span_take_f32(&in, &c->usual[i][0]) ||
+            !span_take_f32(&in, &c->usual[i][1]))
+            return lw_fail(err, LW_EFORMAT, "the usual ranges' section is damaged");
+    return LW_OK;
+}
+
+static enum lw_status get_text(char **out, struct span in, struct lw_error *err)
+{
+    *out = mem_strndup((const char *)in.p, in.n);
+    return *out == NULL ? lw_fail(err, LW_ENOMEM, "out of memory") : LW_OK;
+}
+
+static enum lw_status get_encoder(struct lw_classifier *c, struct span in,
+                                  struct lw_error *err)
+{
+    return encoder_load(&c->encoder, &in, err);
+}
+
+static enum lw_status get_model(struct lw_classifier *c, struct span in,
+                                struct lw_error *err)
+{
+    return model_load(&c->model, in, err);
+}
+
+static enum lw_status get_novelty(struct lw_classifier *c, struct span in,
+                                  struct lw_error *err)
+{
+    return novelty_load(&c->novelty, in, err);
+}
+
+static enum lw_status get_types(struct lw_classifier *c, struct span in,
+                                struct lw_error *err)
+{
+    return get_text(&c->types, in, err);
+}
+
+static enum lw_status get_provenance(struct lw_classifier *c, struct span in,
+                                     struct lw_error *err)
+{
+    return get_text(&c->provenance, in, err);
+}
+
+static size_t count_numbers(const struct lw_view *v)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n_features; i++)
+        n += v->features[i].type == LW_FEATURE_NUMBER ? 1 : 0;
+    return n;
+}
+
+/* Parts that are each in order must also fit each other. */
+static enum lw_status check_fit(const struct lw_classifier *c, struct lw_error *err)
+{
+    if (encoder_inputs(c->encoder) != c->view->n_features ||
+        encoder_outputs(c->encoder) != lw_model_columns(c->model) ||
+        lw_model_classes(c->model) != c->n_classes ||
+        mahalanobis_columns(c->novelty.distance) != count_numbers(c->view))
+        return lw_fail(err, LW_EFORMAT, "its sections do not fit together");
+    return LW_OK;
+}
+
+static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bundle *b,
+                                    struct lw_error *err)
+{
+    static const struct {
+        const char *tag;
+        enum lw_status (*get)(struct lw_classifier *c, struct span in,
+                              struct lw_error *err);
+    } sections[] = {
+        {"VIEW", get_view},       {"ENCODER", get_encoder}, {"MODEL", get_model},
+        {"CLASSES", get_classes}, {"NOVELTY", get_novelty}, {"USUAL", get_usual},
+        {"TYPES", get_types},     {"PROV", get_provenance},
+    };
+    enum lw_status st = LW_OK;
+
+    for (size_t i = 0; st == LW_OK && i < sizeof sections / sizeof sections[0]; i++) {
+        struct span in;
+
+        st = section(b, sections[i].tag, &in, err);
+        if (st == LW_OK)
+            st = sections[i].get(c, in, err);
+    }
+    return st == LW_OK ? check_fit(c, err) : st;
+}
+
+void lw_classifier_free(struct lw_classifier *c)
+{
+    if (c == NULL)
+        return;
+    encoder_free(c->encoder);
+    lw_model_free(c->model);
+    novelty_release(&c->novelty);
+    mem_free(c->types);
+    mem_free(c->provenance);
+    mem_free(c);
+}
+
+/* `b` is freed; `name` goes in front of what is wrong with it. */
+static enum lw_status from_bundle(struct lw_classifier **out, struct lw_bundle *b,
+                                  const char *name, struct lw_error *err)
+{
+    struct lw_classifier *c = mem_zalloc(1, sizeof *c);
+    uint8_t sum[SHA256_BYTES];
+    struct lw_error why = {LW_OK, ""};
+    enum lw_status st;
+
+    if (c == NULL) {
+        lw_bundle_free(b);
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", name);
+    }
+    st = load_sections(c, b, &why);
+    lw_bundle_digest(b, sum);
+    digest_hex(sum, 6, c->id);
+    lw_bundle_free(b);
+    if (st != LW_OK) {
+        lw_classifier_free(c);
+        return lw_fail(err, st, "%s: %.200s", name, why.msg);
+    }
+    *out = c;
+    return LW_OK;
+}
+
+enum lw_status lw_classifier_load(struct lw_classifier **out, const char *path,
+                                  struct lw_error *err)
+{
+    struct lw_bundle *b = NULL;
+    enum lw_status st = lw_bundle_load(&b, path, err);
+
+    return st == LW_OK ? from_bundle(out, b, path, err) : st;
+}
+
+enum lw_status lw_classifier_load_memory(struct lw_classifier **out, const void *data,
+                                         size_t n_bytes, const char *name,
+                                         struct lw_error *err)
+{
+    struct lw_bundle *b = NULL;
+    enum lw_status st = lw_bundle_load_memory(&b, data, n_bytes, name, err);
+
+    return st == LW_OK ? from_bundle(out, b, name, err) : st;
+}

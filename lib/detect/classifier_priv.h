@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detect/classifier_priv.h - a classifier's parts and their sections in a model file.
+ *
+ * VIEW     u16 name length, name, u16 features, 32 bytes view hash
+ * ENCODER  data/encode.c
+ * MODEL    learn/model_ops.h
+ * CLASSES  u8 count, one u8 enum lw_verdict_class each
+ * NOVELTY  detect/novelty.c
+ * USUAL    per feature f32 least and greatest usual value of normal training rows
+ * TYPES    names of the attack types trained on, each ended by 0
+ * PROV     provenance and validation figures, JSON
+ */
+#ifndef DETECT_CLASSIFIER_PRIV_H
+#define DETECT_CLASSIFIER_PRIV_H
+
+#include "data/encode.h"
+#include "detect/novelty.h"
+
+#include <lapwing/bundle.h>
+#include <lapwing/detect.h>
+
+enum { CLASSIFIER_FEATURES_MAX = 128 };
+
+struct lw_classifier {
+    const struct lw_view *view; /* static storage */
+    struct encoder *encoder;    /* owned */
+    struct lw_model *model;     /* owned */
+    struct novelty novelty;     /* owned */
+    uint32_t n_classes;
+    enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
+    float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
+    char *types;      /* attack types trained on, separated by commas; owned */
+    char *provenance; /* JSON text, owned */
+    char id[13];
+};
+
+/** The numeric features' columns of a row, which the distance is taken over:
+ *  out (at least n_features); returns how many. */
+size_t classifier_numbers(const struct lw_view *view, const float *row, float *out);
+
+/** Put everything but the id into a bundle. */
+LW_MUST enum lw_status classifier_store(const struct lw_classifier *c,
+                                        struct lw_bundle *b, struct lw_error *err);
+
+#endif /* DETECT_CLASSIFIER_PRIV_H */

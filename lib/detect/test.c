@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lapwing test: a model's answers on a labelled table. */
+#include "base/mem.h"
+#include "data/rows.h"
+#include "detect/classifier_priv.h"
+#include "detect/train_set.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Is the attack type, up to a final dot, in the list of those trained on? */
+static bool was_trained_on(const char *types, const char *name)
+{
+    size_t n = strcspn(name, ".");
+
+    for (const char *p = types; *p != '\0'; p += *p == ',' ? 1 : 0) {
+        size_t len = strcspn(p, ",");
+
+        if (len == n && memcmp(p, name, n) == 0)
+            return true;
+        p += len;
+    }
+    return false;
+}
+
+static uint32_t class_said(const struct lw_classifier *c, const struct lw_verdict *v)
+{
+    for (uint32_t i = 0; i < c->n_classes; i++)
+        if (c->class_of[i] == v->verdict)
+            return i;
+    return c->n_classes;
+}
+
+static void list_unseen(const struct lw_classifier *c, const struct train_set *s,
+                        const uint32_t *said, struct lw_test_report *out)
+{
+    uint8_t listed[1024] = {0};
+    size_t n = 0;
+
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        const char *name = s->type_name[s->type[r]];
+
+        if (s->label[r] == LW_KDD_NORMAL || was_trained_on(c->types, name))
+            continue;
+        out->n_unseen_rows++;
+        out->n_unseen_found += said[r] != 0 ? 1 : 0;
+        if (s->type[r] >= sizeof listed || listed[s->type[r]])
+            continue;
+        listed[s->type[r]] = 1;
+        if (n + strlen(name) + 2 < sizeof out->unseen_types)
+            n += (size_t)snprintf(out->unseen_types + n, sizeof out->unseen_types - n,
+                                  "%s%.*s", n > 0 ? "," : "", (int)strcspn(name, "."),
+                                  name);
+    }
+}
+
+struct answers {
+    struct lw_verdict *verdict; /* (n_rows), owned */
+    uint32_t *said;             /* (n_rows), owned */
+    uint32_t *first;            /* (n_rows), owned */
+    float *score;               /* (n_rows), owned */
+};
+
+static enum lw_status judge_set(const struct lw_classifier *c,
+                                const struct train_set *s, struct answers *a,
+                                struct lw_test_report *out, struct lw_error *err)
+{
+    size_t n_distinct = 0;
+    enum lw_status st = lw_classifier_judge(c, s->x.x, s->x.n_rows, a->verdict, err);
+
+    if (st == LW_OK)
+        st = rows_find_first(&s->x, s->type, a->first, &n_distinct, err);
+    if (st != LW_OK)
+        return st;
+    out->n_distinct_rows = n_distinct;
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        a->said[r] = class_said(c, &a->verdict[r]);
+        a->score[r] = a->verdict[r].attack_score;
+    }
+    list_unseen(c, s, a->said, out);
+    return lw_eval_compute(&out->all, s->label, a->said, s->x.n_rows, c->n_classes,
+                           a->score, err);
+}
+
+enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *frame,
+                       struct lw_test_report *out, struct lw_error *err)
+{
+    struct answers a = {0};
+    struct train_set s;
+    enum lw_status st;
+
+    memset(out, 0, sizeof *out);
+    if (c->n_classes != LW_N_KDD_CLASSES)
+        return lw_fail(err, LW_EUNSUPPORTED,
+                       "the model does not have the five classes");
+    st = train_set_init(&s, c->view, frame, NULL, err);
+    if (st != LW_OK)
+        return st;
+    a.verdict = mem_zalloc(s.x.n_rows, sizeof *a.verdict);
+    a.said = mem_zalloc(s.x.n_rows, sizeof *a.said);
+    a.first = mem_zalloc(s.x.n_rows, sizeof *a.first);
+    a.score = mem_zalloc(s.x.n_rows, sizeof *a.score);
+    if (a.verdict == NULL || a.said == NULL || a.first == NULL || a.score == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s.x.n_rows);
+    else
+        st = judge_set(c, &s, &a, out, err);
+    mem_free(a.verdict);
+    mem_free(a.said);
+    mem_free(a.first);
+    mem_free(a.score);
+    train_set_release(&s);
+    return st;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/train_set.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+void train_set_release(struct train_set *s)
+{
+    lw_matrix_release(&s->x);
+    mem_free(s->type);
+    mem_free(s->label);
+    mem_free(s->type_name);
+    mem_free(s->type_class);
+    *s = (struct train_set){0};
+}
+
+static enum lw_status find_labels(const struct lw_frame *frame, struct lw_column *out,
+                                  struct lw_error *err)
+{
+    static const char *const names[] = {"label", "attack", "class", "Label", "Class"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int at = lw_frame_find(frame, names[i]);
+
+        if (at < 0)
+            continue;
+        lw_frame_column(frame, (size_t)at, out);
+        if (out->type == LW_COLUMN_TEXT)
+            return LW_OK;
+        return lw_fail(err, LW_EFORMAT, "column %s holds numbers, not names of attacks",
+                       out->name);
+    }
+    return lw_fail(err, LW_EFORMAT,
+                   "no label column: add one named label, with attack or class names");
+}
+
+static enum lw_status map_types(struct train_set *s, const struct lw_column *labels,
+                                struct lw_error *err)
+{
+    s->n_types = labels->n_words;
+    s->type_name = mem_zalloc(s->n_types, sizeof *s->type_name);
+    s->type_class = mem_zalloc(s->n_types, sizeof *s->type_class);
+    s->type = mem_zalloc(s->x.n_rows, sizeof *s->type);
+    s->label = mem_zalloc(s->x.n_rows, sizeof *s->label);
+    if (s->type_name == NULL || s->type_class == NULL || s->type == NULL ||
+        s->label == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu labels", s->x.n_rows);
+    for (uint32_t t = 0; t < s->n_types; t++) {
+        s->type_name[t] = labels->dictionary[t];
+        s->type_class[t] = lw_kdd_class_of(labels->dictionary[t]);
+        if (s->type_class[t] < 0)
+            return lw_fail(err, LW_EFORMAT,
+                           "label '%.40s' is neither an attack nor a class of KDD'99",
+                           labels->dictionary[t]);
+    }
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        s->type[r] = labels->codes[r];
+        s->label[r] = (uint32_t)s->type_class[labels->codes[r]];
+    }
+    return LW_OK;
+}
+
+/* A name as the files spell it, perhaps with a final dot, in a list. */
+static bool in_list(const char *list, const char *name)
+{
+    size_t n = strcspn(name, ".");
+
+    for (const char *p = list; *p != '\0'; p += *p == ',' ? 1 : 0) {
+        size_t len = strcspn(p, ",");
+
+        if (len == n && memcmp(p, name, n) == 0)
+            return true;
+        p += len;
+    }
+    return false;
+}
+
+static enum lw_status check_exclude(const struct train_set *s, const char *exclude,
+                                    struct lw_error *err)
+{
+    for (const char *p = exclude; *p != '\0'; p += *p == ',' ? 1 : 0) {
+        size_t len = strcspn(p, ",");
+        bool found = false;
+
+        for (uint32_t t = 0; t < s->n_types; t++)
+            found = found || (strcspn(s->type_name[t], ".") == len &&
+                              memcmp(p, s->type_name[t], len) == 0);
+        if (!found)
+            return lw_fail(err, LW_EINVAL,
+                           "nothing to exclude: no rows are labelled '%.*s'", (int)len,
+                           p);
+        p += len;
+    }
+    return LW_OK;
+}
+
+static void drop_types(struct train_set *s, const char *exclude)
+{
+    size_t n = 0;
+    size_t width = s->x.n_cols;
+
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        if (in_list(exclude, s->type_name[s->type[r]]))
+            continue;
+        memmove(s->x.x + n * width, s->x.x + r * width, width * sizeof *s->x.x);
+        s->type[n] = s->type[r];
+        s->label[n++] = s->label[r];
+    }
+    s->x.n_rows = n;
+}
+
+enum lw_status train_set_init(struct train_set *s, const struct lw_view *view,
+                              const struct lw_frame *frame, const char *exclude,
+                              struct lw_error *err)
+{
+    struct lw_column labels;
+    enum lw_status st;
+
+    *s = (struct train_set){.view = view};
+    st = find_labels(frame, &labels, err);
+    if (st == LW_OK)
+        st = lw_view_map(view, frame, &s->x, err);
+    if (st == LW_OK)
+        st = map_types(s, &labels, err);
+    if (st == LW_OK && exclude != NULL) {
+        st = check_exclude(s, exclude, err);
+        if (st == LW_OK)
+            drop_types(s, exclude);
+    }
+    if (st != LW_OK)
+        train_set_release(s);
+    return st;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mahalanobis, "On the generalised distance in statistics" (1936), with the
+ * within-group covariance of linear discriminant analysis, shrunk towards its diagonal:
+ * constant and collinear columns would make it singular.  With the Cholesky factor L of
+ * the covariance, the distance is the length of L^-1 (x - mean), so a row is whitened
+ * once per group of missing columns and compared with means that are whitened already.
+ *
+ * In a file: u32 columns, u32 groups, then f32 means (n_groups, n_cols), f32 inverse
+ * factor (n_cols (n_cols + 1) / 2, row after row), f32 standard deviations (n_cols).
+ */
+#include "learn/mahalanobis.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+
+enum { COLUMNS_MAX = 128, GROUPS_MAX = 1024 };
+
+/* Share of the diagonal in the covariance, and the least variance of a column (in
+ * squared log units): both only keep the matrix well away from singular. */
+#define SHRINK       0.1
+#define LEAST_SPREAD 1e-4
+
+struct mahalanobis {
+    uint32_t n_cols;
+    uint32_t n_groups;
+    float *mean;    /* (n_groups, n_cols), owned */
+    float *inverse; /* lower triangle of L^-1, row after row; owned */
+    float *sd;      /* (n_cols), owned */
+};
+
+static float squash(float v)
+{
+    return copysignf(log1pf(fabsf(v)), v);
+}
+
+void mahalanobis_free(struct mahalanobis *m)
+{
+    if (m == NULL)
+        return;
+    mem_free(m->mean);
+    mem_free(m->inverse);
+    mem_free(m->sd);
+    mem_free(m);
+}
+
+static size_t triangle(size_t n)
+{
+    return n * (n + 1) / 2;
+}
+
+static struct mahalanobis *alloc(uint32_t n_cols, uint32_t n_groups)
+{
+    struct mahalanobis *m = mem_zalloc(1, sizeof *m);
+
+    if (m == NULL)
+        return NULL;
+    m->n_cols = n_cols;
+    m->n_groups = n_groups;
+    m->mean = mem_zalloc((size_t)n_cols * n_groups, sizeof *m->mean);
+    m->inverse = mem_zalloc(triangle(n_cols), sizeof *m->inverse);
+    m->sd = mem_zalloc(n_cols, sizeof *m->sd);
+    if (m->mean == NULL || m->inverse == NULL || m->sd == NULL) {
+        mahalanobis_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+static enum lw_status fit_means(struct mahalanobis *m, const struct lw_matrix *x,
+                                const uint32_t *groups, struct lw_error *err)
+{
+    size_t n = (size_t)m->n_cols * m->n_groups;
+    double *sum = mem_zalloc(n, sizeof *sum);
+    double *count = mem_zalloc(n, sizeof *count);
+
+    if (sum == NULL || count == NULL) {
+        mem_free(sum);
+        mem_free(count);
+        return lw_fail(err, LW_ENOMEM, "out of memory for group means");
+    }
+    for (size_t r = 0; r < x->n_rows; r++) {
+        for (size_t c = 0; c < m->n_cols; c++) {
+            float v = x->x[r * m->n_cols + c];
+
+            if (isnan(v))
+                continue;
+            sum[groups[r] * (size_t)m->n_cols + c] += (double)squash(v);
+            count[groups[r] * (size_t)m->n_cols + c] += 1;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        m->mean[i] = count[i] > 0 ? (float)(sum[i] / count[i]) : 0.0f;
+    mem_free(sum);
+    mem_free(count);
+    return LW_OK;
+}
+
+/* cov (n, n): every group weighs the same, so that the largest does not set the scale
+ * for all. */
+static void fit_covariance(const struct mahalanobis *m, const struct lw_matrix *x,
+                           const uint32_t *groups, const double *weight, double *cov)
+{
+    size_t n = m->n_cols;
+    double dev[COLUMNS_MAX];
+
+    for (size_t r = 0; r < x->n_rows; r++) {
+        for (size_t c = 0; c < n; c++) {
+            float v = x->x[r * n + c];
+
+            dev[c] = isnan(v) ? 0.0 : (double)(squash(v) - m->mean[groups[r] * n + c]);
+        }
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j <= i; j++)
+                cov[i * n + j] += weight[groups[r]] * dev[i] * dev[j];
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            cov[i * n + j] *= 1 - SHRINK;
+        cov[i * n + i] += LEAST_SPREAD;
+    }
+}
+
+/* cov becomes its Cholesky factor L, lower triangle. */
+static void factor(double *cov, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            double s = cov[i * n + j];
+
+            for (size_t k = 0; k < j; k++)
+                s -= cov[i * n + k] * cov[j * n + k];
+            cov[i * n + j] =
+                i == j ? sqrt(s > LEAST_SPREAD ? s : LEAST_SPREAD) : s / cov[j * n + j];
+        }
+    }
+}
+
+/* Forward substitution, column by column of the unit matrix. */
+static void invert(struct mahalanobis *m, const double *l)
+{
+    size_t n = m->n_cols;
+    double col[COLUMNS_MAX];
+
+    for (size_t j = 0; j < n; j++) {
+        for (size_t i = j; i < n; i++) {
+            double s = i == j ? 1.0 : 0.0;
+
+            for (size_t k = j; k < i; k++)
+                s -= l[i * n + k] * col[k];
+            col[i] = s / l[i * n + i];
+            m->inverse[triangle(i) + j] = (float)col[i];
+        }
+    }
+}
+
+enum lw_status mahalanobis_fit(struct mahalanobis **out, const struct lw_matrix *x,
+                               const uint32_t *groups, uint32_t n_groups,
+                               struct lw_error *err)
+{
+    struct mahalanobis *m = NULL;
+    double *cov = NULL;
+    double *weight = NULL; /* (n_groups) of each row of a group */
+    enum lw_status st;
+
+    if (x->n_rows == 0 || x->n_cols == 0 || x->n_cols > COLUMNS_MAX || n_groups == 0 ||
+        n_groups > GROUPS_MAX)
+        return lw_fail(err, LW_EINVAL, "no distance over %zu columns and %u groups",
+                       x->n_cols, n_groups);
+    m = alloc((uint32_t)x->n_cols, n_groups);
+    cov = mem_zalloc(x->n_cols * x->n_cols, sizeof *cov);
+    weight = mem_zalloc(n_groups, sizeof *weight);
+    if (m == NULL || cov == NULL || weight == NULL) {
+        st = lw_fail(err, LW_ENOMEM, "out of memory for a covariance");
+        goto out;
+    }
+    st = fit_means(m, x, groups, err);
+    if (st != LW_OK)
+        goto out;
+    for (size_t r = 0; r < x->n_rows; r++)
+        weight[groups[r]] += 1;
+    for (uint32_t g = 0; g < n_groups; g++)
+        weight[g] = weight[g] > 0 ? 1 / (weight[g] * n_groups) : 0;
+    fit_covariance(m, x, groups, weight, cov);
+    for (size_t c = 0; c < x->n_cols; c++)
+        m->sd[c] = (float)sqrt(cov[c * x->n_cols + c]);
+    factor(cov, x->n_cols);
+    invert(m, cov);
+    *out = m;
+    m = NULL;
+out:
+    mahalanobis_free(m);
+    mem_free(cov);
+    mem_free(weight);
+    return st;
+}
+
+size_t mahalanobis_columns(const struct mahalanobis *m)
+{
+    return m->n_cols;
+}
+
+static float distance_to(const struct mahalanobis *m, const float *squashed,
+                         const float *mean)
+{
+    const float *l = m->inverse;
+    float dev[COLUMNS_MAX];
+    float sum = 0;
+
+    for (size_t i = 0; i < m->n_cols; i++)
+        dev[i] = isnan(squashed[i]) ? 0.0f : squashed[i] - mean[i];
+    for (size_t i = 0; i < m->n_cols; i++) {
+        float z = 0;
+
+        for (size_t j = 0; j <= i; j++)
+            z += *l++ * dev[j];
+        sum += z * z;
+    }
+    return sqrtf(sum);
+}
+
+float mahalanobis_distance(const struct mahalanobis *m, const float *row,
+                           uint32_t *group)
+{
+    float squashed[COLUMNS_MAX];
+    float best = INFINITY;
+
+    for (size_t i = 0; i < m->n_cols; i++)
+        squashed[i] = squash(row[i]);
+    for (uint32_t g = 0; g < m->n_groups; g++) {
+        float d = distance_to(m, squashed, m->mean + (size_t)g * m->n_cols);
+
+        if (d < best) {
+            best = d;
+            if (group != NULL)
+                *group = g;
+        }
+    }
+    return best;
+}
+
+float mahalanobis_deviation(const struct mahalanobis *m, const float *row,
+                            size_t column, uint32_t group)
+{
+    if (isnan(row[column]))
+        return 0.0f;
+    return (squash(row[column]) - m->mean[(size_t)group * m->n_cols + column]) /
+           m->sd[column];
+}
+
+static void save_floats(struct buf *out, const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_f32(out, v[i]);
+}
+
+void mahalanobis_save(const struct mahalanobis *m, struct buf *out)
+{
+    buf_add_le32(out, m->n_cols);
+    buf_add_le32(out, m->n_groups);
+    save_floats(out, m->mean, (size_t)m->n_cols * m->n_groups);
+    save_floats(out, m->inverse, triangle(m->n_cols));
+    save_floats(out, m->sd, m->n_cols);
+}
+
+static bool load_floats(struct span *in, float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!span_take_f32(in, &v[i]) || !isfinite(v[i]))
+            return false;
+    return true;
+}
+
+enum lw_status mahalanobis_load(struct mahalanobis **out, struct span *in,
+                                struct lw_error *err)
+{
+    struct mahalanobis *m;
+    uint32_t n_cols;
+    uint32_t n_groups;
+
+    if (!span_take_le32(in, &n_cols) || !span_take_le32(in, &n_groups) || n_cols == 0 ||
+        n_cols > COLUMNS_MAX || n_groups == 0 || n_groups > GROUPS_MAX)
+        return lw_fail(err, LW_EFORMAT, "the distance from what is known is damaged");
+    m = alloc(n_cols, n_groups);
+    if (m == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a covariance");
+    if (!load_floats(in, m->mean, (size_t)n_cols * n_groups) ||
+        !load_floats(in, m->inverse, triangle(n_cols)) ||
+        !load_floats(in, m->sd, n_cols)) {
+        mahalanobis_free(m);
+        return lw_fail(err, LW_EFORMAT, "the distance from what is known is damaged");
+    }
+    *out = m;
+    return LW_OK;
+}

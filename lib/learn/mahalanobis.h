@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * learn/mahalanobis.h - how far is a row from everything that is known?
+ *
+ * Rows are grouped (by attack type); all groups share one covariance.  The distance of
+ * a row is that to the nearest group's mean.  A missing value counts as the mean of
+ * the group it is compared with: what was not seen cannot be strange.
+ */
+#ifndef LEARN_MAHALANOBIS_H
+#define LEARN_MAHALANOBIS_H
+
+#include "base/buf.h"
+#include "base/span.h"
+
+#include <lapwing/dataset.h>
+
+struct mahalanobis; /* opaque */
+
+/** Fit on x (n_rows, n_cols) with group numbers below n_groups.  Columns are taken as
+ *  sign(v) log(1 + |v|): counts and bytes span many powers of ten.  LW_EINVAL,
+ *  LW_ENOMEM. */
+LW_MUST enum lw_status mahalanobis_fit(struct mahalanobis **out,
+                                       const struct lw_matrix *x,
+                                       const uint32_t *groups, uint32_t n_groups,
+                                       struct lw_error *err);
+void mahalanobis_free(struct mahalanobis *m);
+
+size_t mahalanobis_columns(const struct mahalanobis *m);
+
+/** Distance of one row (n_cols) to the nearest group; *group (NULL is fine) says
+ *  which. */
+float mahalanobis_distance(const struct mahalanobis *m, const float *row,
+                           uint32_t *group);
+
+/** How far one column lies from a group's mean, in standard deviations; 0 when it is
+ *  missing. */
+float mahalanobis_deviation(const struct mahalanobis *m, const float *row,
+                            size_t column, uint32_t group);
+
+void mahalanobis_save(const struct mahalanobis *m, struct buf *out);
+LW_MUST enum lw_status mahalanobis_load(struct mahalanobis **out, struct span *in,
+                                        struct lw_error *err);
+
+#endif /* LEARN_MAHALANOBIS_H */
