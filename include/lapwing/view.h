@@ -37,7 +37,7 @@ enum lw_source { LW_SOURCE_PACKETS, LW_SOURCE_BINETFLOW, LW_SOURCE_ZEEK, LW_N_SO
 struct lw_feature {
     const char *name;
     const char *alias;  /* other spellings, separated by spaces; "" if none */
-    const char *unit;   /* "s", "bytes", "connections", "share", "" */
+    const char *unit;   /* "s", "bytes", "connections", "share", "yes/no", "" */
     const char *doc;    /* definition, one sentence */
     const char *source; /* where the definition comes from */
     const char
@@ -64,7 +64,8 @@ LW_API const struct lw_view *lw_view_get(const char *name);
 /** The i-th view, NULL past the last. */
 LW_API const struct lw_view *lw_view_at(size_t i);
 
-/** Index of the feature with that name or alias, case ignored, or -1. */
+/** Index of the feature with that name or alias, case and underscores ignored, or -1.
+ */
 LW_API int lw_view_find(const struct lw_view *view, const char *name);
 
 /** SHA-256 over names, order, types, categories and definition version. */
@@ -72,6 +73,12 @@ LW_API void lw_view_hash(const struct lw_view *view, uint8_t out[LW_VIEW_HASH_BY
 
 /** Code of a category by name (exact), or LW_CAT_UNSEEN. */
 LW_API float lw_feature_category(const struct lw_feature *f, const char *name);
+
+/** A value as a reason in words: "438 connections to this host in 2 s", "97 % of ...",
+ *  "service http", "hot: unavailable".  Returns the length that was or would be
+ *  written, as snprintf. */
+LW_API size_t lw_feature_say(const struct lw_feature *f, float value, char *out,
+                             size_t size);
 
 /** Fill `out` (view->n_features, view order) with a row's values taken from a wider
  *  view of the same names ("kdd31" from "kdd").  LW_EMISMATCH names what is missing. */
@@ -102,6 +109,18 @@ struct lw_extractor; /* opaque */
 struct lw_extractor_config {
     int64_t max_delay_ns; /* live: no row waits longer for older ones, in packet time;
                              default 0: strict order, wait as long as needed */
+    uint32_t max_waiting; /* records that wait at most, default 262,144; beyond it the
+                             oldest leaves early */
+};
+
+/** records = rows + no_row + waiting */
+struct lw_extractor_stats {
+    uint64_t records; /* taken */
+    uint64_t rows;    /* reported */
+    uint64_t no_row;  /* the view has no row for them (kdd: not TCP, UDP or ICMP) */
+    uint64_t waiting; /* for older ones, now */
+    uint64_t early;   /* rows that left while an older one could still come */
+    uint64_t late;    /* rows that came after a younger one had left */
 };
 
 /** Make an extractor of a view's rows from flow records.  The caller owns *out.
@@ -126,6 +145,9 @@ LW_API void lw_extractor_advance(struct lw_extractor *x, int64_t watermark_ns,
 
 /** Report every row that still waits. */
 LW_API void lw_extractor_flush(struct lw_extractor *x, lw_row_fn fn, void *ctx);
+
+LW_API void lw_extractor_get_stats(const struct lw_extractor *x,
+                                   struct lw_extractor_stats *out);
 
 /** NULL is fine. */
 LW_API void lw_extractor_free(struct lw_extractor *x);

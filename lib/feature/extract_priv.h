@@ -12,10 +12,10 @@
 /** Does the flow have a row in the view?  KDD knows TCP, UDP and ICMP only. */
 bool kdd_has_row(const struct lw_record *rec);
 
-/** Fill values (41) from a record; it enters the windows. */
+/** Fill values (N_KDD) from a record; it enters the windows. */
 void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *values);
 
-/** Fill values (N_NETFLOW_COLUMNS) from a record. */
+/** Fill values (N_NETFLOW) from a record. */
 void netflow_make_row(const struct lw_record *rec, float *values);
 
 #endif /* FEATURE_EXTRACT_PRIV_H */

@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A flow as a KDD'99 connection.  One row per record: a flow that status intervals cut
- * in pieces gives a row for each.  An ICMP flow stands for its messages: its byte
- * count is that of the average one, with the ICMP header, as the data set counts.
+ * feature/kdd_row.c - a flow as a connection of KDD Cup 1999.
+ *
+ * One row per record: a flow that status intervals cut in pieces gives a row for each.
+ *
+ * The data set knows no ICMP flows: all of its 283,602 ICMP rows have duration 0 and no
+ * answer, and in a flood each echo reply is a row of 1,032 bytes.  Every message is a
+ * connection there.  An ICMP flow of ours is one row, of its average message, and it
+ * enters the windows once for each message of its last two seconds.
  */
-#include "base/assert.h"
 #include "base/timefmt.h"
 #include "feature/extract_priv.h"
 #include "feature/kdd_service.h"
-#include "feature/view_table.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { ICMP_HEADER_BYTES = 8 };
 
-bool kdd_has_row(const struct lw_record *rec)
-{
-    return rec->kind == LW_FLOW_TCP || rec->kind == LW_FLOW_UDP ||
-           rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6;
-}
+/* The states that the data set lacks have seen no SYN: OTH. */
+static const uint8_t flag_of_conn[LW_N_CONNS] = {
+    [LW_CONN_NONE] = KDD_FLAG_SF,   [LW_CONN_S0] = KDD_FLAG_S0,
+    [LW_CONN_S1] = KDD_FLAG_S1,     [LW_CONN_SF] = KDD_FLAG_SF,
+    [LW_CONN_REJ] = KDD_FLAG_REJ,   [LW_CONN_S2] = KDD_FLAG_S2,
+    [LW_CONN_S3] = KDD_FLAG_S3,     [LW_CONN_RSTO] = KDD_FLAG_RSTO,
+    [LW_CONN_RSTR] = KDD_FLAG_RSTR, [LW_CONN_RSTOS0] = KDD_FLAG_RSTOS0,
+    [LW_CONN_RSTRH] = KDD_FLAG_OTH, [LW_CONN_SH] = KDD_FLAG_SH,
+    [LW_CONN_SHR] = KDD_FLAG_OTH,   [LW_CONN_OTH] = KDD_FLAG_OTH,
+};
+
+static const enum kdd_error error_of_flag[N_KDD_FLAGS] = {
+#define FLAG_ERROR(name, error) error,
+    KDD_FLAG_LIST(FLAG_ERROR)
+#undef FLAG_ERROR
+};
 
 static bool is_icmp(const struct lw_record *rec)
 {
     return rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6;
 }
 
-/* The data set has no RSTRH and SHR: midstream, as far as its states go. */
-static const char *flag_name(const struct lw_record *rec)
+bool kdd_has_row(const struct lw_record *rec)
 {
-    if (rec->kind != LW_FLOW_TCP)
-        return "SF";
-    if (rec->conn == LW_CONN_RSTRH || rec->conn == LW_CONN_SHR ||
-        rec->conn == LW_CONN_NONE)
-        return "OTH";
-    return lw_conn_name(rec->conn);
-}
-
-static float category(enum kdd_column column, const char *name)
-{
-    float code = lw_feature_category(&view_kdd.features[column], name);
-
-    LW_DEBUG_ASSERT(code >= 0);
-    return code;
+    return rec->kind == LW_FLOW_TCP || rec->kind == LW_FLOW_UDP || is_icmp(rec);
 }
 
 static bool is_land(const struct lw_record *rec)
@@ -51,25 +51,28 @@ static bool is_land(const struct lw_record *rec)
            rec->port[0] == rec->port[1];
 }
 
-static void fill_basic(const struct lw_record *rec, float *v)
+static float share_of_message(uint64_t bytes, uint64_t messages)
 {
-    const struct lw_side *src = &rec->side[lw_record_initiator(rec)];
-    const struct lw_side *dst = &rec->side[1 - lw_record_initiator(rec)];
-    const char *protocol = rec->kind == LW_FLOW_TCP   ? "tcp"
-                           : rec->kind == LW_FLOW_UDP ? "udp"
-                                                      : "icmp";
+    return (float)(bytes / (messages == 0 ? 1 : messages) + ICMP_HEADER_BYTES);
+}
 
-    v[KDD_protocol_type] = category(KDD_protocol_type, protocol);
-    v[KDD_service] = category(KDD_service, kdd_service_name(rec));
-    v[KDD_flag] = category(KDD_flag, flag_name(rec));
+static void fill_basic(const struct lw_record *rec, enum kdd_service service, float *v)
+{
+    unsigned from = lw_record_initiator(rec);
+    const struct lw_side *src = &rec->side[from];
+    const struct lw_side *dst = &rec->side[1 - from];
+
     v[KDD_duration] = (float)((rec->end_ns - rec->start_ns) / NS_PER_S);
+    v[KDD_protocol_type] = rec->kind == LW_FLOW_TCP   ? KDD_PROTOCOL_TCP
+                           : rec->kind == LW_FLOW_UDP ? KDD_PROTOCOL_UDP
+                                                      : KDD_PROTOCOL_ICMP;
+    v[KDD_service] = (float)service;
+    v[KDD_flag] = flag_of_conn[rec->conn];
     v[KDD_src_bytes] = (float)src->payload_bytes;
     v[KDD_dst_bytes] = (float)dst->payload_bytes;
     if (is_icmp(rec)) {
-        uint64_t n = src->packets == 0 ? 1 : src->packets;
-
         v[KDD_duration] = 0;
-        v[KDD_src_bytes] = (float)(src->payload_bytes / n + ICMP_HEADER_BYTES);
+        v[KDD_src_bytes] = share_of_message(src->payload_bytes, src->packets);
         v[KDD_dst_bytes] = 0;
     }
     v[KDD_land] = is_land(rec) ? 1.0f : 0.0f;
@@ -77,49 +80,86 @@ static void fill_basic(const struct lw_record *rec, float *v)
     v[KDD_urgent] = (float)(src->urgent + dst->urgent);
 }
 
-static void fill_windows(const struct kdd_window_counts *t,
-                         const struct kdd_window_counts *h, float *v)
+/* As the data set was printed: the quotient in single precision, to two decimals, ties
+ * to even.  Its 5 / 8 is 0.62, and its 13 / 40 is 0.32, which in double precision would
+ * round to 0.33. */
+static float rate(uint16_t part, uint16_t whole)
 {
-    v[KDD_count] = (float)t->host;
-    v[KDD_srv_count] = (float)t->service;
-    v[KDD_serror_rate] = t->serror_rate;
-    v[KDD_srv_serror_rate] = t->srv_serror_rate;
-    v[KDD_rerror_rate] = t->rerror_rate;
-    v[KDD_srv_rerror_rate] = t->srv_rerror_rate;
-    v[KDD_same_srv_rate] = t->same_srv_rate;
-    v[KDD_diff_srv_rate] = t->diff_srv_rate;
-    v[KDD_srv_diff_host_rate] = t->srv_diff_host_rate;
-    v[KDD_dst_host_count] = (float)h->host;
-    v[KDD_dst_host_srv_count] = (float)h->service;
-    v[KDD_dst_host_same_srv_rate] = h->same_srv_rate;
-    v[KDD_dst_host_diff_srv_rate] = h->diff_srv_rate;
-    v[KDD_dst_host_same_src_port_rate] = h->same_src_port_rate;
-    v[KDD_dst_host_srv_diff_host_rate] = h->srv_diff_host_rate;
-    v[KDD_dst_host_serror_rate] = h->serror_rate;
-    v[KDD_dst_host_srv_serror_rate] = h->srv_serror_rate;
-    v[KDD_dst_host_rerror_rate] = h->rerror_rate;
-    v[KDD_dst_host_srv_rerror_rate] = h->srv_rerror_rate;
+    float quotient = (float)part / (float)whole;
+
+    return (float)(rint((double)quotient * 100.0) / 100.0);
+}
+
+/* Different ones, itself included, per connection; the data set has 0 where there is
+ * only one: 2 connections to 2 services show 1.00. */
+static float diff_rate(uint16_t different, uint16_t whole)
+{
+    return different > 1 ? rate(different, whole) : 0.0f;
+}
+
+static void fill_in_time(const struct kdd_counts *c, float *v)
+{
+    v[KDD_count] = c->host;
+    v[KDD_srv_count] = c->service;
+    v[KDD_serror_rate] = rate(c->host_error[KDD_ERROR_SYN], c->host);
+    v[KDD_srv_serror_rate] = rate(c->service_error[KDD_ERROR_SYN], c->service);
+    v[KDD_rerror_rate] = rate(c->host_error[KDD_ERROR_REJ], c->host);
+    v[KDD_srv_rerror_rate] = rate(c->service_error[KDD_ERROR_REJ], c->service);
+    v[KDD_same_srv_rate] = rate(c->both, c->host);
+    v[KDD_diff_srv_rate] = diff_rate(c->n_services, c->host);
+    v[KDD_srv_diff_host_rate] = diff_rate(c->n_hosts, c->service);
+}
+
+static void fill_in_host(const struct kdd_counts *c, float *v)
+{
+    v[KDD_dst_host_count] = c->host;
+    v[KDD_dst_host_srv_count] = c->service;
+    v[KDD_dst_host_same_srv_rate] = rate(c->both, c->host);
+    v[KDD_dst_host_diff_srv_rate] = diff_rate(c->n_services, c->host);
+    v[KDD_dst_host_same_src_port_rate] = rate(c->same_port, c->host);
+    v[KDD_dst_host_srv_diff_host_rate] = diff_rate(c->n_hosts, c->service);
+    v[KDD_dst_host_serror_rate] = rate(c->host_error[KDD_ERROR_SYN], c->host);
+    v[KDD_dst_host_srv_serror_rate] = rate(c->service_error[KDD_ERROR_SYN], c->service);
+    v[KDD_dst_host_rerror_rate] = rate(c->host_error[KDD_ERROR_REJ], c->host);
+    v[KDD_dst_host_srv_rerror_rate] = rate(c->service_error[KDD_ERROR_REJ], c->service);
+}
+
+/* How many connections of the data set the record stands for, as far as they can be in
+ * the time window: one, or an ICMP flow's messages of its last two seconds, evenly
+ * spread over its duration. */
+static uint64_t n_connections(const struct lw_record *rec)
+{
+    uint64_t messages = rec->side[lw_record_initiator(rec)].packets;
+    double seconds = (double)(rec->end_ns - rec->start_ns) / (double)NS_PER_S;
+    double window = (double)KDD_TIME_WINDOW_NS / (double)NS_PER_S;
+
+    if (!is_icmp(rec) || messages < 2)
+        return 1;
+    if (seconds > window)
+        messages = 1 + (uint64_t)((double)(messages - 1) * window / seconds);
+    return messages < KDD_TIME_WINDOW_CONNS ? messages : KDD_TIME_WINDOW_CONNS;
 }
 
 void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *values)
 {
     unsigned from = lw_record_initiator(rec);
-    struct kdd_window_counts in_time;
-    struct kdd_window_counts in_host;
-    struct kdd_conn conn;
-
-    for (size_t i = 0; i < N_KDD_COLUMNS; i++)
-        values[i] = NAN; /* content features stay unavailable */
-    fill_basic(rec, values);
-    conn = (struct kdd_conn){
+    struct kdd_service_id service = kdd_service_of(rec);
+    struct kdd_conn conn = {
         .dst = rec->addr[1 - from],
         .end_ns = rec->end_ns,
+        .service_key = service.key,
         .src_port = rec->port[from],
-        .service = (uint8_t)values[KDD_service],
-        .serror = rec->conn == LW_CONN_S0 || rec->conn == LW_CONN_S1 ||
-                  rec->conn == LW_CONN_S2 || rec->conn == LW_CONN_S3,
-        .rerror = rec->conn == LW_CONN_REJ,
+        .error = error_of_flag[flag_of_conn[rec->conn]],
     };
-    kdd_windows_add(w, &conn, &in_time, &in_host);
-    fill_windows(&in_time, &in_host, values);
+    struct kdd_counts counts;
+
+    for (uint64_t n = n_connections(rec); n > 0; n--)
+        kdd_windows_add(w, &conn);
+    for (size_t i = 0; i < N_KDD; i++)
+        values[i] = NAN; /* the content features stay unavailable */
+    fill_basic(rec, service.code, values);
+    kdd_windows_count(w, &w->in_time, &counts);
+    fill_in_time(&counts, values);
+    kdd_windows_count(w, &w->in_host, &counts);
+    fill_in_host(&counts, values);
 }

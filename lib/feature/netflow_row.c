@@ -1,81 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A flow record as a `netflow` row; sides are initiator and responder. */
+/*
+ * feature/netflow_row.c - a flow record as a row of the netflow view.
+ *
+ * Sides and direction are those that the binetflow form prints (lib/flow/binetflow.c):
+ * the initiator is the source, and a flow that it began at the other end is turned
+ * round.  Names that the view does not list are `other`.
+ */
 #include "base/timefmt.h"
 #include "feature/extract_priv.h"
-#include "feature/view_table.h"
+#include "feature/netflow_names.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { WELL_KNOWN_PORTS = 1024, DYNAMIC_PORTS = 49152 };
+enum { PRIVILEGED_PORTS = 1024 };
 
-static const struct {
-    uint16_t port;
-    const char *service;
-} buckets[] = {
-    {20, "ftp"},        {21, "ftp"},      {22, "ssh"},      {23, "telnet"},
-    {25, "smtp"},       {53, "dns"},      {67, "dhcp"},     {68, "dhcp"},
-    {69, "tftp"},       {80, "http"},     {110, "pop3"},    {123, "ntp"},
-    {137, "netbios"},   {138, "netbios"}, {139, "netbios"}, {143, "imap"},
-    {161, "snmp"},      {162, "snmp"},    {389, "ldap"},    {443, "https"},
-    {445, "smb"},       {465, "smtp"},    {514, "syslog"},  {587, "smtp"},
-    {636, "ldap"},      {993, "imap"},    {995, "pop3"},    {1433, "database"},
-    {1521, "database"}, {1883, "mqtt"},   {1900, "ssdp"},   {3306, "database"},
-    {3389, "rdp"},      {5060, "sip"},    {5353, "mdns"},   {5432, "database"},
-    {6667, "irc"},      {8080, "http"},   {8443, "https"},  {8883, "mqtt"},
+static const char *const state_names[] = {
+#define STATE_NAME(name, text) text,
+    NETFLOW_STATE_LIST(STATE_NAME)
+#undef STATE_NAME
 };
 
-static const char *service_bucket(const struct lw_record *rec, unsigned to)
-{
-    uint16_t port = rec->port[to];
+static const uint8_t protocol_of_kind[LW_N_FLOW_KINDS] = {
+    [LW_FLOW_OTHER] = NETFLOW_PROTOCOL_OTHER, [LW_FLOW_TCP] = NETFLOW_PROTOCOL_TCP,
+    [LW_FLOW_UDP] = NETFLOW_PROTOCOL_UDP,     [LW_FLOW_ICMP] = NETFLOW_PROTOCOL_ICMP,
+    [LW_FLOW_ICMP6] = NETFLOW_PROTOCOL_ICMP6, [LW_FLOW_IGMP] = NETFLOW_PROTOCOL_IGMP,
+    [LW_FLOW_ARP] = NETFLOW_PROTOCOL_ARP,     [LW_FLOW_ESP] = NETFLOW_PROTOCOL_ESP,
+    [LW_FLOW_GRE] = NETFLOW_PROTOCOL_GRE,     [LW_FLOW_SCTP] = NETFLOW_PROTOCOL_SCTP,
+    [LW_FLOW_IP] = NETFLOW_PROTOCOL_OTHER,
+};
 
-    if (!rec->has_ports)
-        return "none";
-    for (size_t i = 0; i < sizeof buckets / sizeof buckets[0]; i++)
-        if (buckets[i].port == port)
-            return buckets[i].service;
-    if (port < WELL_KNOWN_PORTS)
-        return "system";
-    return port < DYNAMIC_PORTS ? "registered" : "dynamic";
+static enum netflow_service service_of_port(uint16_t port)
+{
+    switch (port) {
+#define NETFLOW_PORT(number, group)                                                    \
+    case number:                                                                       \
+        return NETFLOW_SERVICE_##group;
+#include "feature/netflow_port.def"
+#undef NETFLOW_PORT
+    default:
+        return port < PRIVILEGED_PORTS ? NETFLOW_SERVICE_LOW : NETFLOW_SERVICE_HIGH;
+    }
 }
 
-/* The name's code, or that of "other" for one that the view does not list. */
-static float category(enum netflow_column column, const char *name)
+static enum netflow_state state_of(const struct lw_record *rec)
 {
-    const struct lw_feature *f = &view_netflow.features[column];
-    float code = lw_feature_category(f, name);
-
-    return code >= 0 ? code : lw_feature_category(f, "other");
+    if (rec->kind == LW_FLOW_TCP)
+        return NETFLOW_STATE_TCP;
+    for (unsigned i = 0; i < N_NETFLOW_STATES; i++) {
+        if (strcmp(state_names[i], rec->state) == 0)
+            return (enum netflow_state)i;
+    }
+    return NETFLOW_STATE_OTHER;
 }
 
-static void fill_flags(const struct lw_side *s, enum netflow_column first, float *v)
+static float has_flag(const struct lw_side *s, uint8_t flag)
 {
-    static const uint8_t bits[] = {LW_TCP_FIN, LW_TCP_SYN, LW_TCP_RST, LW_TCP_PSH,
-                                   LW_TCP_ACK};
+    return (s->tcp_flags & flag) != 0 ? 1.0f : 0.0f;
+}
 
-    for (size_t i = 0; i < sizeof bits; i++)
-        v[first + i] = (s->tcp_flags & bits[i]) != 0 ? 1.0f : 0.0f;
+static void fill_flags(const struct lw_side *src, const struct lw_side *dst, float *v)
+{
+    v[NETFLOW_src_fin] = has_flag(src, LW_TCP_FIN);
+    v[NETFLOW_src_syn] = has_flag(src, LW_TCP_SYN);
+    v[NETFLOW_src_rst] = has_flag(src, LW_TCP_RST);
+    v[NETFLOW_src_psh] = has_flag(src, LW_TCP_PSH);
+    v[NETFLOW_src_ack] = has_flag(src, LW_TCP_ACK);
+    v[NETFLOW_src_urg] = has_flag(src, LW_TCP_URG);
+    v[NETFLOW_src_ece] = has_flag(src, LW_TCP_ECE);
+    v[NETFLOW_src_cwr] = has_flag(src, LW_TCP_CWR);
+    v[NETFLOW_dst_fin] = has_flag(dst, LW_TCP_FIN);
+    v[NETFLOW_dst_syn] = has_flag(dst, LW_TCP_SYN);
+    v[NETFLOW_dst_rst] = has_flag(dst, LW_TCP_RST);
+    v[NETFLOW_dst_psh] = has_flag(dst, LW_TCP_PSH);
+    v[NETFLOW_dst_ack] = has_flag(dst, LW_TCP_ACK);
+    v[NETFLOW_dst_urg] = has_flag(dst, LW_TCP_URG);
+    v[NETFLOW_dst_ece] = has_flag(dst, LW_TCP_ECE);
+    v[NETFLOW_dst_cwr] = has_flag(dst, LW_TCP_CWR);
+}
+
+static float tos_of(const struct lw_record *rec, const struct lw_side *s)
+{
+    return rec->ip_version != 0 && s->packets > 0 ? (float)s->tos : NAN;
+}
+
+/* A quotient, missing where it is not defined. */
+static float per(double part, double whole)
+{
+    return whole > 0 ? (float)(part / whole) : NAN;
+}
+
+/* Times are cut to microseconds first, as they are printed: a row made from the record
+ * and one made from its printed form are the same. */
+static double seconds_of(const struct lw_record *rec)
+{
+    return (double)(rec->end_ns / NS_PER_US - rec->start_ns / NS_PER_US) / 1e6;
 }
 
 static void fill_volume(const struct lw_record *rec, const struct lw_side *src,
                         const struct lw_side *dst, float *v)
 {
-    double seconds = (double)(rec->end_ns - rec->start_ns) / (double)NS_PER_S;
+    double seconds = seconds_of(rec);
     double packets = (double)(src->packets + dst->packets);
     double bytes = (double)(src->frame_bytes + dst->frame_bytes);
 
     v[NETFLOW_duration] = (float)seconds;
-    v[NETFLOW_total_packets] = (float)packets;
-    v[NETFLOW_total_bytes] = (float)bytes;
-    v[NETFLOW_src_packets] = (float)src->packets;
-    v[NETFLOW_dst_packets] = (float)dst->packets;
+    v[NETFLOW_packets] = (float)packets;
+    v[NETFLOW_bytes] = (float)bytes;
     v[NETFLOW_src_bytes] = (float)src->frame_bytes;
     v[NETFLOW_dst_bytes] = (float)dst->frame_bytes;
-    v[NETFLOW_bytes_per_packet] = packets > 0 ? (float)(bytes / packets) : NAN;
-    v[NETFLOW_src_byte_share] =
-        bytes > 0 ? (float)((double)src->frame_bytes / bytes) : NAN;
-    v[NETFLOW_packets_per_s] = seconds > 0 ? (float)(packets / seconds) : NAN;
-    v[NETFLOW_bytes_per_s] = seconds > 0 ? (float)(bytes / seconds) : NAN;
+    v[NETFLOW_src_byte_share] = per((double)src->frame_bytes, bytes);
+    v[NETFLOW_bytes_per_packet] = per(bytes, packets);
+    v[NETFLOW_packets_per_second] = per(packets, seconds);
+    v[NETFLOW_bytes_per_second] = per(bytes, seconds);
 }
 
 void netflow_make_row(const struct lw_record *rec, float *values)
@@ -83,15 +120,17 @@ void netflow_make_row(const struct lw_record *rec, float *values)
     unsigned from = lw_record_initiator(rec);
     const struct lw_side *src = &rec->side[from];
     const struct lw_side *dst = &rec->side[1 - from];
-    bool tcp = rec->kind == LW_FLOW_TCP;
+    enum lw_dir dir =
+        from == 1 && rec->dir == LW_DIR_BACKWARD ? LW_DIR_FORWARD : rec->dir;
 
-    values[NETFLOW_protocol] = category(NETFLOW_protocol, lw_flow_kind_name(rec->kind));
-    values[NETFLOW_direction] = category(NETFLOW_direction, lw_dir_name(rec->dir));
-    values[NETFLOW_state] = category(NETFLOW_state, tcp ? "tcp" : rec->state);
-    values[NETFLOW_service] = category(NETFLOW_service, service_bucket(rec, 1 - from));
-    values[NETFLOW_src_tos] = src->packets > 0 ? (float)src->tos : NAN;
-    values[NETFLOW_dst_tos] = dst->packets > 0 ? (float)dst->tos : NAN;
+    values[NETFLOW_protocol] = protocol_of_kind[rec->kind];
+    values[NETFLOW_direction] = (float)dir;
+    values[NETFLOW_state] = (float)state_of(rec);
+    values[NETFLOW_service] = rec->has_ports
+                                  ? (float)service_of_port(rec->port[1 - from])
+                                  : (float)NETFLOW_SERVICE_NONE;
+    values[NETFLOW_src_tos] = tos_of(rec, src);
+    values[NETFLOW_dst_tos] = tos_of(rec, dst);
+    fill_flags(src, dst, values);
     fill_volume(rec, src, dst, values);
-    fill_flags(src, NETFLOW_src_fin, values);
-    fill_flags(dst, NETFLOW_dst_fin, values);
 }

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feature/reorder.c - a binary heap of keys over a pool of records.
+ *
+ * Only the keys move; a record is copied once on its way in.  The heap's unused tail
+ * lists the pool's free slots, so that the two arrays are all there is.
+ */
 #include "feature/reorder.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
+
+enum { FIRST_CAPACITY = 256 };
 
 void reorder_init(struct reorder *r)
 {
@@ -11,10 +20,11 @@ void reorder_init(struct reorder *r)
 void reorder_release(struct reorder *r)
 {
     mem_free(r->heap);
+    mem_free(r->records);
     reorder_init(r);
 }
 
-static bool goes_first(const struct lw_record *a, const struct lw_record *b)
+static bool goes_first(const struct reorder_key *a, const struct reorder_key *b)
 {
     if (a->end_ns != b->end_ns)
         return a->end_ns < b->end_ns;
@@ -23,25 +33,48 @@ static bool goes_first(const struct lw_record *a, const struct lw_record *b)
     return a->flow_id < b->flow_id;
 }
 
-bool reorder_push(struct reorder *r, const struct lw_record *rec)
+/* An array that grew before the other could not stays larger than `cap` says. */
+static bool grow(struct reorder *r)
 {
-    size_t i = r->n;
-    struct lw_record *heap = mem_grow(r->heap, &r->cap, r->n + 1, sizeof *heap);
+    size_t cap = r->cap == 0 ? FIRST_CAPACITY : 2 * r->cap;
+    struct reorder_key *heap;
+    struct lw_record *records;
 
+    if (cap > UINT32_MAX)
+        return false;
+    heap = mem_resize(r->heap, cap, sizeof *heap);
     if (heap == NULL)
         return false;
     r->heap = heap;
-    r->n++;
-    while (i > 0 && goes_first(rec, &heap[(i - 1) / 2])) {
-        heap[i] = heap[(i - 1) / 2];
+    records = mem_resize(r->records, cap, sizeof *records);
+    if (records == NULL)
+        return false;
+    r->records = records;
+    for (size_t i = r->cap; i < cap; i++)
+        heap[i].slot = (uint32_t)i;
+    r->cap = cap;
+    return true;
+}
+
+bool reorder_push(struct reorder *r, const struct lw_record *rec)
+{
+    struct reorder_key key = {rec->end_ns, rec->start_ns, rec->flow_id, 0};
+    size_t i = r->n;
+
+    if (r->n == r->cap && !grow(r))
+        return false;
+    key.slot = r->heap[r->n++].slot;
+    r->records[key.slot] = *rec;
+    while (i > 0 && goes_first(&key, &r->heap[(i - 1) / 2])) {
+        r->heap[i] = r->heap[(i - 1) / 2];
         i = (i - 1) / 2;
     }
-    heap[i] = *rec;
+    r->heap[i] = key;
     return true;
 }
 
 /* Put `last` where the top was taken away, sinking to its place. */
-static void sink(struct reorder *r, const struct lw_record *last)
+static void sink(struct reorder *r, struct reorder_key last)
 {
     size_t i = 0;
 
@@ -52,23 +85,29 @@ static void sink(struct reorder *r, const struct lw_record *last)
             break;
         if (child + 1 < r->n && goes_first(&r->heap[child + 1], &r->heap[child]))
             child++;
-        if (!goes_first(&r->heap[child], last))
+        if (!goes_first(&r->heap[child], &last))
             break;
         r->heap[i] = r->heap[child];
         i = child;
     }
-    r->heap[i] = *last;
+    r->heap[i] = last;
 }
 
-bool reorder_pop(struct reorder *r, int64_t before_ns, struct lw_record *out)
+const struct lw_record *reorder_pop(struct reorder *r)
 {
-    struct lw_record last;
+    uint32_t slot;
 
-    if (r->n == 0 || r->heap[0].end_ns >= before_ns)
-        return false;
-    *out = r->heap[0];
-    last = r->heap[--r->n];
-    if (r->n > 0)
-        sink(r, &last);
-    return true;
+    if (r->n == 0)
+        return NULL;
+    slot = r->heap[0].slot;
+    r->n--;
+    sink(r, r->heap[r->n]);
+    r->heap[r->n].slot = slot;
+    return &r->records[slot];
+}
+
+int64_t reorder_first_end_ns(const struct reorder *r)
+{
+    LW_ASSERT(r->n > 0);
+    return r->heap[0].end_ns;
 }

@@ -12,9 +12,21 @@
 #include <lapwing/record.h>
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** What is compared, and where the record is. */
+struct reorder_key {
+    int64_t end_ns;
+    int64_t start_ns;
+    uint64_t flow_id;
+    uint32_t slot;
+};
 
 struct reorder {
-    struct lw_record *heap; /* (n), a binary heap, the first to go on top; owned */
+    struct reorder_key
+        *heap; /* (n) a binary heap; (n..cap) name the free slots; owned */
+    struct lw_record *records; /* (cap), owned */
     size_t n;
     size_t cap;
 };
@@ -23,7 +35,9 @@ void reorder_init(struct reorder *r);
 void reorder_release(struct reorder *r);
 /** Put in a copy; false when memory is out. */
 bool reorder_push(struct reorder *r, const struct lw_record *rec);
-/** Take the first that ended before `before_ns`; false when there is none. */
-bool reorder_pop(struct reorder *r, int64_t before_ns, struct lw_record *out);
+/** Take the first one; it stays readable until the next push.  NULL when empty. */
+const struct lw_record *reorder_pop(struct reorder *r);
+/** End of the first one; `r` is not empty. */
+int64_t reorder_first_end_ns(const struct reorder *r);
 
 #endif /* FEATURE_REORDER_H */

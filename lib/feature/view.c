@@ -1,41 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/buf.h"
+/*
+ * feature/view.c - the registry of views.
+ *
+ * The tables are made from kdd.def and netflow.def at compile time; kdd31 is the
+ * subset of kdd's rows that are marked with their place in the classify request, so
+ * that a definition is written once.
+ */
+#include "base/assert.h"
 #include "base/digest.h"
-#include "base/mem.h"
-#include "base/numfmt.h"
-#include "feature/view_table.h"
+#include "feature/kdd_names.h"
+#include "feature/netflow_names.h"
 
 #include <lapwing/view.h>
 
 #include <ctype.h>
-#include <math.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
-static const struct lw_view *const views[] = {&view_kdd, &view_kdd31, &view_netflow};
+/* Raised when a definition changes its meaning without changing its row's name. */
+enum { KDD_VERSION = 1, NETFLOW_VERSION = 1 };
 
-const struct lw_view *lw_view_at(size_t i)
-{
-    return i < sizeof views / sizeof views[0] ? views[i] : NULL;
-}
+#define NAME_TEXT(name, text)  text,
+#define NAME_NAME(name, error) #name,
+
+static const char *const protocol_names[] = {KDD_PROTOCOL_LIST(NAME_TEXT)};
+static const char *const flag_names[] = {KDD_FLAG_LIST(NAME_NAME)};
+static const char *const service_names[] = {
+#define KDD_TCP(name, port) #name,
+#define KDD_UDP(name, port) #name,
+#define KDD_NO_PORT(name)   #name,
+#include "feature/kdd_service.def"
+#undef KDD_TCP
+#undef KDD_UDP
+#undef KDD_NO_PORT
+};
+
+static const char *const netflow_protocol_names[] = {NETFLOW_PROTOCOL_LIST(NAME_TEXT)};
+static const char *const netflow_state_names[] = {NETFLOW_STATE_LIST(NAME_TEXT)};
+static const char *const netflow_service_names[] = {NETFLOW_SERVICE_LIST(NAME_TEXT)};
+static const char *const netflow_direction_names[] = {LW_DIR_LIST(NAME_TEXT)};
+
+/* What the columns of the .def files stand for. */
+#define TASK "KDD Cup 1999, task description; Stolfo et al. (2000), table 2"
+#define LEE  "Lee and Stolfo (2000), ACM TISSEC 3(4), host-based traffic features"
+#define CTU  "CTU-13 (Garcia et al. 2014), Argus ra(1)"
+
+#define UNAVAILABLE LW_EVIDENCE_UNAVAILABLE
+#define MEASURED    LW_EVIDENCE_MEASURED
+#define DERIVED     LW_EVIDENCE_DERIVED
+
+#define KIND_NUMBER            NULL, LW_FEATURE_NUMBER, 0
+#define KIND_LIST(names)       names, LW_FEATURE_CATEGORY, sizeof(names) / sizeof(names)[0]
+#define KIND_PROTOCOL          KIND_LIST(protocol_names)
+#define KIND_SERVICE           KIND_LIST(service_names)
+#define KIND_FLAG              KIND_LIST(flag_names)
+#define KIND_NETFLOW_PROTOCOL  KIND_LIST(netflow_protocol_names)
+#define KIND_NETFLOW_STATE     KIND_LIST(netflow_state_names)
+#define KIND_NETFLOW_SERVICE   KIND_LIST(netflow_service_names)
+#define KIND_NETFLOW_DIRECTION KIND_LIST(netflow_direction_names)
+
+#define ROW(name, alias, kind, unit, doc, source, words, packets, binetflow, zeek)     \
+    {                                                                                  \
+#name, alias, unit, doc, source, words, KIND_##kind,                           \
+        {                                                                              \
+            [LW_SOURCE_PACKETS] = packets, [LW_SOURCE_BINETFLOW] = binetflow,          \
+            [LW_SOURCE_ZEEK] = zeek                                                    \
+        }                                                                              \
+    }
+
+static const struct lw_feature kdd_features[] = {
+#define KDD31(pos, ...) ROW(__VA_ARGS__),
+#define KDD(...)        ROW(__VA_ARGS__),
+#include "feature/kdd.def"
+#undef KDD31
+#undef KDD
+};
+
+static const struct lw_feature kdd31_features[] = {
+#define KDD31(pos, ...) [pos] = ROW(__VA_ARGS__),
+#define KDD(...)
+#include "feature/kdd.def"
+#undef KDD31
+#undef KDD
+};
+
+static const struct lw_feature netflow_features[] = {
+#define NETFLOW(name, alias, kind, unit, doc, words, ...)                              \
+    ROW(name, alias, kind, unit, doc, CTU, words, __VA_ARGS__),
+#include "feature/netflow.def"
+#undef NETFLOW
+};
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
+static const struct lw_view views[] = {
+    {"kdd", "the 41 features of KDD Cup 1999", KDD_VERSION, COUNT(kdd_features),
+     kdd_features},
+    {"kdd31", "the 31 of them that the classify request carries, in its order",
+     KDD_VERSION, COUNT(kdd31_features), kdd31_features},
+    {"netflow", "what a flow record alone gives, CTU-13 style", NETFLOW_VERSION,
+     COUNT(netflow_features), netflow_features},
+};
 
 const struct lw_view *lw_view_get(const char *name)
 {
-    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
-        if (strcmp(views[i]->name, name) == 0)
-            return views[i];
+    for (size_t i = 0; i < COUNT(views); i++) {
+        if (strcmp(views[i].name, name) == 0)
+            return &views[i];
+    }
     return NULL;
 }
 
+const struct lw_view *lw_view_at(size_t i)
+{
+    return i < COUNT(views) ? &views[i] : NULL;
+}
+
 /* Equal but for case and underscores: src_bytes, srcbytes, SrcBytes.  `a` ends at a
- * blank too, so that one of several aliases can be compared in place. */
+ * blank too, so that one of several words can be compared in place. */
 static bool same_spelling(const char *a, const char *b)
 {
     for (;;) {
-        while (*a == '_')
-            a++;
-        while (*b == '_')
-            b++;
+        a += strspn(a, "_");
+        b += strspn(b, "_");
         if (*a == '\0' || *a == ' ' || *b == '\0')
             return (*a == '\0' || *a == ' ') && *b == '\0';
         if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
@@ -45,213 +132,114 @@ static bool same_spelling(const char *a, const char *b)
     }
 }
 
-static bool has_alias(const char *aliases, const char *name)
+static bool word_in_list(const char *list, const char *name)
 {
-    for (const char *a = aliases; *a != '\0';) {
-        if (same_spelling(a, name))
+    for (const char *word = list; *word != '\0';) {
+        if (same_spelling(word, name))
             return true;
-        a += strcspn(a, " ");
-        a += strspn(a, " ");
+        word += strcspn(word, " ");
+        word += strspn(word, " ");
     }
     return false;
 }
 
 int lw_view_find(const struct lw_view *view, const char *name)
 {
-    for (int i = 0; i < view->n_features; i++)
-        if (same_spelling(view->features[i].name, name))
+    for (int i = 0; i < view->n_features; i++) {
+        const struct lw_feature *f = &view->features[i];
+
+        if (same_spelling(f->name, name) || word_in_list(f->alias, name))
             return i;
-    for (int i = 0; i < view->n_features; i++)
-        if (has_alias(view->features[i].alias, name))
-            return i;
-    return -1;
-}
-
-static void add_text(struct sha256 *s, const char *text)
-{
-    sha256_add(s, text, strlen(text) + 1);
-}
-
-/* Every text with its closing 0, so that no two lists give the same bytes. */
-static void add_feature(struct sha256 *s, const struct lw_feature *f)
-{
-    add_text(s, f->name);
-    add_text(s, f->type == LW_FEATURE_CATEGORY ? "category" : "number");
-    for (size_t i = 0; i < f->n_categories; i++)
-        add_text(s, f->categories[i]);
-    add_text(s, "");
-}
-
-void lw_view_hash(const struct lw_view *view, uint8_t out[LW_VIEW_HASH_BYTES])
-{
-    char version[16];
-    struct sha256 *s = sha256_new();
-
-    if (s == NULL) { /* a hash that matches nothing: loading refuses the model */
-        memset(out, 0, LW_VIEW_HASH_BYTES);
-        return;
     }
-    (void)snprintf(version, sizeof version, "%u", view->version);
-    add_text(s, view->name);
-    add_text(s, version);
-    for (size_t i = 0; i < view->n_features; i++)
-        add_feature(s, &view->features[i]);
-    sha256_finish(s, out);
+    return -1;
 }
 
 float lw_feature_category(const struct lw_feature *f, const char *name)
 {
-    for (size_t i = 0; i < f->n_categories; i++)
+    for (unsigned i = 0; i < f->n_categories; i++) {
         if (strcmp(f->categories[i], name) == 0)
             return (float)i;
+    }
     return LW_CAT_UNSEEN;
+}
+
+/*
+ * What is hashed, integers little-endian, a text as u16 length and bytes:
+ *
+ *     text  view name
+ *     u32   version
+ *     u16   number of features, then for each:
+ *     text  name
+ *     u8    type (enum lw_feature_type)
+ *     u16   number of categories, then their names as texts
+ *
+ * Built in one buffer of fixed size, so that hashing cannot fail.
+ */
+struct serial {
+    uint8_t bytes[8192];
+    size_t n;
+};
+
+static void serial_int(struct serial *s, uint32_t v, unsigned n_bytes)
+{
+    LW_ASSERT(s->n + n_bytes <= sizeof s->bytes);
+    for (unsigned i = 0; i < n_bytes; i++)
+        s->bytes[s->n++] = (uint8_t)(v >> (8 * i));
+}
+
+static void serial_text(struct serial *s, const char *text)
+{
+    size_t n = strlen(text);
+
+    serial_int(s, (uint32_t)n, 2);
+    LW_ASSERT(n <= sizeof s->bytes - s->n);
+    memcpy(s->bytes + s->n, text, n);
+    s->n += n;
+}
+
+void lw_view_hash(const struct lw_view *view, uint8_t out[LW_VIEW_HASH_BYTES])
+{
+    struct serial s;
+
+    s.n = 0;
+    serial_text(&s, view->name);
+    serial_int(&s, view->version, 4);
+    serial_int(&s, view->n_features, 2);
+    for (unsigned i = 0; i < view->n_features; i++) {
+        const struct lw_feature *f = &view->features[i];
+
+        serial_text(&s, f->name);
+        serial_int(&s, (uint32_t)f->type, 1);
+        serial_int(&s, f->n_categories, 2);
+        for (unsigned c = 0; c < f->n_categories; c++)
+            serial_text(&s, f->categories[c]);
+    }
+    digest_sha256(s.bytes, s.n, out);
+}
+
+/* A category's code in one list, as a code of the other. */
+static float translate(const struct lw_feature *from, const struct lw_feature *to,
+                       float code)
+{
+    if (to->type != LW_FEATURE_CATEGORY || to->categories == from->categories ||
+        !(code >= 0.0f && code < (float)from->n_categories))
+        return code;
+    return lw_feature_category(to, from->categories[(size_t)code]);
 }
 
 enum lw_status lw_view_project(const struct lw_view *from, const float *row,
                                const struct lw_view *to, float *out,
                                struct lw_error *err)
 {
-    for (size_t i = 0; i < to->n_features; i++) {
-        int at = lw_view_find(from, to->features[i].name);
+    for (unsigned i = 0; i < to->n_features; i++) {
+        const struct lw_feature *f = &to->features[i];
+        int at = lw_view_find(from, f->name);
 
-        if (at < 0)
+        if (at < 0 || from->features[at].type != f->type)
             return lw_fail(err, LW_EMISMATCH,
-                           "view %s has no feature %s, which %s needs", from->name,
-                           to->features[i].name, to->name);
-        out[i] = row[at];
+                           "view %s cannot be taken from view %s: %s is missing",
+                           to->name, from->name, f->name);
+        out[i] = translate(&from->features[at], f, row[at]);
     }
     return LW_OK;
-}
-
-static int find_column(const struct lw_view *view, size_t feature_idx,
-                       const struct lw_frame *frame)
-{
-    struct lw_column c;
-
-    for (size_t i = 0; i < lw_frame_columns(frame); i++) {
-        lw_frame_column(frame, i, &c);
-        if (lw_view_find(view, c.name) == (int)feature_idx)
-            return (int)i;
-    }
-    return -1;
-}
-
-/* A text column as a category: each word's code in the view, once per word. */
-static enum lw_status map_words(const struct lw_feature *f, const struct lw_column *c,
-                                size_t stride, float *out, size_t n_rows,
-                                struct lw_error *err)
-{
-    float *code = mem_zalloc(c->n_words, sizeof *code);
-
-    if (code == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for column %s", c->name);
-    for (uint32_t w = 0; w < c->n_words; w++)
-        code[w] = c->dictionary[w][0] == '\0'
-                      ? NAN
-                      : lw_feature_category(f, c->dictionary[w]);
-    for (size_t r = 0; r < n_rows; r++)
-        out[r * stride] = code[c->codes[r]];
-    mem_free(code);
-    return LW_OK;
-}
-
-static enum lw_status map_column(const struct lw_view *view, size_t i,
-                                 const struct lw_frame *frame, struct lw_matrix *m,
-                                 struct lw_error *err)
-{
-    const struct lw_feature *f = &view->features[i];
-    int at = find_column(view, i, frame);
-    struct lw_column c;
-
-    if (at < 0)
-        return lw_fail(err, LW_EFORMAT,
-                       "no column %s, which view %s needs; add it, or use another view",
-                       f->name, view->name);
-    lw_frame_column(frame, (size_t)at, &c);
-    if (f->type == LW_FEATURE_CATEGORY && c.type == LW_COLUMN_TEXT)
-        return map_words(f, &c, m->n_cols, m->x + i, m->n_rows, err);
-    if (f->type == LW_FEATURE_NUMBER && c.type == LW_COLUMN_TEXT)
-        return lw_fail(err, LW_EFORMAT,
-                       "column %s holds words such as '%s' where view %s "
-                       "needs numbers",
-                       c.name, c.dictionary[0], view->name);
-    for (size_t r = 0; r < m->n_rows; r++)
-        m->x[r * m->n_cols + i] = f->type == LW_FEATURE_CATEGORY && !isnan(c.numbers[r])
-                                      ? LW_CAT_UNSEEN /* numbers name no category */
-                                      : c.numbers[r];
-    return LW_OK;
-}
-
-enum lw_status lw_view_map(const struct lw_view *view, const struct lw_frame *frame,
-                           struct lw_matrix *out, struct lw_error *err)
-{
-    struct lw_matrix m;
-    enum lw_status st = lw_matrix_init(&m, lw_frame_rows(frame), view->n_features, err);
-
-    for (size_t i = 0; st == LW_OK && i < view->n_features; i++)
-        st = map_column(view, i, frame, &m, err);
-    if (st != LW_OK) {
-        lw_matrix_release(&m);
-        return st;
-    }
-    *out = m;
-    return LW_OK;
-}
-
-/* Text that goes on counting past the end of its room, as snprintf does. */
-struct line {
-    char *out;
-    size_t size;
-    size_t len;
-};
-
-static void line_add(struct line *l, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++, l->len++)
-        if (l->len + 1 < l->size)
-            l->out[l->len] = s[i];
-}
-
-static size_t line_end(struct line *l)
-{
-    line_add(l, "\n", 1);
-    if (l->size > 0)
-        l->out[l->len < l->size ? l->len : l->size - 1] = '\0';
-    return l->len;
-}
-
-size_t lw_view_csv_header(const struct lw_view *view, char *out, size_t size)
-{
-    struct line l = {out, size, 0};
-
-    for (size_t i = 0; i < view->n_features; i++) {
-        if (i > 0)
-            line_add(&l, ",", 1);
-        line_add(&l, view->features[i].name, strlen(view->features[i].name));
-    }
-    return line_end(&l);
-}
-
-size_t lw_view_csv_row(const struct lw_view *view, const float *values, char *out,
-                       size_t size)
-{
-    struct line l = {out, size, 0};
-    char text[NUMFMT_MAX];
-
-    for (size_t i = 0; i < view->n_features; i++) {
-        const struct lw_feature *f = &view->features[i];
-        float v = values[i];
-
-        if (i > 0)
-            line_add(&l, ",", 1);
-        if (isnan(v))
-            continue;
-        if (f->type == LW_FEATURE_NUMBER)
-            line_add(&l, text, numfmt_f32(v, text));
-        else if (v >= 0 && v < (float)f->n_categories)
-            line_add(&l, f->categories[(size_t)v], strlen(f->categories[(size_t)v]));
-        else
-            line_add(&l, "?", 1);
-    }
-    return line_end(&l);
 }

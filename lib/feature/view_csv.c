@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feature/view_csv.c - a view's rows as CSV.
+ *
+ * Numbers in their shortest form, an unavailable value as nothing, categories by name
+ * ("?" for one that is not in the list).  Nearly every value of a row is a count or a
+ * rate of two decimals; these are written by hand, as a general conversion of 41
+ * numbers would cost more than the features themselves.
+ */
+#include "base/numfmt.h"
+
+#include <lapwing/view.h>
+
+#include <math.h>
+#include <string.h>
+
+/* Counts as snprintf does: `len` goes on when `out` is full. */
+struct line {
+    char *out;
+    size_t size;
+    size_t len;
+};
+
+static void line_add(struct line *l, const char *text, size_t n)
+{
+    if (l->len < l->size) {
+        size_t room = l->size - l->len;
+
+        memcpy(l->out + l->len, text, n < room ? n : room);
+    }
+    l->len += n;
+}
+
+static size_t line_end(struct line *l)
+{
+    line_add(l, "\n", 1);
+    if (l->size > 0)
+        l->out[l->len < l->size ? l->len : l->size - 1] = '\0';
+    return l->len;
+}
+
+/* Digits of `v`, at the end of `buf`; returns where they begin. */
+static char *digits(uint32_t v, char *end)
+{
+    do {
+        *--end = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    return end;
+}
+
+static void line_number(struct line *l, float v)
+{
+    char buf[NUMFMT_MAX];
+    char *end = buf + sizeof buf;
+    char *p;
+    uint32_t whole;
+
+    if (isnan(v))
+        return;
+    /* Up to here the shortest form of a whole float is its digits. */
+    if (v >= 0.0f && v < 100000.0f && v == truncf(v) && !signbit(v)) {
+        p = digits((uint32_t)v, end);
+        line_add(l, p, (size_t)(end - p));
+        return;
+    }
+    if (v > 0.0f && v < 1.0f) {
+        whole = (uint32_t)(v * 100.0f + 0.5f);
+        if ((float)((double)whole / 100.0) == v && whole > 0) {
+            char rate[4] = {'0', '.', (char)('0' + whole / 10),
+                            (char)('0' + whole % 10)};
+
+            line_add(l, rate, rate[3] == '0' ? 3 : 4);
+            return;
+        }
+    }
+    line_add(l, buf, numfmt_f32(v, buf));
+}
+
+static void line_category(struct line *l, const struct lw_feature *f, float v)
+{
+    const char *name = "?";
+
+    if (isnan(v))
+        return;
+    if (v >= 0.0f && v < (float)f->n_categories)
+        name = f->categories[(size_t)v];
+    line_add(l, name, strlen(name));
+}
+
+size_t lw_view_csv_header(const struct lw_view *view, char *out, size_t size)
+{
+    struct line l = {out, size, 0};
+
+    for (unsigned i = 0; i < view->n_features; i++) {
+        const char *name = view->features[i].name;
+
+        if (i > 0)
+            line_add(&l, ",", 1);
+        line_add(&l, name, strlen(name));
+    }
+    return line_end(&l);
+}
+
+size_t lw_view_csv_row(const struct lw_view *view, const float *values, char *out,
+                       size_t size)
+{
+    struct line l = {out, size, 0};
+
+    for (unsigned i = 0; i < view->n_features; i++) {
+        const struct lw_feature *f = &view->features[i];
+
+        if (i > 0)
+            line_add(&l, ",", 1);
+        if (f->type == LW_FEATURE_CATEGORY)
+            line_category(&l, f, values[i]);
+        else
+            line_number(&l, values[i]);
+    }
+    return line_end(&l);
+}
