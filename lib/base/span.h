@@ -131,6 +131,11 @@ static inline bool span_copy(struct span s, size_t at, void *out, size_t n)
     return true;
 }
 
+static inline bool span_begins(struct span s, const void *what, size_t n)
+{
+    return s.p != NULL && span_has(s, 0, n) && memcmp(s.p, what, n) == 0;
+}
+
 static inline bool span_take(struct span *s, size_t n, struct span *out)
 {
     if (n > s->n)

@@ -21,13 +21,13 @@ enum {
     STOP_CHECK_MS = 250
 };
 
-/* A window of bytes [at, end) in a growing allocation. */
+/* A window of bytes [at, end) of a growing allocation, or of somebody's memory. */
 struct window {
-    uint8_t *data; /* owned, or borrowed when `fixed` */
+    const uint8_t *data; /* what is looked at: `own`, or bytes borrowed for good */
+    uint8_t *own;        /* owned; NULL when borrowed */
     size_t cap;
     size_t at;
     size_t end;
-    bool fixed;
 };
 
 struct stream {
@@ -65,17 +65,18 @@ static bool window_room(struct window *w)
     uint8_t *p;
     size_t cap;
 
-    if (w->at > 0) {
-        memmove(w->data, w->data + w->at, w->end - w->at);
+    if (w->own != NULL && w->at > 0) {
+        memmove(w->own, w->own + w->at, w->end - w->at);
         w->end -= w->at;
         w->at = 0;
     }
     if (w->cap - w->end >= CHUNK_BYTES)
         return true;
     cap = w->end + w->end / 2 + CHUNK_BYTES;
-    p = mem_resize(w->data, cap, 1);
+    p = mem_resize(w->own, cap, 1);
     if (p == NULL)
         return false;
+    w->own = p;
     w->data = p;
     w->cap = cap;
     return true;
@@ -112,7 +113,7 @@ static enum lw_status fill_raw(struct stream *s, struct lw_error *err)
         return LW_OK;
     }
     do
-        n = read(s->fd, s->raw.data + s->raw.end, s->raw.cap - s->raw.end);
+        n = read(s->fd, s->raw.own + s->raw.end, s->raw.cap - s->raw.end);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return lw_fail(err, LW_EIO, "%s: cannot read: %s", s->name, strerror(errno));
@@ -126,16 +127,13 @@ static enum lw_status fill_raw(struct stream *s, struct lw_error *err)
  * ignored, as gzip and zstd do with padding. */
 static enum lw_status next_member(struct stream *s, struct lw_error *err)
 {
-    struct span in;
     enum lw_status st = LW_OK;
 
     while (st == LW_OK && !s->source_end && s->raw.end - s->raw.at < s->codec->n_magic)
         st = fill_raw(s, err);
     if (st != LW_OK)
         return st;
-    in = window_span(&s->raw);
-    if (in.n < s->codec->n_magic ||
-        memcmp(in.p, s->codec->magic, s->codec->n_magic) != 0) {
+    if (!span_begins(window_span(&s->raw), s->codec->magic, s->codec->n_magic)) {
         s->plain_end = true;
         return LW_OK;
     }
@@ -163,7 +161,7 @@ static enum lw_status fill_plain(struct stream *s, struct lw_error *err)
     if (!window_room(&s->plain))
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
     more = s->codec->step(s->codec_state, window_span(&s->raw), &used,
-                          s->plain.data + s->plain.end, s->plain.cap - s->plain.end,
+                          s->plain.own + s->plain.end, s->plain.cap - s->plain.end,
                           &made, s->source_end);
     if (more < 0)
         return lw_fail(err, LW_EFORMAT, "%s: damaged %s data near byte %llu", s->name,
@@ -190,8 +188,7 @@ static enum lw_status detect_codec(struct stream *s, struct lw_error *err)
         return st;
     head = window_span(&s->raw);
     for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
-        if (head.n < codecs[i]->n_magic ||
-            memcmp(head.p, codecs[i]->magic, codecs[i]->n_magic) != 0)
+        if (!span_begins(head, codecs[i]->magic, codecs[i]->n_magic))
             continue;
         s->codec = codecs[i];
         s->codec_state = codecs[i]->open();
@@ -258,10 +255,8 @@ enum lw_status stream_open_memory(struct stream **out, const void *data, size_t 
 
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", name);
-    /* The window is never written while `fixed`: fill_raw() stops at fd < 0. */
-    s->raw.data = (uint8_t *)(uintptr_t)data;
+    s->raw.data = data;
     s->raw.end = n_bytes;
-    s->raw.fixed = true;
     s->bytes_read = n_bytes;
     s->bytes_total = n_bytes;
     st = detect_codec(s, err);
@@ -281,9 +276,8 @@ void stream_close(struct stream *s)
         s->codec->close(s->codec_state);
     if (s->fd >= 0)
         (void)close(s->fd);
-    if (!s->raw.fixed)
-        mem_free(s->raw.data);
-    mem_free(s->plain.data);
+    mem_free(s->raw.own);
+    mem_free(s->plain.own);
     mem_free(s->name);
     mem_free(s);
 }

@@ -194,10 +194,10 @@ static enum lw_status dir_next(struct capture_source *src, struct lw_packet *pkt
                                struct lw_error *err)
 {
     struct capture_dir *d = dir_of(src);
-    enum lw_status st;
 
     for (;;) {
-        st = d->now == NULL ? open_next(d, err) : LW_OK;
+        enum lw_status st = d->now == NULL ? open_next(d, err) : LW_OK;
+
         if (st != LW_OK)
             return st;
         st = d->now->ops->next(d->now, pkt, err);

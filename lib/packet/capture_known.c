@@ -19,7 +19,7 @@ static const struct known table[] = {
     {"GMBU", 4, "a Microsoft Network Monitor 2 capture" EDITCAP},
     {"TRSNIFF data    \x1a", 17, "a Sniffer capture" EDITCAP},
     {"XCP\0", 4, "a NetXRay capture" EDITCAP},
-    {"ObserverPktBufferVersion=", 25, "a Network Instruments Observer capture" EDITCAP},
+    {"ObserverPktBufferVersio", 23, "a Network Instruments Observer capture" EDITCAP},
     {"\x7fver", 4, "an OmniPeek capture" EDITCAP},
     {"iptrace ", 8, "an AIX iptrace capture" EDITCAP},
     {"LOGG", 4, "a Vector BLF log" EDITCAP},
@@ -41,8 +41,7 @@ static const struct known table[] = {
 const char *capture_known(struct span head)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (span_has(head, 0, table[i].n) &&
-            memcmp(head.p, table[i].magic, table[i].n) == 0)
+        if (span_begins(head, table[i].magic, table[i].n))
             return table[i].what;
     }
     return NULL;

@@ -48,7 +48,8 @@ struct capture_source {
     char warning[256]; /* the first damage; "" while there is none */
 };
 
-enum { CAPTURE_HEAD_BYTES = 32 };
+/* Enough to recognise a file; no more than a pcap file without packets has. */
+enum { CAPTURE_HEAD_BYTES = 24 };
 
 /* A packet longer than any real one is a damaged length field.  The limits are those of
  * libpcap's pcap-common.c, which gives some link types of buses longer ones. */

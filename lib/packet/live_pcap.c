@@ -88,8 +88,8 @@ static enum lw_status check(const char *expression, struct lw_error *err)
 {
     static const int dlts[] = {DLT_EN10MB, DLT_RAW, DLT_LINUX_SLL, DLT_PPP,
                                DLT_IEEE802_11_RADIO};
-    char why[PCAP_ERRBUF_SIZE];
-    char other[PCAP_ERRBUF_SIZE];
+    char why[PCAP_ERRBUF_SIZE] = "";
+    char other[PCAP_ERRBUF_SIZE] = "";
     struct bpf_program code;
 
     for (size_t i = 0; i < sizeof dlts / sizeof dlts[0]; i++) {

@@ -362,12 +362,12 @@ static enum lw_status pcapng_next(struct capture_source *src, struct lw_packet *
                                   struct lw_error *err)
 {
     struct pcapng_file *f = pcapng_of(src);
-    enum lw_status st;
     struct span s;
     uint32_t type;
 
     for (;;) {
-        st = next_block(f, &type, &s, err);
+        enum lw_status st = next_block(f, &type, &s, err);
+
         if (st != LW_OK)
             return st;
         if (s.n == 0)
