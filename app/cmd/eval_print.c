@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/eval_print.h"
+
+#include <math.h>
+
+typedef double (*figure_fn)(const struct lw_eval *e);
+
+static double accuracy(const struct lw_eval *e)
+{
+    return e->accuracy;
+}
+
+static double macro_f1(const struct lw_eval *e)
+{
+    return e->macro_f1;
+}
+
+static double weighted_f1(const struct lw_eval *e)
+{
+    return e->weighted_f1;
+}
+
+static double mcc(const struct lw_eval *e)
+{
+    return e->mcc;
+}
+
+static double false_alarm(const struct lw_eval *e)
+{
+    return e->false_alarm;
+}
+
+static double detection(const struct lw_eval *e)
+{
+    return e->detection;
+}
+
+static double roc_auc(const struct lw_eval *e)
+{
+    return e->roc_auc;
+}
+
+static double pr_auc(const struct lw_eval *e)
+{
+    return e->pr_auc;
+}
+
+static double tpr_1e2(const struct lw_eval *e)
+{
+    return e->tpr_at_fpr_1e2;
+}
+
+static double tpr_1e3(const struct lw_eval *e)
+{
+    return e->tpr_at_fpr_1e3;
+}
+
+static const struct {
+    const char *key;
+    const char *text;
+    figure_fn get;
+} figures[] = {
+    {"accuracy", "accuracy", accuracy},
+    {"macro_f1", "macro F1", macro_f1},
+    {"weighted_f1", "weighted F1", weighted_f1},
+    {"mcc", "MCC", mcc},
+    {"false_alarm", "normal rows alarmed", false_alarm},
+    {"detection", "attack rows alarmed", detection},
+    {"roc_auc", "ROC-AUC", roc_auc},
+    {"pr_auc", "PR-AUC", pr_auc},
+    {"tpr_at_fpr_1e2", "TPR at FPR 1e-2", tpr_1e2},
+    {"tpr_at_fpr_1e3", "TPR at FPR 1e-3", tpr_1e3},
+};
+
+enum { N_FIGURES = sizeof figures / sizeof figures[0] };
+
+static void print_number(FILE *f, int width, double v)
+{
+    if (isnan(v))
+        (void)fprintf(f, "%*s", width, "-");
+    else
+        (void)fprintf(f, "%*.4f", width, v);
+}
+
+void eval_print_columns(FILE *f, const struct eval_column *columns, size_t n_columns,
+                        const char *const *class_names)
+{
+    (void)fprintf(f, "%-20s", "");
+    for (size_t c = 0; c < n_columns; c++)
+        (void)fprintf(f, " %16s", columns[c].title);
+    (void)fputc('\n', f);
+    for (size_t i = 0; i < N_FIGURES; i++) {
+        (void)fprintf(f, "%-20s", figures[i].text);
+        for (size_t c = 0; c < n_columns; c++)
+            print_number(f, 17, figures[i].get(columns[c].eval));
+        (void)fputc('\n', f);
+    }
+    for (uint32_t k = 0; k < columns[0].eval->n_classes; k++) {
+        (void)fprintf(f, "recall %-13s", class_names[k]);
+        for (size_t c = 0; c < n_columns; c++)
+            print_number(f, 17, columns[c].eval->recall[k]);
+        (void)fputc('\n', f);
+    }
+}
+
+void eval_print_confusion(FILE *f, const struct lw_eval *e,
+                          const char *const *class_names)
+{
+    (void)fprintf(f, "%-10s", "true\\said");
+    for (uint32_t k = 0; k < e->n_classes; k++)
+        (void)fprintf(f, "%9s", class_names[k]);
+    (void)fprintf(f, "%9s%9s\n", "Not rec.", "recall");
+    for (uint32_t t = 0; t < e->n_classes; t++) {
+        (void)fprintf(f, "%-10s", class_names[t]);
+        for (uint32_t k = 0; k <= e->n_classes; k++)
+            (void)fprintf(f, "%9llu", (unsigned long long)e->confusion[t][k]);
+        print_number(f, 9, e->recall[t]);
+        (void)fputc('\n', f);
+    }
+    (void)fprintf(f, "%-10s", "precision");
+    for (uint32_t k = 0; k < e->n_classes; k++)
+        print_number(f, 9, e->precision[k]);
+    (void)fputc('\n', f);
+}
+
+static void put_class(struct jsonw *w, const struct lw_eval *e, uint32_t k)
+{
+    jsonw_object(w);
+    jsonw_key(w, "precision");
+    jsonw_f64(w, e->precision[k]);
+    jsonw_key(w, "recall");
+    jsonw_f64(w, e->recall[k]);
+    jsonw_key(w, "f1");
+    jsonw_f64(w, e->f1[k]);
+    jsonw_key(w, "support");
+    jsonw_u64(w, e->support[k]);
+    jsonw_object_end(w);
+}
+
+void eval_print_json(struct jsonw *w, const struct lw_eval *e,
+                     const char *const *class_names)
+{
+    jsonw_key(w, "rows");
+    jsonw_u64(w, e->n_rows);
+    for (size_t i = 0; i < N_FIGURES; i++) {
+        jsonw_key(w, figures[i].key);
+        jsonw_f64(w, figures[i].get(e));
+    }
+    jsonw_key(w, "per_class");
+    jsonw_object(w);
+    for (uint32_t k = 0; k < e->n_classes; k++) {
+        jsonw_key(w, class_names[k]);
+        put_class(w, e, k);
+    }
+    jsonw_object_end(w);
+    jsonw_key(w, "confusion");
+    jsonw_array(w);
+    for (uint32_t t = 0; t < e->n_classes; t++) {
+        jsonw_array(w);
+        for (uint32_t k = 0; k <= e->n_classes; k++)
+            jsonw_u64(w, e->confusion[t][k]);
+        jsonw_array_end(w);
+    }
+    jsonw_array_end(w);
+}
