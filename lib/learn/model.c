@@ -31,6 +31,18 @@ static const struct model_ops *find_kind(const char *name)
     return NULL;
 }
 
+static const struct model_ops *find_stored_kind(struct span padded)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        char name[KIND_BYTES] = {0};
+
+        memcpy(name, kinds[i]->name, strlen(kinds[i]->name));
+        if (memcmp(name, padded.p, KIND_BYTES) == 0)
+            return kinds[i];
+    }
+    return NULL;
+}
+
 static enum lw_status check_task(const struct model_task *t, struct lw_error *err)
 {
     if (t->x->n_rows == 0 || t->x->n_cols == 0)
@@ -122,7 +134,6 @@ void model_save(const struct lw_model *m, struct buf *out)
 
 enum lw_status model_load(struct lw_model **out, struct span s, struct lw_error *err)
 {
-    char kind[KIND_BYTES + 1] = {0};
     const struct model_ops *ops;
     struct span name;
     uint32_t version;
@@ -132,8 +143,7 @@ enum lw_status model_load(struct lw_model **out, struct span s, struct lw_error 
     if (!span_take(&s, KIND_BYTES, &name) || !span_take_le32(&s, &version) ||
         !span_take_le32(&s, &n_cols) || !span_take_le32(&s, &n_classes))
         return lw_fail(err, LW_ETRUNCATED, "estimator: cut off in its header");
-    memcpy(kind, name.p, KIND_BYTES);
-    ops = find_kind(kind);
+    ops = find_stored_kind(name);
     if (ops == NULL)
         return lw_fail(err, LW_EUNSUPPORTED,
                        "estimator of a kind that this version does not know");
