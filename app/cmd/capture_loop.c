@@ -9,6 +9,7 @@
 #include "cmd/signals.h"
 #include "cmd/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -91,7 +92,7 @@ static void show_progress(struct loop *l)
     progress_show(NULL, done, what);
 }
 
-static void print_account(FILE *f, const struct capture_job *job,
+static void print_account(const struct capture_job *job,
                           const struct lw_capture_stats *c);
 
 static void tick(struct loop *l)
@@ -101,7 +102,7 @@ static void tick(struct loop *l)
 
         lw_capture_get_stats(l->cap, &s);
         progress_clear();
-        print_account(stderr, l->job, &s);
+        print_account(l->job, &s);
     }
     if (signals_pipe_closed())
         lw_capture_stop(l->cap);
@@ -258,7 +259,7 @@ void capture_damage(const struct lw_capture_stats *capture,
 
 /* Every packet is in exactly one of the terms: the identities are the meter's and the
  * capture's own. */
-static void print_account(FILE *f, const struct capture_job *job,
+static void print_account(const struct capture_job *job,
                           const struct lw_capture_stats *c)
 {
     struct lw_meter_stats m;
@@ -267,16 +268,16 @@ static void print_account(FILE *f, const struct capture_job *job,
     job->meter(job->ctx, &m);
     LW_ASSERT(m.seen == m.decoded + m.truncated + m.unsupported + m.malformed);
     LW_ASSERT(m.decoded == m.in_flows + m.not_in_flows);
-    (void)fprintf(f,
+    (void)fprintf(stderr,
                   "packets: %s seen = %s decoded + %s filtered out + %s truncated + "
                   "%s unsupported + %s malformed\n",
                   text_count(c->seen, n[0]), text_count(m.decoded, n[1]),
                   text_count(c->filtered, n[2]), text_count(m.truncated, n[3]),
                   text_count(m.unsupported, n[4]), text_count(m.malformed, n[5]));
-    (void)fprintf(f, "decoded: %s = %s in flows + %s in none; %s out of order\n",
+    (void)fprintf(stderr, "decoded: %s = %s in flows + %s in none; %s out of order\n",
                   text_count(m.decoded, n[0]), text_count(m.in_flows, n[1]),
                   text_count(m.not_in_flows, n[2]), text_count(m.out_of_order, n[3]));
-    (void)fprintf(f,
+    (void)fprintf(stderr,
                   "flows: %s, records: %s; at most %s flows at once, %s evicted "
                   "unanswered, %s answered\n",
                   text_count(m.flows_created, n[0]), text_count(m.records, n[1]),
@@ -285,7 +286,16 @@ static void print_account(FILE *f, const struct capture_job *job,
                   text_count(m.evicted_answered, n[4]));
 }
 
-void capture_report_print(FILE *f, const struct capture_job *job,
+void capture_report_notes(const struct capture_job *job,
+                          const struct capture_report *report)
+{
+    if (report->interrupted)
+        command_note("interrupted; the results cover what was read");
+    if (command_verbose())
+        print_account(job, &report->capture);
+}
+
+void capture_report_print(const struct capture_job *job,
                           const struct capture_report *report)
 {
     struct lw_meter_stats m;
@@ -295,8 +305,5 @@ void capture_report_print(FILE *f, const struct capture_job *job,
     capture_damage(&report->capture, &m, damage);
     if (damage[0] != '\0')
         command_warn("%s", damage);
-    if (report->interrupted)
-        command_note("interrupted; the results cover what was read");
-    if (command_verbose())
-        print_account(f, job, &report->capture);
+    capture_report_notes(job, report);
 }

@@ -19,7 +19,7 @@
  *         if (status != STATUS_OK)
  *             return status;
  *         ... flush the meter ...
- *         capture_report_print(stderr, &job, &report);
+ *         capture_report_print(&job, &report);
  *     }
  *
  * A command of this kind has CAPTURE_FILTER_WORDS as its max_words.
@@ -31,8 +31,6 @@
 
 #include <lapwing/capture.h>
 #include <lapwing/flow.h>
-
-#include <stdio.h>
 
 /** -r FILE|DIR|- and -i INTERFACE. */
 extern const struct opt_group capture_group;
@@ -75,9 +73,14 @@ LW_MUST enum lw_status capture_check_output(const char *path, struct lw_error *e
  *  *out is filled in either way. */
 int capture_loop(const struct capture_job *job, struct capture_report *out);
 
-/** One line on what was wrong with the traffic, nothing when nothing was; with -v the
- *  whole account.  Asks job->meter for its counters. */
-void capture_report_print(FILE *f, const struct capture_job *job,
+/** On standard error: one line on what was wrong with the traffic, nothing when nothing
+ *  was, and what capture_report_notes() says.  Asks job->meter for its counters. */
+void capture_report_print(const struct capture_job *job,
+                          const struct capture_report *report);
+
+/** On standard error: whether the reading was interrupted; with -v the whole account.
+ */
+void capture_report_notes(const struct capture_job *job,
                           const struct capture_report *report);
 
 /** What was wrong, in one line without line end; "" when nothing was. */

@@ -17,7 +17,13 @@
 #include <stddef.h>
 
 /** Every subcommand, in the order of the help. */
-#define COMMAND_LIST(X) X(train) X(test) X(model) X(serve) X(help)
+#define COMMAND_LIST(X)                                                                \
+    X(detect)                                                                          \
+    X(train)                                                                           \
+    X(test)                                                                            \
+    X(model)                                                                           \
+    X(serve)                                                                           \
+    X(help)
 
 /** Exit statuses.  Alerts are a success. */
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };

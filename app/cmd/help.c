@@ -2,6 +2,7 @@
 #include "cmd/help.h"
 
 #include "base/numfmt.h"
+#include "cmd/text.h"
 
 #include <string.h>
 
@@ -37,36 +38,6 @@ void help_describe(const struct opt *o, struct buf *out)
         buf_add_char(out, ')');
 }
 
-/* Print words from column `at` on, lines continued at `indent`. */
-static void print_wrapped(FILE *f, const char *text, size_t at, size_t indent)
-{
-    bool first = true;
-
-    while (*text != '\0') {
-        size_t n = strcspn(text, " \n");
-
-        if (!first && at + 1 + n > WIDTH) {
-            (void)fprintf(f, "\n%*s", (int)indent, "");
-            at = indent;
-            first = true;
-        }
-        if (n > 0) {
-            (void)fprintf(f, "%s%.*s", first ? "" : " ", (int)n, text);
-            at += n + (first ? 0 : 1);
-            first = false;
-        }
-        text += n;
-        if (text[0] == '\n' && text[1] == '\n') {
-            (void)fprintf(f, "\n\n%*s", (int)indent, "");
-            at = indent;
-            first = true;
-            text++;
-        }
-        text += *text == '\0' ? 0 : 1;
-    }
-    (void)fputc('\n', f);
-}
-
 static void print_option(FILE *f, const struct opt *o)
 {
     struct buf left;
@@ -84,7 +55,7 @@ static void print_option(FILE *f, const struct opt *o)
     (void)fprintf(f, "%-*s", OPTION_COLUMN, buf_text(&left));
     if (left.len + 2 > OPTION_COLUMN)
         (void)fprintf(f, "\n%*s", OPTION_COLUMN, "");
-    print_wrapped(f, buf_text(&text), OPTION_COLUMN, OPTION_COLUMN);
+    text_wrap(f, buf_text(&text), OPTION_COLUMN, OPTION_COLUMN, WIDTH);
     buf_release(&left);
     buf_release(&text);
 }
@@ -108,7 +79,7 @@ void help_command(FILE *f, const struct command *cmd)
     (void)fprintf(f, "Usage: lapwing %s [OPTION...]%s%s\n", cmd->name,
                   *cmd->synopsis == '\0' ? "" : " ", cmd->synopsis);
     (void)fputc('\n', f);
-    print_wrapped(f, cmd->doc, 0, 0);
+    text_wrap(f, cmd->doc, 0, 0, WIDTH);
     for (size_t g = 0; groups[g] != NULL; g++) {
         if (groups[g]->title != NULL)
             (void)fprintf(f, "\n%s:\n", groups[g]->title);
@@ -133,7 +104,7 @@ void help_short(FILE *f)
         if (cmd->hidden)
             continue;
         (void)fprintf(f, "  %-*s", COMMAND_COLUMN - 2, cmd->name);
-        print_wrapped(f, cmd->help, COMMAND_COLUMN, COMMAND_COLUMN);
+        text_wrap(f, cmd->help, COMMAND_COLUMN, COMMAND_COLUMN, WIDTH);
     }
     (void)fputs("\n'lapwing COMMAND --help' tells more of a command, "
                 "'lapwing --version' the version.\n",

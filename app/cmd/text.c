@@ -3,7 +3,8 @@
 
 #include "base/timefmt.h"
 
-#include <stdio.h>
+#include <stdbool.h>
+#include <string.h>
 
 const char *text_count(uint64_t n, char out[TEXT_MAX])
 {
@@ -82,4 +83,33 @@ const char *text_clock(int64_t time_ns, char out[TEXT_MAX])
     (void)timefmt_eve(time_ns, full);
     (void)snprintf(out, TEXT_MAX, "%.12s", full + 11);
     return out;
+}
+
+void text_wrap(FILE *f, const char *text, size_t at, size_t indent, size_t width)
+{
+    bool first = true; /* on its line */
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, " \n");
+
+        if (!first && at + 1 + n > width) {
+            (void)fprintf(f, "\n%*s", (int)indent, "");
+            at = indent;
+            first = true;
+        }
+        if (n > 0) {
+            (void)fprintf(f, "%s%.*s", first ? "" : " ", (int)n, text);
+            at += n + (first ? 0 : 1);
+            first = false;
+        }
+        text += n;
+        if (text[0] == '\n' && text[1] == '\n') {
+            (void)fprintf(f, "\n\n%*s", (int)indent, "");
+            at = indent;
+            first = true;
+            text++;
+        }
+        text += *text == '\0' ? 0 : 1;
+    }
+    (void)fputc('\n', f);
 }

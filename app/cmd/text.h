@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd/text.h - numbers the way people read them. */
+/* cmd/text.h - numbers the way people read them, and text in columns. */
 #ifndef CMD_TEXT_H
 #define CMD_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { TEXT_MAX = 32 };
 
@@ -19,5 +20,9 @@ const char *text_bytes(uint64_t n, char out[TEXT_MAX]);
 /** "2011-08-16 10:01:46" UTC; "10:01:46.972" without the date. */
 const char *text_time(int64_t time_ns, char out[TEXT_MAX]);
 const char *text_clock(int64_t time_ns, char out[TEXT_MAX]);
+
+/** Print words, the first at column `at`, lines of at most `width` columns continued at
+ *  `indent`; an empty line in the text stays one.  Ends the last line. */
+void text_wrap(FILE *f, const char *text, size_t at, size_t indent, size_t width);
 
 #endif /* CMD_TEXT_H */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing detect: a capture in, verdicts out.
+ *
+ * Every finding goes to the EVE output first and then into the summary (or, live, onto
+ * the terminal), so that whatever a person was shown is in the log, even if the process
+ * is killed the next moment.
+ */
+#include "base/timefmt.h"
+#include "cmd/capture_loop.h"
+#include "cmd/command.h"
+#include "cmd/detect_summary.h"
+#include "cmd/model_path.h"
+#include "cmd/progress.h"
+#include "sink/sink.h"
+
+#include <string.h>
+
+/* Live, a row waits so long at most for connections that ended before its own. */
+#define LIVE_DELAY_NS (5 * NS_PER_S)
+
+static struct {
+    const char *write;
+    const char *model;
+    int64_t top;
+    bool json;
+} o;
+
+static const struct opt rows[] = {
+    {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-",
+     .help = "write every flow and alert as a line of JSON in the conventions of "
+             "Suricata's EVE log; a live log is appended to, any other started anew; "
+             "with - the summary moves to standard error"},
+    {"model", 'm', OPT_TO_TEXT(&o.model), .metavar = "FILE",
+     .help = "judge with this model file instead of attack.lwm"},
+    {"top", 0, OPT_TO_INT(&o.top), .metavar = "N", .initial = "10", .min = 0,
+     .max = SUMMARY_TOP_MAX, .help = "list that many of the most suspicious flows"},
+    {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the summary as JSON"},
+};
+
+static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows[0]};
+static const struct opt_group *const groups[] = {&capture_group, &group, NULL};
+
+/* One run of the command. */
+struct detection {
+    char model_path[MODEL_PATH_MAX];
+    struct lw_classifier *classifier; /* owned */
+    struct lw_detector *detector;     /* owned */
+    struct suspects *suspects;        /* owned */
+    struct sink *sink;                /* owned; NULL without -w */
+    enum lw_status failed;            /* inside a callback, kept in `why` */
+    struct lw_error why;
+};
+
+static bool writes_stdout(void)
+{
+    return o.write != NULL && strcmp(o.write, "-") == 0;
+}
+
+/* Where the summary goes: not between the lines of the log. */
+static FILE *summary_stream(void)
+{
+    return writes_stdout() ? stderr : stdout;
+}
+
+/* ---- findings -------------------------------------------------------------------- */
+
+/* The first of its kind, the tenth, the hundredth: a scan must not scroll everything
+ * else off the screen. */
+static bool is_power_of_ten(uint64_t n)
+{
+    while (n >= 10 && n % 10 == 0)
+        n /= 10;
+    return n == 1;
+}
+
+static enum lw_status take_alert(struct detection *d, const struct lw_finding *f)
+{
+    uint64_t n_flows;
+    enum lw_status st = suspects_add(d->suspects, f, &n_flows, &d->why);
+
+    if (st != LW_OK || !capture_is_live() || o.json || !is_power_of_ten(n_flows))
+        return st;
+    if (d->sink != NULL)
+        st = sink_flush(d->sink, &d->why);
+    if (st != LW_OK)
+        return st;
+    progress_clear();
+    summary_print_alert(summary_stream(), f, n_flows);
+    return LW_OK;
+}
+
+static void on_finding(void *ctx, const struct lw_finding *f)
+{
+    struct detection *d = ctx;
+
+    if (d->failed != LW_OK)
+        return;
+    if (d->sink != NULL)
+        d->failed = sink_put(d->sink, f, &d->why);
+    if (d->failed == LW_OK && f->alert)
+        d->failed = take_alert(d, f);
+}
+
+static enum lw_status outcome(struct detection *d, struct lw_error *err)
+{
+    if (d->failed != LW_OK)
+        *err = d->why;
+    return d->failed;
+}
+
+static enum lw_status on_packet(void *ctx, const struct lw_packet *pkt,
+                                struct lw_error *err)
+{
+    struct detection *d = ctx;
+    enum lw_status st = lw_detector_add(d->detector, pkt, err);
+
+    /* A pause: what was found must not wait in memory. */
+    if (st == LW_OK && pkt->data == NULL && d->sink != NULL && d->failed == LW_OK)
+        d->failed = sink_flush(d->sink, &d->why);
+    return st == LW_OK ? outcome(d, err) : st;
+}
+
+static void get_meter(void *ctx, struct lw_meter_stats *out)
+{
+    struct detection *d = ctx;
+    struct lw_detector_stats stats;
+
+    lw_detector_get_stats(d->detector, &stats);
+    *out = stats.meter;
+}
+
+/* ---- setting up ------------------------------------------------------------------ */
+
+static enum lw_status open_sink(void *ctx, struct lw_error *err)
+{
+    struct detection *d = ctx;
+    struct sink_config cfg = {
+        .target = o.write, .append = capture_is_live(), .classifier = d->classifier};
+    enum lw_status st;
+
+    if (o.write == NULL)
+        return LW_OK;
+    st = capture_check_output(o.write, err);
+    return st == LW_OK ? sink_open(&d->sink, "eve", &cfg, err) : st;
+}
+
+static enum lw_status load_model(struct detection *d, struct lw_error *err)
+{
+    enum lw_status st = LW_OK;
+
+    if (o.model != NULL)
+        (void)snprintf(d->model_path, sizeof d->model_path, "%s", o.model);
+    else
+        st = model_path_find("attack.lwm", d->model_path, err);
+    return st == LW_OK ? lw_classifier_load(&d->classifier, d->model_path, err) : st;
+}
+
+static enum lw_status set_up(struct detection *d, struct lw_error *err)
+{
+    struct lw_detector_config cfg = {.finding = on_finding, .ctx = d};
+    enum lw_status st = load_model(d, err);
+
+    if (st != LW_OK)
+        return st;
+    cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;
+    st = lw_detector_new(&d->detector, d->classifier, &cfg, err);
+    return st == LW_OK ? suspects_new(&d->suspects, err) : st;
+}
+
+static void tear_down(struct detection *d)
+{
+    sink_close(d->sink);
+    suspects_free(d->suspects);
+    lw_detector_free(d->detector);
+    lw_classifier_free(d->classifier);
+}
+
+/* ---- the end --------------------------------------------------------------------- */
+
+static enum lw_status finish(struct detection *d, struct lw_error *err)
+{
+    enum lw_status st = lw_detector_flush(d->detector, err);
+
+    if (st == LW_OK)
+        st = outcome(d, err);
+    if (st == LW_OK && d->sink != NULL)
+        st = sink_flush(d->sink, err);
+    return st;
+}
+
+static enum lw_status print_summary(const struct detection *d,
+                                    const struct capture_report *report,
+                                    struct lw_error *err)
+{
+    struct lw_detector_stats stats;
+    struct detect_summary s = {
+        .source = capture_source_name(),
+        .model_path = d->model_path,
+        .classifier = d->classifier,
+        .report = report,
+        .stats = &stats,
+        .suspects = d->suspects,
+        .top = (size_t)o.top,
+    };
+    struct buf text;
+    enum lw_status st;
+
+    lw_detector_get_stats(d->detector, &stats);
+    if (!o.json)
+        return summary_print(summary_stream(), &s, err);
+    buf_init(&text);
+    st = summary_json(&text, &s, err);
+    if (st == LW_OK)
+        (void)fputs(buf_text(&text), summary_stream());
+    buf_release(&text);
+    return st;
+}
+
+static int run_detection(struct detection *d, const struct capture_job *job)
+{
+    struct capture_report report;
+    struct lw_error err;
+    int status;
+
+    if (set_up(d, &err) != LW_OK)
+        return command_error(&err);
+    status = capture_loop(job, &report);
+    if (status != STATUS_OK)
+        return status;
+    if (finish(d, &err) != LW_OK || print_summary(d, &report, &err) != LW_OK)
+        return command_error(&err);
+    if (o.json)
+        capture_report_print(job, &report);
+    else
+        capture_report_notes(job, &report); /* the summary has the damage */
+    return STATUS_OK;
+}
+
+static int run_detect(char *const *words, size_t n_words)
+{
+    struct detection d = {0};
+    struct capture_job job = {
+        .filter = words,
+        .n_filter = n_words,
+        .start = open_sink,
+        .packet = on_packet,
+        .meter = get_meter,
+        .ctx = &d,
+    };
+    int status = run_detection(&d, &job);
+
+    tear_down(&d);
+    return status;
+}
+
+const struct command command_detect = {
+    .name = "detect",
+    .help = "find attacks in traffic and say why",
+    .synopsis = CAPTURE_SYNOPSIS,
+    .doc = "Read packets, put them together to flows, judge every flow and print a "
+           "summary: how many flows of which class, who attacked whom, and the most "
+           "suspicious flows with the three features that drove each verdict.\n\n"
+           "On an interface the alerts are shown as flows end: the first between two "
+           "hosts, then the tenth, the hundredth and so on; -w has every one. INT "
+           "(Ctrl-C) ends the listening and prints the summary.",
+    .examples = "# What happened in this capture?\n"
+                "lapwing detect -r incident.pcap\n"
+                "# Everything as JSON lines, only traffic of one host\n"
+                "lapwing detect -r incident.pcap -w eve.json host 10.0.0.9\n"
+                "# Watch an interface\n"
+                "lapwing detect -i eth0 -w /var/log/lapwing/eve.json\n",
+    .groups = groups,
+    .max_words = CAPTURE_FILTER_WORDS,
+    .run = run_detect,
+};

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/detect_summary.h"
+
+#include "cmd/command.h"
+#include "cmd/terminal.h"
+#include "cmd/text.h"
+
+#include <string.h>
+
+enum { CLASS_COLUMNS = 16, COUNT_COLUMNS = 12, NAMED_FEATURES = 4 };
+
+/* Attacks first, as one reads them; normal traffic last. */
+static const enum lw_verdict_class class_order[] = {
+    LW_VERDICT_DOS,
+    LW_VERDICT_PROBE,
+    LW_VERDICT_R2L,
+    LW_VERDICT_U2R,
+    LW_VERDICT_BOTNET,
+    LW_VERDICT_ANOMALY,
+    LW_VERDICT_NOT_RECOGNIZED,
+    LW_VERDICT_NORMAL,
+};
+
+_Static_assert(sizeof class_order / sizeof class_order[0] == LW_N_VERDICTS,
+               "every class has a place in the summary");
+
+static const char *bold(FILE *f)
+{
+    return terminal_style(f, STYLE_BOLD);
+}
+
+static const char *plain(FILE *f)
+{
+    return terminal_style(f, STYLE_NONE);
+}
+
+static const char *class_colour(FILE *f, enum lw_verdict_class c)
+{
+    enum terminal_style style = STYLE_RED;
+
+    if (c == LW_VERDICT_NORMAL)
+        style = STYLE_GREEN;
+    else if (c == LW_VERDICT_NOT_RECOGNIZED || c == LW_VERDICT_ANOMALY)
+        style = STYLE_YELLOW;
+    return terminal_style(f, style);
+}
+
+/* ---- pieces ---------------------------------------------------------------------- */
+
+static void endpoint_text(const struct lw_record *rec, unsigned side, char *out,
+                          size_t size)
+{
+    char addr[LW_ADDR_TEXT_MAX];
+
+    (void)lw_record_addr_text(rec, side, addr);
+    if (!rec->has_ports)
+        (void)snprintf(out, size, "%s", addr);
+    else
+        (void)snprintf(out, size, rec->ip_version == 6 ? "[%s]:%u" : "%s:%u", addr,
+                       rec->port[side]);
+}
+
+const char *summary_flow_text(const struct lw_record *rec, char out[FLOW_TEXT_MAX])
+{
+    unsigned from = lw_record_initiator(rec);
+    char src[LW_ADDR_TEXT_MAX + 8];
+    char dst[LW_ADDR_TEXT_MAX + 8];
+    char proto[16];
+
+    endpoint_text(rec, from, src, sizeof src);
+    endpoint_text(rec, from ^ 1, dst, sizeof dst);
+    (void)snprintf(out, FLOW_TEXT_MAX, "%s %s -> %s", lw_record_proto_text(rec, proto),
+                   src, dst);
+    return out;
+}
+
+/* Never "100 %": no model is. */
+static void print_confidence(FILE *f, float confidence)
+{
+    if (confidence > 0.999F)
+        (void)fputs("> 99.9 %", f);
+    else
+        (void)fprintf(f, "%.1f %%", (double)confidence * 100);
+}
+
+void summary_print_alert(FILE *f, const struct lw_finding *finding, uint64_t n_flows)
+{
+    const struct lw_verdict *v = &finding->verdict;
+    char clock[TEXT_MAX];
+    char flow[FLOW_TEXT_MAX];
+    char count[TEXT_MAX];
+
+    (void)fprintf(f, "%s %s%s%s ", text_clock(finding->rec->end_ns, clock),
+                  class_colour(f, v->verdict), lw_verdict_name(v->verdict), plain(f));
+    print_confidence(f, v->confidence);
+    (void)fprintf(f, "  %s", summary_flow_text(finding->rec, flow));
+    if (n_flows > 1)
+        (void)fprintf(f, " (%s so far)", text_count(n_flows, count));
+    for (size_t i = 0; i < finding->n_reasons && i < SUSPECT_REASONS; i++)
+        (void)fprintf(f, "%s%s", i == 0 ? ": " : "; ", finding->reasons[i].words);
+    (void)fputc('\n', f);
+    (void)fflush(f);
+}
+
+/* ---- the parts of the summary ---------------------------------------------------- */
+
+static void print_facts(FILE *f, const struct detect_summary *s)
+{
+    const struct capture_report *r = s->report;
+    char packets[48];
+    char flows[48];
+    char span[TEXT_MAX];
+    char from[TEXT_MAX];
+    char to[TEXT_MAX];
+
+    (void)fprintf(f, "%s%s%s\n", bold(f), s->source, plain(f));
+    (void)fprintf(
+        f, "%s, %s", text_plural(r->capture.seen, "packet", packets, sizeof packets),
+        text_plural(s->stats->meter.flows_created, "flow", flows, sizeof flows));
+    if (r->any)
+        (void)fprintf(f, ", %s", text_duration(r->last_ns - r->first_ns, span));
+    (void)fputc('\n', f);
+    if (r->any)
+        (void)fprintf(f, "%s to %s UTC\n", text_time(r->first_ns, from),
+                      text_time(r->last_ns, to));
+}
+
+static void print_end(FILE *f, const struct suspect_group *g, unsigned side)
+{
+    uint64_t n = side == 0 ? g->n_sources : g->n_destinations;
+    char addr[LW_ADDR_TEXT_MAX];
+    char count[48];
+
+    if (side == 0 && g->more_sources) {
+        (void)fprintf(f, "many sources");
+        return;
+    }
+    if (n > 1) {
+        (void)fputs(text_plural(n, side == 0 ? "source" : "host", count, sizeof count),
+                    f);
+        return;
+    }
+    (void)lw_record_addr_text(&g->any->worst,
+                              lw_record_initiator(&g->any->worst) ^ side, addr);
+    (void)fputs(addr, f);
+}
+
+static void print_group(FILE *f, const struct suspect_group *g)
+{
+    char count[TEXT_MAX];
+
+    (void)fprintf(f, "%*s%*s from ", CLASS_COLUMNS, "", COUNT_COLUMNS,
+                  text_count(g->n_flows, count));
+    print_end(f, g, 0);
+    (void)fputs(" to ", f);
+    print_end(f, g, 1);
+    if (g->port_min < g->port_max)
+        (void)fprintf(f, ", ports %u-%u", g->port_min, g->port_max);
+    else if (g->port_min == g->port_max)
+        (void)fprintf(f, ", port %u", g->port_min);
+    (void)fputc('\n', f);
+}
+
+static enum lw_status print_class(FILE *f, const struct detect_summary *s,
+                                  enum lw_verdict_class c, struct lw_error *err)
+{
+    struct suspect_group groups[SUSPECT_GROUPS_MAX];
+    size_t n = 0;
+    uint64_t rest = 0;
+    uint64_t n_flows = s->stats->by_class[c];
+    char count[TEXT_MAX];
+    enum lw_status st;
+
+    if (n_flows == 0)
+        return LW_OK;
+    (void)fprintf(f, "  %s%-*s%s%*s %s\n", class_colour(f, c), CLASS_COLUMNS - 2,
+                  lw_verdict_name(c), plain(f), COUNT_COLUMNS,
+                  text_count(n_flows, count), n_flows == 1 ? "flow" : "flows");
+    if (c == LW_VERDICT_NORMAL)
+        return LW_OK;
+    st = suspects_groups(s->suspects, c, groups, &n, &rest, err);
+    if (st != LW_OK)
+        return st;
+    for (size_t i = 0; i < n; i++)
+        print_group(f, &groups[i]);
+    if (rest > 0)
+        (void)fprintf(f, "%*s%*s others\n", CLASS_COLUMNS, "", COUNT_COLUMNS,
+                      text_count(rest, count));
+    return LW_OK;
+}
+
+static void print_suspect(FILE *f, size_t rank, const struct suspect *p)
+{
+    char clock[TEXT_MAX];
+    char flow[FLOW_TEXT_MAX];
+    char count[TEXT_MAX];
+
+    (void)fprintf(f, "%3zu. %s%s%s ", rank, class_colour(f, p->verdict),
+                  lw_verdict_name(p->verdict), plain(f));
+    print_confidence(f, p->worst_verdict.confidence);
+    (void)fprintf(f, "  %s\n", summary_flow_text(&p->worst, flow));
+    for (size_t i = 0; i < p->n_reasons; i++)
+        (void)fprintf(f, "     - %s\n", p->reasons[i].words);
+    (void)fprintf(f, "     %sat %s", terminal_style(f, STYLE_DIM),
+                  text_clock(p->worst.start_ns, clock));
+    if (p->n_flows > 1)
+        (void)fprintf(f, ", one of %s such flows%s", text_count(p->n_flows, count),
+                      p->many_sources ? " from many sources" : " between the two");
+    (void)fprintf(f, "%s\n", plain(f));
+}
+
+static void print_worst(FILE *f, const struct detect_summary *s)
+{
+    const struct suspect *worst[SUMMARY_TOP_MAX];
+    size_t n = suspects_worst(s->suspects, worst, s->top);
+
+    if (n == 0)
+        return;
+    (void)fprintf(f, "\n%sMost suspicious%s\n", bold(f), plain(f));
+    for (size_t i = 0; i < n; i++)
+        print_suspect(f, i + 1, worst[i]);
+}
+
+static bool is_unavailable(const struct lw_feature *f)
+{
+    return f->evidence[LW_SOURCE_PACKETS] == LW_EVIDENCE_UNAVAILABLE;
+}
+
+/* What the verdicts could not rest on. */
+static void print_unavailable(FILE *f, const struct lw_view *view)
+{
+    struct buf text;
+    unsigned n = 0;
+    unsigned named = 0;
+
+    for (size_t i = 0; i < view->n_features; i++)
+        n += is_unavailable(&view->features[i]) ? 1 : 0;
+    if (n == 0)
+        return;
+    buf_init(&text);
+    buf_printf(&text, "%u of %u features of view %s are not to be had from packets (",
+               n, view->n_features, view->name);
+    for (size_t i = 0; i < view->n_features; i++) {
+        if (!is_unavailable(&view->features[i]))
+            continue;
+        if (named == NAMED_FEATURES && !command_verbose())
+            break;
+        buf_printf(&text, "%s%s", named++ == 0 ? "" : ", ", view->features[i].name);
+    }
+    buf_printf(&text, "%s); the verdicts rest on the others.",
+               named < n ? ", ..." : "");
+    (void)fputc('\n', f);
+    text_wrap(f, buf_text(&text), 0, 0, terminal_width(f));
+    buf_release(&text);
+}
+
+static void print_damage(FILE *f, const struct detect_summary *s)
+{
+    char damage[CAPTURE_DAMAGE_MAX];
+
+    capture_damage(&s->report->capture, &s->stats->meter, damage);
+    if (damage[0] == '\0')
+        return;
+    (void)fprintf(f, "\n%sDamage:%s ", terminal_style(f, STYLE_YELLOW), plain(f));
+    text_wrap(f, damage, sizeof "Damage:", 0, terminal_width(f));
+}
+
+/* Records that have no row in the view, so that flows and verdicts add up. */
+static void print_unjudged(FILE *f, const struct detect_summary *s)
+{
+    uint64_t n = s->stats->meter.records - s->stats->rows;
+    char count[TEXT_MAX];
+
+    if (n > 0)
+        (void)fprintf(f, "  %-*s%*s %s of kinds the model does not know\n",
+                      CLASS_COLUMNS - 2, "Not judged", COUNT_COLUMNS,
+                      text_count(n, count), n == 1 ? "flow" : "flows");
+}
+
+enum lw_status summary_print(FILE *f, const struct detect_summary *s,
+                             struct lw_error *err)
+{
+    const char *file = strrchr(s->model_path, '/');
+
+    print_facts(f, s);
+    (void)fprintf(f, "model %s %s\n\n", file == NULL ? s->model_path : file + 1,
+                  lw_classifier_id(s->classifier));
+    for (size_t i = 0; i < LW_N_VERDICTS; i++) {
+        enum lw_status st = print_class(f, s, class_order[i], err);
+
+        if (st != LW_OK)
+            return st;
+    }
+    print_unjudged(f, s);
+    if (s->stats->meter.records == 0)
+        (void)fputs("  No flows.\n", f);
+    else if (s->stats->alerts == 0)
+        (void)fputs("\nNothing suspicious.\n", f);
+    print_worst(f, s);
+    print_unavailable(f, lw_classifier_view(s->classifier));
+    print_damage(f, s);
+    return LW_OK;
+}

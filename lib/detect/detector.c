@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole stream: packets to flows, flows to rows, rows to verdicts.
+ *
+ *     lw_meter_add -> on_record -> lw_extractor_add -> on_row -> batch -> judge
+ *
+ * The meter and the extractor report through callbacks that cannot fail.  The first
+ * failure inside one is kept and everything after it dropped, until the call that
+ * started it returns the failure; a detector that failed stays failed.
+ *
+ * Rows are judged in batches, because a forest walks many rows at once in less time
+ * than one by one.  A row's verdict depends on the row alone, so the size of a batch
+ * shows in nothing but speed.  On a live source no row waits in a batch for more than
+ * a second of packet time.
+ */
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/timefmt.h"
+
+#include <lapwing/detect.h>
+
+#include <string.h>
+
+enum { BATCH_ROWS = 64 };
+
+#define LOOK_INTERVAL_NS NS_PER_S
+
+struct lw_detector {
+    const struct lw_classifier *classifier; /* borrowed until free */
+    const struct lw_view *view;             /* static */
+    struct lw_detector_config cfg;
+    struct lw_meter *meter;         /* owned */
+    struct lw_extractor *extractor; /* owned */
+    float *rows;                    /* (BATCH_ROWS, view->n_features), owned */
+    struct lw_record *recs;         /* (BATCH_ROWS), owned */
+    struct lw_verdict *verdicts;    /* (BATCH_ROWS), owned */
+    size_t n_waiting;               /* rows in the batch */
+    int64_t next_look_ns;
+    enum lw_status failed; /* LW_OK, or the first failure, kept in `why` */
+    struct lw_error why;
+    struct lw_detector_stats stats;
+};
+
+/* ---- judging -------------------------------------------------------------------- */
+
+static enum lw_status report_one(struct lw_detector *d, size_t i)
+{
+    const float *values = d->rows + i * d->view->n_features;
+    const struct lw_verdict *v = &d->verdicts[i];
+    struct lw_finding f = {
+        .rec = &d->recs[i],
+        .view = d->view,
+        .values = values,
+        .verdict = *v,
+        .alert = v->verdict != LW_VERDICT_NORMAL,
+    };
+    enum lw_status st = LW_OK;
+
+    LW_ASSERT(v->verdict < LW_N_VERDICTS);
+    if (f.alert)
+        st = lw_classifier_explain(d->classifier, values, v, f.reasons, LW_MAX_REASONS,
+                                   &f.n_reasons, &d->why);
+    if (st != LW_OK)
+        return st;
+    d->stats.rows++;
+    d->stats.alerts += f.alert ? 1 : 0;
+    d->stats.by_class[v->verdict]++;
+    if (d->cfg.finding != NULL)
+        d->cfg.finding(d->cfg.ctx, &f);
+    return LW_OK;
+}
+
+static void judge_batch(struct lw_detector *d)
+{
+    size_t n = d->n_waiting;
+
+    d->n_waiting = 0;
+    if (n == 0 || d->failed != LW_OK)
+        return;
+    d->failed = lw_classifier_judge(d->classifier, d->rows, n, d->verdicts, &d->why);
+    for (size_t i = 0; i < n && d->failed == LW_OK; i++)
+        d->failed = report_one(d, i);
+}
+
+static void on_row(void *ctx, const struct lw_row *row)
+{
+    struct lw_detector *d = ctx;
+    size_t width = d->view->n_features;
+
+    memcpy(d->rows + d->n_waiting * width, row->values, width * sizeof(float));
+    d->recs[d->n_waiting] = *row->rec;
+    if (++d->n_waiting == BATCH_ROWS)
+        judge_batch(d);
+}
+
+static void on_record(void *ctx, const struct lw_record *rec)
+{
+    struct lw_detector *d = ctx;
+
+    if (d->failed != LW_OK)
+        return;
+    if (lw_extractor_add(d->extractor, rec, lw_meter_watermark_ns(d->meter), on_row,
+                         d) != LW_OK &&
+        d->failed == LW_OK)
+        d->failed = lw_fail(&d->why, LW_ENOMEM, "out of memory for features");
+}
+
+/* ---- the public face ------------------------------------------------------------ */
+
+static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
+{
+    size_t width = d->view->n_features;
+    enum lw_status st = lw_meter_new(&d->meter, &d->cfg.meter, err);
+
+    if (st != LW_OK)
+        return st;
+    st = lw_extractor_new(&d->extractor, d->view, &d->cfg.extractor, err);
+    if (st != LW_OK)
+        return st;
+    d->rows = mem_zalloc((size_t)BATCH_ROWS * width, sizeof d->rows[0]);
+    d->recs = mem_zalloc(BATCH_ROWS, sizeof d->recs[0]);
+    d->verdicts = mem_zalloc(BATCH_ROWS, sizeof d->verdicts[0]);
+    if (d->rows == NULL || d->recs == NULL || d->verdicts == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a detector");
+    return LW_OK;
+}
+
+enum lw_status lw_detector_new(struct lw_detector **out, const struct lw_classifier *c,
+                               const struct lw_detector_config *cfg,
+                               struct lw_error *err)
+{
+    struct lw_detector *d = mem_zalloc(1, sizeof *d);
+    enum lw_status st;
+
+    LW_ASSERT(c != NULL);
+    if (d == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a detector");
+    d->classifier = c;
+    d->view = lw_classifier_view(c);
+    if (cfg != NULL)
+        d->cfg = *cfg;
+    d->next_look_ns = INT64_MIN;
+    st = new_parts(d, err);
+    if (st != LW_OK) {
+        lw_detector_free(d);
+        return st;
+    }
+    *out = d;
+    return LW_OK;
+}
+
+/* Rows that no record will push out any more: let time do it. */
+static void look(struct lw_detector *d, int64_t now_ns)
+{
+    lw_extractor_advance(d->extractor, lw_meter_watermark_ns(d->meter), on_row, d);
+    judge_batch(d);
+    d->next_look_ns = now_ns + LOOK_INTERVAL_NS;
+}
+
+static enum lw_status outcome(const struct lw_detector *d, struct lw_error *err)
+{
+    if (d->failed != LW_OK && err != NULL)
+        *err = d->why;
+    return d->failed;
+}
+
+enum lw_status lw_detector_add(struct lw_detector *d, const struct lw_packet *pkt,
+                               struct lw_error *err)
+{
+    if (d->failed == LW_OK) {
+        (void)lw_meter_add(d->meter, pkt, on_record, d);
+        if (pkt->data == NULL || pkt->time_ns >= d->next_look_ns)
+            look(d, pkt->time_ns);
+    }
+    return outcome(d, err);
+}
+
+enum lw_status lw_detector_flush(struct lw_detector *d, struct lw_error *err)
+{
+    if (d->failed == LW_OK) {
+        lw_meter_flush(d->meter, on_record, d);
+        lw_extractor_flush(d->extractor, on_row, d);
+        judge_batch(d);
+    }
+    return outcome(d, err);
+}
+
+void lw_detector_get_stats(const struct lw_detector *d, struct lw_detector_stats *out)
+{
+    *out = d->stats;
+    lw_meter_get_stats(d->meter, &out->meter);
+}
+
+void lw_detector_free(struct lw_detector *d)
+{
+    if (d == NULL)
+        return;
+    lw_meter_free(d->meter);
+    lw_extractor_free(d->extractor);
+    mem_free(d->rows);
+    mem_free(d->recs);
+    mem_free(d->verdicts);
+    mem_free(d);
+}

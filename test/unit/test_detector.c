@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+#include "fake_classifier.h"
+#include "frame.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORT_COLUMNS_MAX = 1000 };
+
+static struct lw_classifier classifier;
+static struct lw_detector *detector;
+static struct lw_error err;
+static struct frame frame;
+
+/* What was found, in order. */
+static uint64_t found[PORT_COLUMNS_MAX];
+static struct lw_finding last;
+static size_t n_found;
+static size_t n_alerts;
+
+static void on_finding(void *ctx, const struct lw_finding *f)
+{
+    (void)ctx;
+    assert_true(n_found < PORT_COLUMNS_MAX);
+    found[n_found++] = f->rec->port[0];
+    n_alerts += f->alert ? 1 : 0;
+    last = *f;
+}
+
+static int set_up(void **state)
+{
+    struct lw_detector_config cfg = {.finding = on_finding};
+
+    (void)state;
+    n_found = 0;
+    n_alerts = 0;
+    classifier = fake_classifier();
+    return lw_detector_new(&detector, &classifier, &cfg, &err) == LW_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    lw_detector_free(detector);
+    return 0;
+}
+
+static enum lw_status send(double time_s, unsigned port)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof text, "udp 10.0.0.1:%u > 10.0.0.2:53 len=10", port);
+    return lw_detector_add(detector, frame_at(&frame, time_s, text), &err);
+}
+
+/* n flows of one packet, a millisecond apart. */
+static void send_flows(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(send(100 + i * 0.001, 1000 + i), LW_OK);
+}
+
+static enum lw_verdict_class loud(const float *row)
+{
+    (void)row;
+    return LW_VERDICT_DOS;
+}
+
+static enum lw_verdict_class loud_from_the_third(const float *row)
+{
+    return row[22] >= 3 ? LW_VERDICT_PROBE : LW_VERDICT_NORMAL; /* count */
+}
+
+static void every_flow_is_judged_in_order(void **state)
+{
+    struct lw_detector_stats s;
+
+    (void)state;
+    send_flows(200);
+    assert_int_equal(lw_detector_flush(detector, &err), LW_OK);
+    assert_int_equal(n_found, 200);
+    for (unsigned i = 0; i < 200; i++)
+        assert_int_equal(found[i], 1000 + i);
+    assert_true(classifier.n_judged >= 4 && classifier.largest_batch <= 64);
+    lw_detector_get_stats(detector, &s);
+    assert_int_equal(s.rows, 200);
+    assert_int_equal(s.by_class[LW_VERDICT_NORMAL], 200);
+    assert_int_equal(s.alerts, 0);
+    assert_int_equal(s.meter.seen, 200);
+    assert_int_equal(classifier.n_explained, 0);
+}
+
+static void alerts_have_reasons(void **state)
+{
+    struct lw_detector_stats s;
+
+    (void)state;
+    classifier.verdict = loud_from_the_third;
+    send_flows(5);
+    assert_int_equal(lw_detector_flush(detector, &err), LW_OK);
+    assert_int_equal(n_alerts, 3);
+    assert_int_equal(classifier.n_explained, 3);
+    assert_int_equal(last.n_reasons, LW_MAX_REASONS);
+    assert_string_equal(last.reasons[0].words, "duration is 0");
+    lw_detector_get_stats(detector, &s);
+    assert_int_equal(s.by_class[LW_VERDICT_PROBE], 3);
+    assert_int_equal(s.by_class[LW_VERDICT_NORMAL], 2);
+    assert_int_equal(s.alerts, 3);
+}
+
+static void pause_brings_findings_out(void **state)
+{
+    struct lw_packet pause = {.time_ns = INT64_C(131000000000)};
+
+    (void)state;
+    send_flows(3);
+    assert_int_equal(n_found, 0);
+    assert_int_equal(lw_detector_add(detector, &pause, &err), LW_OK);
+    assert_int_equal(n_found, 3); /* UDP flows are over after 30 s */
+}
+
+static void other_traffic_brings_findings_out(void **state)
+{
+    (void)state;
+    send_flows(3);
+    /* One flow goes on and on: its packets move time, its end never comes. */
+    for (unsigned i = 0; i < 40; i++)
+        assert_int_equal(send(101 + i, 9), LW_OK);
+    assert_int_equal(n_found, 3);
+}
+
+static void failed_judging_stays_failed(void **state)
+{
+    struct lw_detector_stats s;
+
+    (void)state;
+    classifier.fail_judge_at = 1;
+    send_flows(3);
+    assert_int_equal(lw_detector_flush(detector, &err), LW_ENOMEM);
+    assert_string_equal(err.msg, "judging failed");
+    memset(&err, 0, sizeof err);
+    assert_int_equal(send(500, 1), LW_ENOMEM);
+    assert_string_equal(err.msg, "judging failed");
+    assert_int_equal(lw_detector_flush(detector, NULL), LW_ENOMEM);
+    assert_int_equal(n_found, 0);
+    lw_detector_get_stats(detector, &s);
+    assert_int_equal(s.rows, 0);
+}
+
+static void view_that_packets_cannot_give_is_refused(void **state)
+{
+    struct lw_classifier c = fake_classifier();
+    struct lw_view unknown = *c.view;
+    struct lw_detector *d = NULL;
+
+    (void)state;
+    unknown.name = "unknown";
+    c.view = &unknown;
+    assert_int_equal(lw_detector_new(&d, &c, NULL, &err), LW_EUNSUPPORTED);
+    assert_null(d);
+}
+
+/* Every allocation of a whole run fails once; nothing leaks, nothing crashes. */
+static void failing_memory_is_reported(void **state)
+{
+    enum lw_status st = LW_ENOMEM;
+
+    (void)state;
+    for (unsigned n = 1; st != LW_OK; n++) {
+        struct lw_detector_config cfg = {.meter.max_flows = 64, .finding = on_finding};
+
+        lw_detector_free(detector);
+        detector = NULL;
+        n_found = 0;
+        classifier.verdict = loud;
+        mem_fail_at(n, 0);
+        st = lw_detector_new(&detector, &classifier, &cfg, &err);
+        for (unsigned i = 0; i < 20 && st == LW_OK; i++)
+            st = send(100 + i * 0.001, 1000 + i);
+        if (st == LW_OK)
+            st = lw_detector_flush(detector, &err);
+        mem_fail_at(0, 0);
+        assert_true(st == LW_OK || st == LW_ENOMEM);
+        assert_true(n < 1000);
+    }
+    assert_int_equal(n_found, 20);
+}
+
+#define with_detector(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        with_detector(every_flow_is_judged_in_order),
+        with_detector(alerts_have_reasons),
+        with_detector(pause_brings_findings_out),
+        with_detector(other_traffic_brings_findings_out),
+        with_detector(failed_judging_stays_failed),
+        with_detector(view_that_packets_cannot_give_is_refused),
+        with_detector(failing_memory_is_reported),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
