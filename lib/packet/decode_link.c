@@ -15,6 +15,8 @@
  *     NULL       address family 4, in the byte order of whoever captured
  *     LOOP       the same, big-endian
  *     PPP        [ff 03] protocol 1 or 2
+ *     PPPoE      11, code 1, session 2, length 2, then PPP's protocol (RFC 2516)
+ *     MPLS       label, class, bottom-of-stack bit and TTL 4; any number (RFC 3032)
  *     C_HDLC     address 1, control 1, EtherType 2
  */
 #include "decode_priv.h"
@@ -46,6 +48,9 @@ enum {
     SLL_BYTES = 16,
     SLL2_BYTES = 20,
     C_HDLC_BYTES = 4,
+    PPPOE_BYTES = 6,
+    MPLS_BYTES = 4,
+    MPLS_LABELS_MAX = 16,
     MAC_BYTES = 6,
     ARPHRD_NETLINK = 824
 };
@@ -56,6 +61,73 @@ static bool is_vlan(uint16_t ether_type)
 }
 
 static enum decode_outcome decode_ether_type(struct cursor *c, struct decoded *d);
+
+static enum decode_outcome decode_fixed_ip(struct cursor *c, struct decoded *d,
+                                           uint16_t ether_type)
+{
+    d->ether_type = ether_type;
+    d->layer = DECODE_LINK;
+    return decode_network(c, d);
+}
+
+/* PPP's protocol field, which may be compressed (RFC 1661: a low byte is odd, a high
+ * one even), and what follows it. */
+static enum decode_outcome decode_ppp_protocol(struct cursor *c, struct decoded *d)
+{
+    uint16_t protocol;
+
+    if (!cursor_has(c, 2))
+        return cursor_short(c, 2);
+    protocol = span_u8(c->rest, 0);
+    if (protocol & 1) {
+        cursor_skip(c, 1);
+    } else {
+        protocol = span_be16(c->rest, 0);
+        cursor_skip(c, 2);
+    }
+    d->layer = DECODE_LINK;
+    if (protocol == 0x21)
+        return decode_fixed_ip(c, d, ETHER_TYPE_IP4);
+    if (protocol == 0x57)
+        return decode_fixed_ip(c, d, ETHER_TYPE_IP6);
+    return DECODE_OK;
+}
+
+/* The session stage; what is no data (code 0) ends here. */
+static enum decode_outcome decode_pppoe(struct cursor *c, struct decoded *d)
+{
+    uint16_t n;
+
+    if (!cursor_has(c, PPPOE_BYTES))
+        return cursor_short(c, PPPOE_BYTES);
+    if (span_be16(c->rest, 0) != 0x1100)
+        return DECODE_OK;
+    n = span_be16(c->rest, 4);
+    cursor_skip(c, PPPOE_BYTES);
+    cursor_limit(c, n);
+    return decode_ppp_protocol(c, d);
+}
+
+/* Labels do not say what they carry.  As routers do, take the first four bits after
+ * them for an IP version; anything else (a pseudowire) stays MPLS. */
+static enum decode_outcome decode_mpls(struct cursor *c, struct decoded *d)
+{
+    uint32_t label = 0;
+
+    for (unsigned i = 0; (label & 0x100) == 0; i++) {
+        if (i == MPLS_LABELS_MAX)
+            return DECODE_MALFORMED;
+        if (!cursor_has(c, MPLS_BYTES))
+            return cursor_short(c, MPLS_BYTES);
+        label = span_be32(c->rest, 0);
+        cursor_skip(c, MPLS_BYTES);
+    }
+    if (span_u8(c->rest, 0) >> 4 == 4)
+        return decode_fixed_ip(c, d, ETHER_TYPE_IP4);
+    if (span_u8(c->rest, 0) >> 4 == 6)
+        return decode_fixed_ip(c, d, ETHER_TYPE_IP6);
+    return DECODE_OK;
+}
 
 /* An 802.3 frame: d->ether_type is its length.  SNAP with the organisation of RFC 1042
  * or of 802.1H (f8) carries an EtherType after all; others stay LLC frames. */
@@ -99,7 +171,15 @@ static enum decode_outcome decode_ether_type(struct cursor *c, struct decoded *d
     }
     if (d->ether_type < ETHER_TYPE_MIN)
         return decode_llc(c, d);
-    return decode_network(c, d);
+    switch (d->ether_type) {
+    case 0x8847:
+    case 0x8848:
+        return decode_mpls(c, d);
+    case 0x8864:
+        return decode_pppoe(c, d);
+    default:
+        return decode_network(c, d);
+    }
 }
 
 static enum decode_outcome decode_ethernet(struct cursor *c, struct decoded *d)
@@ -178,14 +258,6 @@ static enum decode_outcome decode_raw_ip(struct cursor *c, struct decoded *d)
     return decode_network(c, d);
 }
 
-static enum decode_outcome decode_fixed_ip(struct cursor *c, struct decoded *d,
-                                           uint16_t ether_type)
-{
-    d->ether_type = ether_type;
-    d->layer = DECODE_LINK;
-    return decode_network(c, d);
-}
-
 /* BSD loopback.  IPv4 is family 2 everywhere; IPv6 has a number per system: NetBSD and
  * OpenBSD 24, FreeBSD 28, macOS 30, Linux 10.  All are below 256, so a value above
  * 65,535 was written in the other byte order. */
@@ -225,12 +297,10 @@ static enum decode_outcome decode_c_hdlc(struct cursor *c, struct decoded *d)
     return decode_ether_type(c, d);
 }
 
-/* PPP with or without its HDLC address and control bytes (RFC 1662) and with or without
- * protocol field compression (RFC 1661: a low byte is odd, a high one even).  Cisco
- * HDLC is also written with this link type. */
+/* PPP with or without its HDLC address and control bytes (RFC 1662).  Cisco HDLC is
+ * also written with this link type. */
 static enum decode_outcome decode_ppp(struct cursor *c, struct decoded *d)
 {
-    uint16_t protocol;
     uint16_t start;
 
     if (!cursor_has(c, 2))
@@ -240,21 +310,7 @@ static enum decode_outcome decode_ppp(struct cursor *c, struct decoded *d)
         return decode_c_hdlc(c, d);
     if (start == 0xff03)
         cursor_skip(c, 2);
-    if (!cursor_has(c, 2))
-        return cursor_short(c, 2);
-    protocol = span_u8(c->rest, 0);
-    if (protocol & 1) {
-        cursor_skip(c, 1);
-    } else {
-        protocol = span_be16(c->rest, 0);
-        cursor_skip(c, 2);
-    }
-    d->layer = DECODE_LINK;
-    if (protocol == 0x21)
-        return decode_fixed_ip(c, d, ETHER_TYPE_IP4);
-    if (protocol == 0x57)
-        return decode_fixed_ip(c, d, ETHER_TYPE_IP6);
-    return DECODE_OK;
+    return decode_ppp_protocol(c, d);
 }
 
 enum decode_outcome decode_link(struct cursor *c, uint32_t link_type, struct decoded *d)

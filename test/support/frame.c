@@ -29,6 +29,7 @@ struct spec {
     uint8_t flags;
     bool mf;
     bool llc;
+    bool pppoe;
     bool snap;
     char data[WORD_MAX];
     /* Every `word=number`, by its place in number_words. */
@@ -38,9 +39,9 @@ struct spec {
 
 /* ORDER of enum number_word. */
 static const char *const number_words[] = {
-    "seq",     "ack",    "win",   "urg", "doff", "type", "code", "id",
-    "icmpseq", "spi",    "proto", "len", "ttl",  "tos",  "ipid", "frag",
-    "iplen",   "udplen", "ipopt", "op",  "cap",  "wire", "pad",  "ethertype",
+    "seq",   "ack",   "win", "urg",  "doff", "type",      "code", "id",    "icmpseq",
+    "spi",   "proto", "len", "ttl",  "tos",  "ipid",      "frag", "iplen", "udplen",
+    "ipopt", "op",    "cap", "wire", "pad",  "ethertype", "mpls",
 };
 
 enum number_word {
@@ -68,6 +69,7 @@ enum number_word {
     N_WIRE,
     N_PAD,
     N_ETHERTYPE,
+    N_MPLS,
     N_NUMBER_WORDS
 };
 
@@ -206,6 +208,8 @@ static void parse_word(struct spec *s, char *word)
         parse_pair(s, word, equals + 1);
     } else if (strcmp(word, "mf") == 0) {
         s->mf = true;
+    } else if (strcmp(word, "pppoe") == 0) {
+        s->pppoe = true;
     } else if (strcmp(word, "llc") == 0) {
         s->llc = true;
     } else if (strcmp(word, "snap") == 0) {
@@ -328,6 +332,25 @@ static uint32_t network_bytes(const struct spec *s)
     return n + (s->ip_version == 4 ? 20 + number(s, N_IPOPT, 0) : 40 + 8 * s->n_ext);
 }
 
+/* The EtherType of what comes next, and headers that come between it and IP. */
+static void put_type(struct out *o, const struct spec *s)
+{
+    uint32_t n_labels = number(s, N_MPLS, 0);
+
+    if (s->pppoe) {
+        put16(o, 0x8864);
+        put32(o, 0x11000007);
+        put16(o, 2 + network_bytes(s));
+        put16(o, s->ip_version == 4 ? 0x21 : 0x57);
+    } else if (n_labels > 0) {
+        put16(o, 0x8847);
+        for (uint32_t i = 1; i <= n_labels; i++)
+            put32(o, i << 12 | (i == n_labels ? 0x100U : 0) | 64);
+    } else {
+        put16(o, ether_type(s));
+    }
+}
+
 static void put_vlans_and_type(struct out *o, const struct spec *s)
 {
     for (unsigned i = 0; i < s->n_vlans; i++) {
@@ -342,7 +365,7 @@ static void put_vlans_and_type(struct out *o, const struct spec *s)
         put16(o, 3 + network_bytes(s));
         put_bytes(o, "\x42\x42\x03", 3);
     } else {
-        put16(o, ether_type(s));
+        put_type(o, s);
     }
 }
 

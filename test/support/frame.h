@@ -21,6 +21,7 @@
  *     iplen=N udplen=N      lie in the length fields
  *     ipopt=N               N bytes of IPv4 options; ext=N,N IPv6 extension headers
  *     vlan=N                a tag; several stack; vlantype=N for the next ones
+ *     pppoe mpls=N          a PPPoE session, or N labels, between EtherType and IP
  *     llc snap              802.3 forms instead of an EtherType
  *     link=NAME             eth sll sll2 raw ip4 ip6 null null-be loop ppp hdlc
  *     cap=N wire=N          cut the captured part; claim another wire length

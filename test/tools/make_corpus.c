@@ -98,6 +98,8 @@ static void make_frames(const char *dir)
         {"raw", "tcp [::1]:1 > [::2]:2 R link=raw"},
         {"ppp", "igmp 1.1.1.1 > 224.0.0.1 link=ppp type=22"},
         {"hdlc", "gre 1.1.1.1 > 2.2.2.2 link=hdlc len=20"},
+        {"pppoe", "tcp 1.1.1.1:1 > 2.2.2.2:2 FA pppoe"},
+        {"mpls", "tcp 1.1.1.1:1 > 2.2.2.2:2 FA mpls=2"},
         {"offload", "tcp 1.1.1.1:1 > 2.2.2.2:2 A iplen=0 len=3000 cap=60"},
     };
 

@@ -173,6 +173,57 @@ static void vlan_tags_stack(void **state)
     assert_int_equal(d.layer, DECODE_LINK);
 }
 
+static void pppoe_sessions(void **state)
+{
+    struct decoded d = decode("udp 1.1.1.1:1 > 2.2.2.2:2 vlan=3 pppoe len=4 pad=9");
+
+    (void)state;
+    assert_int_equal(d.outcome, DECODE_OK);
+    assert_int_equal(d.ether_type, 0x0800);
+    assert_int_equal(d.port[1], 2);
+    assert_int_equal(d.payload_bytes, 4);
+    assert_int_equal(decode("udp [::1]:1 > [::2]:2 pppoe").port[1], 2);
+    assert_int_equal(decode("udp 1.1.1.1:1 > 2.2.2.2:2 pppoe cap=19").outcome,
+                     DECODE_TRUNCATED);
+    /* The length field ends the packet, whatever IP says. */
+    (void)frame_at(&frame, 1, "udp 1.1.1.1:1 > 2.2.2.2:2 pppoe len=4");
+    frame.bytes[19] = 2 + 28 + 1;
+    (void)packet_decode(&frame.pkt, &d);
+    assert_int_equal(d.payload_bytes, 1);
+    /* A discovery message carries no PPP. */
+    frame.bytes[15] = 9;
+    assert_int_equal(packet_decode(&frame.pkt, &d), DECODE_OK);
+    assert_int_equal(d.layer, DECODE_LINK);
+    assert_int_equal(d.ether_type, 0x8864);
+}
+
+static void mpls_labels(void **state)
+{
+    struct decoded d = decode("udp 1.1.1.1:1 > 2.2.2.2:2 mpls=3 len=4");
+
+    (void)state;
+    assert_int_equal(d.outcome, DECODE_OK);
+    assert_int_equal(d.ether_type, 0x0800);
+    assert_int_equal(d.port[1], 2);
+    assert_int_equal(decode("udp [::1]:1 > [::2]:2 mpls=1").port[1], 2);
+    assert_int_equal(decode("udp 1.1.1.1:1 > 2.2.2.2:2 mpls=16").outcome, DECODE_OK);
+    assert_int_equal(decode("udp 1.1.1.1:1 > 2.2.2.2:2 mpls=17").outcome,
+                     DECODE_MALFORMED);
+    assert_int_equal(decode("udp 1.1.1.1:1 > 2.2.2.2:2 mpls=2 cap=20").outcome,
+                     DECODE_TRUNCATED);
+    /* Neither IPv4 nor IPv6: a pseudowire, which stays MPLS. */
+    (void)frame_at(&frame, 1, "udp 1.1.1.1:1 > 2.2.2.2:2 mpls=1");
+    frame.bytes[18] = 0;
+    assert_int_equal(packet_decode(&frame.pkt, &d), DECODE_OK);
+    assert_int_equal(d.layer, DECODE_LINK);
+    assert_int_equal(d.ether_type, 0x8847);
+    frame.bytes[12] = 0x88;
+    frame.bytes[13] = 0x48; /* multicast */
+    frame.bytes[18] = 0x45;
+    (void)packet_decode(&frame.pkt, &d);
+    assert_int_equal(d.layer, DECODE_TRANSPORT);
+}
+
 static void llc_and_snap(void **state)
 {
     struct decoded d = decode("ether llc len=10 pad=20");
@@ -527,6 +578,8 @@ int main(void)
         cmocka_unit_test(ppp_in_its_forms),
         cmocka_unit_test(unknown_links_are_unsupported),
         cmocka_unit_test(vlan_tags_stack),
+        cmocka_unit_test(pppoe_sessions),
+        cmocka_unit_test(mpls_labels),
         cmocka_unit_test(llc_and_snap),
         cmocka_unit_test(cooked_frames_that_carry_no_ether_type),
         cmocka_unit_test(arp),
