@@ -116,7 +116,6 @@ static enum lw_status make_image(struct lw_bundle *out, const struct section *se
 {
     uint64_t offset = HEAD_BYTES + (uint64_t)n * ENTRY_BYTES;
     uint64_t total = offset + SHA256_BYTES;
-    uint8_t sum[SHA256_BYTES];
     struct buf b;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -139,6 +138,8 @@ static enum lw_status make_image(struct lw_bundle *out, const struct section *se
     for (uint32_t i = 0; i < n; i++)
         buf_add(&b, sections[i].bytes.p, sections[i].bytes.n);
     if (buf_ok(&b)) {
+        uint8_t sum[SHA256_BYTES];
+
         digest_sha256(b.data, b.len, sum);
         buf_add(&b, sum, sizeof sum);
     }
@@ -373,11 +374,11 @@ enum lw_status lw_bundle_load_memory(struct lw_bundle **out, const void *data,
 static enum lw_status read_file(struct buf *out, struct stream *s, struct lw_error *err)
 {
     enum { STEP = 1 << 16 };
-    struct span got;
-    enum lw_status st;
 
     for (;;) {
-        st = stream_peek(s, STEP, &got, err);
+        struct span got;
+        enum lw_status st = stream_peek(s, STEP, &got, err);
+
         if (st != LW_OK || got.n == 0)
             return st;
         buf_add(out, got.p, got.n);

@@ -7,15 +7,18 @@
 #include "learn/link.h"
 
 #include <math.h>
-#include <string.h>
 
+/* In order of preference; the last suits every forest. */
 static const struct forest_kernel *const kernels[] = {
-    &forest_kernel_quick, &forest_kernel_walk, /* suits every forest */
+    &forest_kernel_quick,
+    &forest_kernel_walk,
 };
+
+enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
 const struct forest_kernel *forest_kernel_at(size_t i)
 {
-    return i < sizeof kernels / sizeof kernels[0] ? kernels[i] : NULL;
+    return i < N_KERNELS ? kernels[i] : NULL;
 }
 
 enum lw_status forest_new(struct forest **out, uint32_t n_cols, uint32_t n_classes,
@@ -156,13 +159,13 @@ static double tree_mean(const struct forest *f, uint32_t t, double *mean)
 
 static enum lw_status expect(struct forest *f, struct lw_error *err)
 {
-    uint32_t largest = 0;
     double *mean;
 
+    f->largest = 1;
     for (uint32_t t = 0; t < f->n_trees; t++)
-        if (f->root[t + 1] - f->root[t] > largest)
-            largest = f->root[t + 1] - f->root[t];
-    mean = mem_zalloc(largest, sizeof *mean);
+        if (f->root[t + 1] - f->root[t] > f->largest)
+            f->largest = f->root[t + 1] - f->root[t];
+    mean = mem_zalloc(f->largest, sizeof *mean);
     f->expected = mem_zalloc(f->n_groups, sizeof *f->expected);
     if (mean == NULL || f->expected == NULL) {
         mem_free(mean);
@@ -209,7 +212,7 @@ enum lw_status forest_finish(struct forest *f, struct lw_error *err)
         st = expect(f, err);
     if (st != LW_OK)
         return st;
-    while (!kernels[k]->suits(f))
+    while (k < N_KERNELS - 1 && !kernels[k]->suits(f))
         k++;
     return forest_use(f, kernels[k], err);
 }

@@ -59,6 +59,7 @@ struct forest {
     uint32_t n_cols;
     uint32_t n_classes;
     uint32_t n_groups; /* 1 for two classes, else n_classes */
+    uint32_t largest;  /* nodes of the largest tree, at least 1 */
     uint32_t depth;    /* splits above the deepest leaf of all */
     float base;        /* every margin before the first tree */
 };

@@ -230,14 +230,13 @@ static void copy_leaves(struct quick_plan *q, const struct forest *f)
     }
 }
 
-static enum lw_status quick_build(struct forest_plan **out, const struct forest *f,
-                                  struct lw_error *err)
+/* An empty plan with room for all that the forest has. */
+static struct quick_plan *quick_alloc(const struct forest *f)
 {
     struct quick_plan *q = mem_zalloc(1, sizeof *q);
-    enum lw_status st = LW_OK;
 
     if (q == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory");
+        return NULL;
     q->base.kernel = &forest_kernel_quick;
     q->n_blocks = (f->n_trees + BLOCK_TREES - 1) / BLOCK_TREES;
     q->splits = mem_zalloc(f->n_nodes, sizeof *q->splits);
@@ -245,20 +244,33 @@ static enum lw_status quick_build(struct forest_plan **out, const struct forest 
     q->leaves = mem_zalloc(f->n_nodes, sizeof *q->leaves);
     q->first_leaf = mem_zalloc(f->n_trees, sizeof *q->first_leaf);
     if (q->splits == NULL || q->blocks == NULL || q->leaves == NULL ||
-        q->first_leaf == NULL)
-        st = lw_fail(err, LW_ENOMEM, "out of memory");
-    for (uint32_t k = 0; k < q->n_blocks && st == LW_OK; k++) {
+        q->first_leaf == NULL) {
+        quick_free(&q->base);
+        return NULL;
+    }
+    return q;
+}
+
+static enum lw_status quick_build(struct forest_plan **out, const struct forest *f,
+                                  struct lw_error *err)
+{
+    struct quick_plan *q = quick_alloc(f);
+
+    if (q == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    for (uint32_t k = 0; k < q->n_blocks; k++) {
         struct quick_block *b = &q->blocks[k];
+        enum lw_status st;
 
         b->first_tree = k * BLOCK_TREES;
         b->n_trees = f->n_trees - b->first_tree;
         if (b->n_trees > BLOCK_TREES)
             b->n_trees = BLOCK_TREES;
         st = build_block(q, f, b, err);
-    }
-    if (st != LW_OK) {
-        quick_free(&q->base);
-        return st;
+        if (st != LW_OK) {
+            quick_free(&q->base);
+            return st;
+        }
     }
     copy_leaves(q, f);
     *out = &q->base;

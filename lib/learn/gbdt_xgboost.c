@@ -401,7 +401,6 @@ enum lw_status booster_predict(const struct booster *b, const float *rows,
     bst_ulong n_dims = 0;
     DMatrixHandle d = NULL;
     enum lw_status st;
-    char array[160];
     char config[192];
     int rc;
 
@@ -411,6 +410,8 @@ enum lw_status booster_predict(const struct booster *b, const float *rows,
                    "\"missing\": NaN}",
                    (int)what);
     if (what != BOOSTER_CONTRIBUTIONS) {
+        char array[160];
+
         (void)snprintf(array, sizeof array,
                        "{\"data\": [%" PRIuPTR ", true], \"shape\": [%zu, %u], "
                        "\"typestr\": \"<f4\", \"version\": 3}",

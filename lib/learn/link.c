@@ -17,8 +17,8 @@
 #include <string.h>
 
 /* Past these e^x is 0 or infinite in single precision. */
-static const float X_MIN = -104.0f;
-static const float X_MAX = 89.0f;
+static const float x_min = -104.0f;
+static const float x_max = 89.0f;
 
 /* 2^k for k in the range of double's normal numbers. */
 static double power_of_two(int k)
@@ -44,10 +44,10 @@ float link_exp(float x)
     double r;
     double sum = c[0];
 
-    if (!(x > X_MIN))
+    if (!(x > x_min))
         return 0.0f;
-    if (x > X_MAX)
-        x = X_MAX;
+    if (x > x_max)
+        x = x_max;
     k = ((double)x * log2_e + round) - round;
     r = (double)x - k * ln_2;
     for (size_t i = 1; i < sizeof c / sizeof c[0]; i++)

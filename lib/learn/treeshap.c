@@ -27,6 +27,9 @@
  * A column that splits a second time on one path has one factor for both splits: below
  * the second the combined factor replaces the first one's, in G and in what phi gets.
  *
+ * Nodes are in preorder, so one pass forwards finds every parent's G before its
+ * children's, and one backwards every child's sum before its parent's.
+ *
  * All terms of the sums are positive until they are multiplied by v: nothing cancels.
  */
 #include "learn/treeshap.h"
@@ -72,98 +75,133 @@ static const struct quadrature quadratures[] = {
 
 _Static_assert(FOREST_DEPTH_MAX <= 2 * POINTS_MAX, "the largest table must be exact");
 
-/* An edge of the path from the root to the node in hand; edge 0 leads to the root. */
-struct edge {
-    uint16_t column;            /* that the split above it compares */
-    double zero;                /* z of this column on this path down to here */
-    double one;                 /* o of this column */
-    double inverse[POINTS_MAX]; /* 1 / f of this column */
-    double product[POINTS_MAX]; /* f of all columns down to here */
-    double below[POINTS_MAX];   /* sum over the leaves below of v G */
+#define NOWHERE UINT32_MAX
+
+/* What is known of a node: the edge that leads to it. */
+struct place {
+    double zero;     /* z of the edge's column on the path from the root to here */
+    double one;      /* o of that column */
+    uint32_t parent; /* NOWHERE at the root */
+    uint32_t same;   /* nearest node above whose edge has the same column, or NOWHERE */
+    uint16_t column; /* that the parent compares */
 };
 
+/* One tree's work; the numbers at the quadrature's points follow one another. */
 struct walk {
-    const struct forest *f; /* borrowed */
-    const float *row;       /* borrowed */
     const struct quadrature *q;
-    double *phi; /* borrowed */
-    struct edge path[FOREST_DEPTH_MAX + 1];
+    struct place *places; /* (nodes of the largest tree), owned */
+    double *inverse;      /* (nodes, n), owned: 1 / f of the edge's column */
+    double *product;      /* (nodes, n), owned: f of all columns down to here */
+    double *below;        /* (nodes, n), owned: sum over the leaves below of v G */
 };
 
-/* The last edge on the path above `depth` whose split compares `column`, or NULL. */
-static const struct edge *earlier(const struct walk *w, uint32_t depth, uint16_t column)
+/* The nearest node at or above `i` whose edge has this column. */
+static uint32_t find_column(const struct place *places, uint32_t i, uint16_t column)
 {
-    for (uint32_t i = depth; i > 0; i--)
-        if (w->path[i].column == column)
-            return &w->path[i];
-    return NULL;
+    while (i != NOWHERE && places[i].column != column)
+        i = places[i].parent;
+    return i;
 }
 
-/* What column of `e` gets from the leaves whose sum is `below`. */
-static double share_of(const struct walk *w, const struct edge *e, const double *below)
+/* Go over the edge from `parent`, whose split compares `column`, to `child`. */
+static inline void open_edge(struct walk *w, uint32_t n, uint32_t parent,
+                             uint32_t child, double share, bool taken)
 {
-    double sum = 0;
+    struct place *to = &w->places[child];
+    const double *above = w->product + (size_t)parent * n;
+    double *inverse = w->inverse + (size_t)child * n;
+    double *product = w->product + (size_t)child * n;
 
-    for (uint32_t k = 0; k < w->q->n; k++)
-        sum += w->q->w[k] * below[k] * e->inverse[k];
-    return (e->one - e->zero) * sum;
+    to->zero = share;
+    to->one = taken ? 1 : 0;
+    if (to->same != NOWHERE) {
+        to->zero *= w->places[to->same].zero;
+        to->one *= w->places[to->same].one;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        double factor = to->zero * (1 - w->q->t[k]) + to->one * w->q->t[k];
+
+        /* A factor of 0 is at all points: no coalition comes here. */
+        inverse[k] = factor > 0 ? 1 / factor : 0;
+        product[k] = above[k] * factor;
+    }
+    if (to->same == NOWHERE)
+        return;
+    for (uint32_t k = 0; k < n; k++)
+        product[k] *= w->inverse[(size_t)to->same * n + k];
 }
 
-static void open_edge(const struct walk *w, struct edge *e, const double *above,
-                      const struct edge *same)
+/* Forwards: open both edges of every split, value every leaf. */
+static inline void spread(struct walk *w, uint32_t n, const struct forest *f,
+                          uint32_t root, uint32_t end, const float *row)
 {
-    for (uint32_t k = 0; k < w->q->n; k++) {
-        double t = w->q->t[k];
-        double factor = e->zero * (1 - t) + e->one * t;
+    for (uint32_t i = 0; i < end - root; i++) {
+        const struct forest_node *node = &f->nodes[root + i];
+        uint32_t right = node->right - root;
+        double left_share;
+        float x;
+        bool left;
 
-        e->inverse[k] = 1 / factor;
-        e->product[k] = above[k] * factor * (same == NULL ? 1 : same->inverse[k]);
+        if (node->feature == FOREST_LEAF) {
+            for (uint32_t k = 0; k < n; k++)
+                w->below[(size_t)i * n + k] =
+                    (double)node->value * w->product[(size_t)i * n + k];
+            continue;
+        }
+        x = row[node->feature];
+        left = isnan(x) ? node->default_left : x < node->value;
+        left_share = forest_left_share(f, root + i);
+        w->places[i + 1].same = find_column(w->places, i, node->feature);
+        w->places[i + 1].parent = i;
+        w->places[i + 1].column = node->feature;
+        w->places[right] = w->places[i + 1];
+        open_edge(w, n, i, i + 1, left_share, left);
+        open_edge(w, n, i, right, 1 - left_share, !left);
     }
 }
 
-static void visit(struct walk *w, uint32_t node, uint32_t depth);
-
-/* Go down one side of the split `node`, credit its column, add up to the path. */
-static void visit_side(struct walk *w, uint32_t child, uint32_t depth, double share,
-                       bool taken, uint16_t column)
+/* What the column of place `i` gets from leaves whose sum is `below`. */
+static inline double credit(const struct walk *w, uint32_t n, uint32_t i,
+                            const double *below)
 {
-    const struct edge *same = earlier(w, depth, column);
-    struct edge *e = &w->path[depth + 1];
+    double sum = 0;
 
-    e->column = column;
-    e->zero = share * (same == NULL ? 1 : same->zero);
-    e->one = taken ? (same == NULL ? 1 : same->one) : 0;
-    if (e->zero == 0 && e->one == 0)
-        return; /* no coalition comes here */
-    open_edge(w, e, w->path[depth].product, same);
-    visit(w, child, depth + 1);
-    w->phi[column] += share_of(w, e, e->below);
-    if (same != NULL)
-        w->phi[column] -= share_of(w, same, e->below);
-    for (uint32_t k = 0; k < w->q->n; k++)
-        w->path[depth].below[k] += e->below[k];
+    for (uint32_t k = 0; k < n; k++)
+        sum += w->q->w[k] * below[k] * w->inverse[(size_t)i * n + k];
+    return (w->places[i].one - w->places[i].zero) * sum;
 }
 
-/* The recursion is as deep as the tree, at most FOREST_DEPTH_MAX. */
-static void visit(struct walk *w, uint32_t node,
-                  uint32_t depth) /* NOLINT(misc-no-recursion) */
+/* Backwards: add up what lies below, give every split's column its share. */
+static inline void gather(struct walk *w, uint32_t n, const struct forest *f,
+                          uint32_t root, uint32_t end, double *phi)
 {
-    const struct forest_node *n = &w->f->nodes[node];
-    struct edge *e = &w->path[depth];
-    bool leaf = n->feature == FOREST_LEAF;
-    double left;
-    float x;
-    bool goes_left;
+    for (uint32_t i = end - root; i-- > 0;) {
+        const struct forest_node *node = &f->nodes[root + i];
+        uint32_t right = node->right - root;
+        uint32_t same;
+        double *below = w->below + (size_t)i * n;
+        double sum;
 
-    for (uint32_t k = 0; k < w->q->n; k++)
-        e->below[k] = leaf ? (double)n->value * e->product[k] : 0;
-    if (leaf)
-        return;
-    x = w->row[n->feature];
-    goes_left = isnan(x) ? n->default_left : x < n->value;
-    left = forest_left_share(w->f, node);
-    visit_side(w, node + 1, depth, left, goes_left, n->feature);
-    visit_side(w, n->right, depth, 1 - left, !goes_left, n->feature);
+        if (node->feature == FOREST_LEAF)
+            continue;
+        for (uint32_t k = 0; k < n; k++)
+            below[k] = below[n + k] + w->below[(size_t)right * n + k];
+        sum = credit(w, n, i + 1, below + n) +
+              credit(w, n, right, w->below + (size_t)right * n);
+        same = w->places[i + 1].same;
+        if (same != NOWHERE)
+            sum -= credit(w, n, same, below);
+        phi[node->feature] += sum;
+    }
+}
+
+static inline void explain_trees(struct walk *w, uint32_t n, const struct forest *f,
+                                 uint32_t group, const float *row, double *phi)
+{
+    for (uint32_t t = group; t < f->n_trees; t += f->n_groups) {
+        spread(w, n, f, f->root[t], f->root[t + 1], row);
+        gather(w, n, f, f->root[t], f->root[t + 1], phi);
+    }
 }
 
 static const struct quadrature *quadrature_for(uint32_t depth)
@@ -175,29 +213,58 @@ static const struct quadrature *quadrature_for(uint32_t depth)
     return q;
 }
 
+static void walk_release(struct walk *w)
+{
+    mem_free(w->places);
+    mem_free(w->inverse);
+    mem_free(w->product);
+    mem_free(w->below);
+}
+
+static enum lw_status walk_init(struct walk *w, const struct forest *f,
+                                struct lw_error *err)
+{
+    size_t n = f->largest;
+
+    *w = (struct walk){.q = quadrature_for(f->depth)};
+    w->places = mem_zalloc(n, sizeof *w->places);
+    w->inverse = mem_zalloc(n * w->q->n, sizeof *w->inverse);
+    w->product = mem_zalloc(n * w->q->n, sizeof *w->product);
+    w->below = mem_zalloc(n * w->q->n, sizeof *w->below);
+    if (w->places == NULL || w->inverse == NULL || w->product == NULL ||
+        w->below == NULL) {
+        walk_release(w);
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    }
+    w->places[0] =
+        (struct place){.parent = NOWHERE, .same = NOWHERE, .column = FOREST_LEAF};
+    for (uint32_t k = 0; k < w->q->n; k++)
+        w->product[k] = 1;
+    return LW_OK;
+}
+
 enum lw_status treeshap_row(const struct forest *f, const float *row,
                             uint32_t class_idx, double *phi, struct lw_error *err)
 {
-    struct walk *w = mem_zalloc(1, sizeof *w);
     uint32_t group = f->n_groups == 1 ? 0 : class_idx;
+    struct walk w;
+    enum lw_status st;
 
     LW_ASSERT(class_idx < f->n_classes);
-    if (w == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory");
-    w->f = f;
-    w->row = row;
-    w->q = quadrature_for(f->depth);
-    w->phi = phi;
-    for (uint32_t k = 0; k < w->q->n; k++)
-        w->path[0].product[k] = 1;
+    st = walk_init(&w, f, err);
+    if (st != LW_OK)
+        return st;
     for (uint32_t i = 0; i < f->n_cols; i++)
         phi[i] = 0;
     phi[f->n_cols] = f->expected[group];
-    for (uint32_t t = group; t < f->n_trees; t += f->n_groups)
-        visit(w, f->root[t], 0);
+    /* The usual depth gets code of its own, with loops of fixed length. */
+    if (w.q->n == 4)
+        explain_trees(&w, 4, f, group, row, phi);
+    else
+        explain_trees(&w, w.q->n, f, group, row, phi);
     if (f->n_groups == 1 && class_idx == 0)
         for (uint32_t i = 0; i <= f->n_cols; i++)
             phi[i] = -phi[i];
-    mem_free(w);
+    walk_release(&w);
     return LW_OK;
 }
