@@ -8,7 +8,8 @@
  *   - it is farther from every known attack type (and from normal) than
  *     `farthest`, by Mahalanobis distance.
  * Both numbers are quantiles over training rows that were held out while their model
- * was fitted, so that about half a per cent of known rows fail each.
+ * was fitted, so that known rows fail either test, or have a new category, less than
+ * once in a hundred.
  */
 #ifndef DETECT_NOVELTY_H
 #define DETECT_NOVELTY_H
@@ -20,7 +21,7 @@
 #include <lapwing/detect.h>
 
 /** Share of known held-out rows that may fail either test. */
-#define NOVELTY_SHARE 0.005
+#define NOVELTY_SHARE 0.0045
 
 enum { NOVELTY_QUANTILES = 1001 };
 
