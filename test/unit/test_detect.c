@@ -129,7 +129,6 @@ static void same_table_same_seed_same_bytes(void **state)
     assert_int_equal(n[0], n[1]);
     assert_memory_equal(bytes[0], bytes[1], n[0]);
     assert_true(report.leave_attack_out.n_rows > report.n_rows);
-    assert_true(report.known_rejected < 0.05);
     free(bytes[0]);
     free(bytes[1]);
     lw_frame_free(f);
@@ -163,8 +162,9 @@ static void a_loaded_model_judges_and_explains(void **state)
     }
     assert_int_equal(
         lw_classifier_explain(c, x.x + 2 * 41, &all[2], reasons, 3, &n, &err), LW_OK);
-    assert_int_equal(n, 3);
-    assert_true(reasons[0].contribution >= reasons[1].contribution);
+    assert_in_range(n, 1, 3);
+    for (size_t i = 1; i < n; i++)
+        assert_true(reasons[i].contribution <= reasons[i - 1].contribution);
     assert_true(reasons[0].contribution > 0);
     assert_true(strlen(reasons[0].words) > 5);
     lw_matrix_release(&x);
@@ -353,11 +353,12 @@ static void documented_record(const struct lw_view *v, float *row)
 static void a_scan_is_found_without_having_been_taught(void **state)
 {
     const struct lw_view *v = lw_view_get("kdd31");
-    struct lw_train_config cfg = {.preset = "nsl-kdd",
-                                  .view = "kdd31",
-                                  .exclude = "portsweep",
-                                  .params = {.n_rounds = 30, .seed = 1},
-                                  .no_validation = true};
+    struct lw_train_config cfg = {
+        .preset = "nsl-kdd",
+        .view = "kdd31",
+        .exclude = "portsweep",
+        .params = {.n_rounds = 30, .learning_rate = 0.3, .seed = 1},
+        .no_validation = true};
     const char *path =
         test_source_path("../shared/data/records/nsl-kdd/KDDTrain+_20Percent.txt.xz");
     struct lw_classifier *c = NULL;
@@ -380,6 +381,9 @@ static void a_scan_is_found_without_having_been_taught(void **state)
     assert_true(verdict.verdict == LW_VERDICT_PROBE ||
                 verdict.verdict == LW_VERDICT_NOT_RECOGNIZED);
     assert_true(report.unseen_rejected > 0.3);
+    /* One in a hundred is what the whole file reaches; a fifth of it, in a third of
+     * the rounds, is judged a little less finely. */
+    assert_true(report.known_rejected < 0.015);
     lw_classifier_free(c);
     lw_frame_free(f);
 }
