@@ -67,7 +67,8 @@ LW_API LW_MUST enum lw_status
 lw_capture_open_memory(struct lw_capture **out, const void *data, size_t n_bytes,
                        const struct lw_capture_config *cfg, struct lw_error *err);
 
-/** Listen on an interface.  LW_EPERM without the right to, LW_ENOTFOUND. */
+/** Listen on an interface.  The kernel applies the filter, so what it does not let pass
+ *  is neither seen nor counted.  LW_EPERM without the right to, LW_ENOTFOUND. */
 LW_API LW_MUST enum lw_status lw_capture_open_live(struct lw_capture **out,
                                                    const char *interface,
                                                    const struct lw_capture_config *cfg,

@@ -290,8 +290,10 @@ enum lw_status capture_live_open(struct capture_source **out, const char *interf
     l->pcap = pcap_create(interface, why);
     if (cfg == NULL)
         cfg = &defaults;
-    if (l->interface == NULL || l->pcap == NULL)
+    if (l->interface == NULL)
         st = lw_fail(err, LW_ENOMEM, "%s: out of memory", interface);
+    else if (l->pcap == NULL)
+        st = lw_fail(err, LW_EIO, "%s: %s", interface, why);
     else
         st = configure(l, cfg, err);
     if (st == LW_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An interface: the loopback one, with packets that the test sends itself.  Skipped
  * without the right to capture. */
+#include "base/mem.h"
 #include "test.h"
 
 #include <lapwing/capture.h>
@@ -87,10 +88,30 @@ static void failures_say_what_to_do(void **state)
     assert_int_equal(lw_capture_open_live(&cap, "lo", &long_one, &err), LW_EINVAL);
 }
 
+static void running_out_of_memory(void **state)
+{
+    const struct lw_capture_config cfg = {.filter = "udp"};
+    struct lw_capture *cap = open_lo(&cfg);
+    enum lw_status st = LW_ENOMEM;
+    unsigned n;
+
+    (void)state;
+    lw_capture_close(cap);
+    for (n = 1; st != LW_OK && n < 20; n++) {
+        mem_fail_at(n, 0);
+        st = lw_capture_open_live(&cap, "lo", &cfg, NULL);
+        mem_fail_at(0, 0);
+        assert_true(st == LW_OK || st == LW_ENOMEM);
+    }
+    assert_true(n > 3);
+    lw_capture_close(cap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filtered_packets_and_pauses),
+        cmocka_unit_test(running_out_of_memory),
         cmocka_unit_test(failures_say_what_to_do),
     };
 
