@@ -18,18 +18,51 @@ struct weighed {
     double weight;
 };
 
-static void value_text(const struct lw_feature *f, float v, char out[64])
+/* A number in the feature's unit: "96 %" of a share, "yes", "1 s", "246 connections",
+ * "1 connection", "0.5 services per connection". */
+static void number_text(const struct lw_feature *f, float v, char out[64])
 {
+    const char *per = strchr(f->unit, '/');
+    size_t n = strlen(f->unit);
     char number[NUMFMT_MAX];
 
-    if (f->type == LW_FEATURE_NUMBER) {
-        (void)numfmt_f32(v, number);
-        (void)snprintf(out, 64, "%s", number);
-    } else if (v >= 0 && v < (float)f->n_categories) {
-        (void)snprintf(out, 64, "%s", f->categories[(size_t)v]);
-    } else {
-        (void)snprintf(out, 64, "(unknown)");
+    if (strcmp(f->unit, "share") == 0) {
+        (void)snprintf(out, 64, "%.3g %%", (double)v * 100);
+        return;
     }
+    if (strcmp(f->unit, "yes/no") == 0) {
+        (void)snprintf(out, 64, "%s", v > 0.5F ? "yes" : "no");
+        return;
+    }
+    (void)numfmt_f32(v, number);
+    if (per != NULL)
+        (void)snprintf(out, 64, "%s %.*s per %s", number, (int)(per - f->unit), f->unit,
+                       per + 1);
+    else if (strcmp(number, "1") == 0 && n > 1)
+        (void)snprintf(out, 64, "1 %.*s", (int)(n - 1), f->unit);
+    else
+        (void)snprintf(out, 64, "%s%s%s", number, n == 0 ? "" : " ", f->unit);
+}
+
+/* The same without its unit, but for the sign of a percentage. */
+static void bare_text(const struct lw_feature *f, float v, char out[64])
+{
+    char *blank;
+
+    number_text(f, v, out);
+    blank = strchr(out, ' ');
+    if (blank != NULL && strcmp(f->unit, "share") != 0)
+        *blank = '\0';
+}
+
+static void value_text(const struct lw_feature *f, float v, char out[64])
+{
+    if (f->type == LW_FEATURE_NUMBER)
+        number_text(f, v, out);
+    else if (v >= 0 && v < (float)f->n_categories)
+        (void)snprintf(out, 64, "%s", f->categories[(size_t)v]);
+    else
+        (void)snprintf(out, 64, "(unknown)");
 }
 
 /* The template with its one %s replaced. */
@@ -49,8 +82,8 @@ static void describe(const struct lw_classifier *c, size_t i, float v, char out[
 {
     const struct lw_feature *f = &c->view->features[i];
     char value[64];
-    char lo[NUMFMT_MAX];
-    char hi[NUMFMT_MAX];
+    char lo[64];
+    char hi[64];
     size_t n;
 
     if (isnan(v)) {
@@ -62,12 +95,12 @@ static void describe(const struct lw_classifier *c, size_t i, float v, char out[
     n = strlen(out);
     if (f->type == LW_FEATURE_CATEGORY || isnan(c->usual[i][0]))
         return;
-    (void)numfmt_f32(c->usual[i][0], lo);
-    (void)numfmt_f32(c->usual[i][1], hi);
-    if (strcmp(lo, hi) == 0)
-        (void)snprintf(out + n, 128 - n, " (usual: %s)", lo);
+    bare_text(f, c->usual[i][0], lo);
+    bare_text(f, c->usual[i][1], hi);
+    if (c->usual[i][0] >= c->usual[i][1] || strcmp(lo, hi) == 0)
+        (void)snprintf(out + n, 128 - n, " (usual: %s)", hi);
     else
-        (void)snprintf(out + n, 128 - n, " (usual: %s-%s)", lo, hi);
+        (void)snprintf(out + n, 128 - n, " (usual: %s to %s)", lo, hi);
 }
 
 /* Insert into the heaviest `max`, heaviest first; equal weights keep feature order. */
