@@ -32,7 +32,7 @@ static struct lw_capture *open_lo(const struct lw_capture_config *cfg)
     enum lw_status st = lw_capture_open_live(&cap, "lo", cfg, &err);
 
     if (st == LW_EPERM || st == LW_ENOTFOUND || st == LW_EIO) {
-        print_message("live capture: skipped: %s\n", err.msg);
+        print_message("# live capture: skipped: %s\n", err.msg);
         skip();
     }
     if (st != LW_OK)
