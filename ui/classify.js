@@ -82,7 +82,7 @@ function makeForm() {
   }
   for (const [title, record] of Object.entries(EXAMPLES))
     document.getElementById("examples").append(
-      element("button", { type: "button", onclick: () => fill(record) }, title));
+      element("button", { type: "button", onclick: () => judge(record) }, title));
 }
 
 function fill(record) {
@@ -90,6 +90,11 @@ function fill(record) {
     input.value = record[input.name] ?? 0;
   show("", false);
   showRequest();
+}
+
+function judge(record) {
+  fill(record);
+  form.requestSubmit();
 }
 
 // What is no number stays a text: the server says what is wrong with it.
@@ -135,6 +140,6 @@ async function classify(event) {
 }
 
 makeForm();
-fill(EXAMPLES["Port sweep"]);
 form.addEventListener("submit", classify);
 form.addEventListener("input", showRequest);
+judge(EXAMPLES["Port sweep"]);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
-#include "cmd/signals.h"
 #include "serve/server.h"
 
-#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 static struct {
     const char *listen;
+    const char *models;
     int64_t threads;
     int64_t connections;
     int64_t request_timeout_ns;
@@ -20,6 +18,8 @@ static struct {
 static const struct opt rows[] = {
     {"listen", 0, OPT_TO_TEXT(&o.listen), .metavar = "HOST:PORT",
      .initial = "127.0.0.1:5000", .help = "where to listen; port 0 takes a free one"},
+    {"models", 0, OPT_TO_TEXT(&o.models), .metavar = "DIR", .initial = "models",
+     .help = "folder with classify.lwm and attack.lwm"},
     {"threads", 0, OPT_TO_INT(&o.threads), .metavar = "N", .initial = "0", .min = 0,
      .max = 64, .help = "how many threads answer; 0: one per processor"},
     {"connections", 0, OPT_TO_INT(&o.connections), .metavar = "N", .initial = "4096",
@@ -35,32 +35,29 @@ static const struct opt rows[] = {
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, NULL};
 
-/* From a signal handler. */
-static void wake(void *ctx)
+/* INT and TERM are blocked before any thread starts and taken here, by the main thread;
+ * unblocked again, the second one kills. */
+static void block_signals(sigset_t *set)
 {
-    const uint64_t one = 1;
-    const int *fd = ctx;
-    int saved = errno;
-
-    if (write(*fd, &one, sizeof one) < 0) {
-        /* The counter is full: it was woken before. */
-    }
-    errno = saved;
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static void wait_for_signal(int fd)
+static void wait_for_signal(const sigset_t *set)
 {
-    uint64_t n;
+    int sig;
 
-    while (!signals_stopped())
-        if (read(fd, &n, sizeof n) < 0 && errno != EINTR)
-            return;
+    (void)sigwait(set, &sig);
+    (void)pthread_sigmask(SIG_UNBLOCK, set, NULL);
 }
 
 static int run_serve(char *const *words, size_t n_words)
 {
     const struct server_config cfg = {
         .listen = o.listen,
+        .models_dir = o.models,
         .n_threads = (unsigned)o.threads,
         .max_connections = (unsigned)o.connections,
         .request_timeout_ms = o.request_timeout_ns / 1000000,
@@ -68,25 +65,18 @@ static int run_serve(char *const *words, size_t n_words)
     };
     struct server *server = NULL;
     struct lw_error err;
-    int fd = eventfd(0, EFD_CLOEXEC);
+    sigset_t stop;
 
     (void)words;
     (void)n_words;
-    if (fd < 0)
-        return command_fail("cannot wait for signals: %s", strerror(errno));
-    signals_catch(wake, &fd);
-    if (server_start(&server, &cfg, &err) != LW_OK) {
-        signals_release();
-        (void)close(fd);
+    block_signals(&stop);
+    if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
-    }
     (void)printf("Serving on %s\n", server_url(server));
     (void)fflush(stdout);
     command_note("stop with Ctrl-C");
-    wait_for_signal(fd);
+    wait_for_signal(&stop);
     server_stop(server);
-    signals_release();
-    (void)close(fd);
     return STATUS_OK;
 }
 

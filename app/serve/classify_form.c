@@ -167,19 +167,19 @@ void classify_form_free(struct classify_form *f)
 
 /* ------------------------------------------------------------------------ reading */
 
+static bool is_plain(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           c == '_' || c == '-' || c == '.';
+}
+
 /* A name that a stranger wrote, for a message or a header: plain characters only. */
 static void show_key(struct span key, char out[CLASSIFY_NAME_MAX])
 {
-    size_t n = key.n < CLASSIFY_NAME_MAX - 1 ? key.n : CLASSIFY_NAME_MAX - 1;
-
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = span_u8(key, i);
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                     (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '.';
-
-        out[i] = plain ? (char)c : '?';
-    }
-    out[n] = '\0';
+    key = span_first(key, CLASSIFY_NAME_MAX - 1);
+    for (size_t i = 0; i < key.n; i++)
+        out[i] = (char)(is_plain(key.p[i]) ? key.p[i] : '?');
+    out[key.n] = '\0';
 }
 
 static void ignore(struct reading *r, struct span key)

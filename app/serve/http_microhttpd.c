@@ -59,6 +59,7 @@ enum phase { PHASE_LINE, PHASE_BODY, PHASE_ANSWERED };
 
 struct http_fixed {
     struct MHD_Response *response; /* owned */
+    void *body;                    /* owned; the response borrows it */
     unsigned status;
 };
 
@@ -102,27 +103,6 @@ static bool add_headers(struct MHD_Response *r, const char *content_type,
     return ok;
 }
 
-/* A response that owns a copy of the body, or NULL when memory is out. */
-static struct MHD_Response *make_response(const char *content_type, struct span body,
-                                          const struct http_header *headers,
-                                          size_t n_headers)
-{
-    static char empty[1];
-    /* libmicrohttpd's prototype is not const-correct; it copies. */
-    union {
-        const uint8_t *in;
-        void *out;
-    } bytes = {.in = body.p};
-    struct MHD_Response *r = MHD_create_response_from_buffer(
-        body.n, body.n == 0 ? empty : bytes.out, MHD_RESPMEM_MUST_COPY);
-
-    if (r != NULL && !add_headers(r, content_type, headers, n_headers)) {
-        MHD_destroy_response(r);
-        return NULL;
-    }
-    return r;
-}
-
 enum lw_status http_fixed_new(struct http_fixed **out, unsigned status,
                               const char *content_type, struct span body,
                               const struct http_header *headers, size_t n_headers,
@@ -133,9 +113,13 @@ enum lw_status http_fixed_new(struct http_fixed **out, unsigned status,
     if (f == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     f->status = status;
-    f->response = make_response(content_type, body, headers, n_headers);
-    if (f->response == NULL) {
-        mem_free(f);
+    f->body = mem_dup(body.p, body.n);
+    if (f->body != NULL)
+        f->response =
+            MHD_create_response_from_buffer(body.n, f->body, MHD_RESPMEM_PERSISTENT);
+    if (f->response == NULL ||
+        !add_headers(f->response, content_type, headers, n_headers)) {
+        http_fixed_free(f);
         return lw_fail(err, LW_ENOMEM, "out of memory");
     }
     *out = f;
@@ -146,7 +130,9 @@ void http_fixed_free(struct http_fixed *fixed)
 {
     if (fixed == NULL)
         return;
-    MHD_destroy_response(fixed->response);
+    if (fixed->response != NULL)
+        MHD_destroy_response(fixed->response);
+    mem_free(fixed->body);
     mem_free(fixed);
 }
 
@@ -161,11 +147,14 @@ static enum MHD_Result send_reply(struct MHD_Connection *link, struct conn *c,
         return MHD_queue_response(link, reply->fixed->status, reply->fixed->response);
     if (!buf_ok(reply->body))
         return MHD_NO;
-    r = make_response(reply->content_type,
-                      span_of(buf_text(reply->body), reply->body->len), reply->headers,
-                      reply->n_headers);
+    r = MHD_create_response_from_buffer(reply->body->len, reply->body->data,
+                                        MHD_RESPMEM_MUST_COPY);
     if (r == NULL)
         return MHD_NO;
+    if (!add_headers(r, reply->content_type, reply->headers, reply->n_headers)) {
+        MHD_destroy_response(r);
+        return MHD_NO;
+    }
     sent = MHD_queue_response(link, reply->status, r);
     MHD_destroy_response(r);
     return sent;
@@ -446,6 +435,8 @@ static void on_connection(void *ctx, struct MHD_Connection *link, void **socket,
 
 /* ----------------------------------------------------------------------- listener */
 
+static void on_message(void *ctx, const char *fmt, va_list ap) LW_PRINTF(2, 0);
+
 static void on_message(void *ctx, const char *fmt, va_list ap)
 {
     char text[256];
@@ -473,8 +464,8 @@ static unsigned fit_open_files(unsigned wanted)
     }
     if (lim.rlim_cur >= need)
         return wanted;
-    return lim.rlim_cur > 2 * SPARE_FILES ? (unsigned)lim.rlim_cur - SPARE_FILES
-                                          : SPARE_FILES;
+    return lim.rlim_cur > (rlim_t)2 * SPARE_FILES ? (unsigned)lim.rlim_cur - SPARE_FILES
+                                                  : SPARE_FILES;
 }
 
 static struct MHD_Daemon *start_daemon(struct http_listener *l)

@@ -17,6 +17,7 @@ struct route {
 static const struct route routes[] = {
     {"GET", "/", route_welcome},
     {"GET", "/healthz", route_health},
+    {"POST", "/classify", route_classify},
 };
 
 enum { N_ROUTES = sizeof routes / sizeof routes[0] };

@@ -23,5 +23,7 @@ void route_welcome(const struct server *s, const struct http_request *req,
                    struct http_reply *reply);
 void route_health(const struct server *s, const struct http_request *req,
                   struct http_reply *reply);
+void route_classify(const struct server *s, const struct http_request *req,
+                    struct http_reply *reply);
 
 #endif /* SERVE_ROUTE_H */

@@ -25,6 +25,8 @@ static struct server_config with_defaults(const struct server_config *cfg)
 
     if (c.listen == NULL)
         c.listen = "127.0.0.1:5000";
+    if (c.models_dir == NULL)
+        c.models_dir = "models";
     if (c.n_threads == 0)
         c.n_threads = n_processors();
     if (c.max_connections == 0)
@@ -87,7 +89,9 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     s = mem_zalloc(1, sizeof *s);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
-    st = welcome_init(s, err);
+    st = classify_init(s, c.models_dir, err);
+    if (st == LW_OK)
+        st = welcome_init(s, err);
     if (st == LW_OK)
         st = start_listener(s, &c, &address, err);
     if (st != LW_OK) {
@@ -109,5 +113,6 @@ void server_stop(struct server *s)
         return;
     http_stop(s->listener);
     welcome_release(s);
+    classify_release(s);
     mem_free(s);
 }

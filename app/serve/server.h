@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve/server.h - the web server: routes and the listener, put together.
+ * serve/server.h - the web server: models, routes and the listener, put together.
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
@@ -11,18 +11,20 @@
 
 /** Zero means the default. */
 struct server_config {
-    const char *listen;         /* default "127.0.0.1:5000"; see listen_parse() */
-    unsigned n_threads;         /* default: one per processor */
-    unsigned max_connections;   /* default 4,096 */
+    const char *listen;       /* default "127.0.0.1:5000"; see listen_parse() */
+    const char *models_dir;   /* holds classify.lwm and attack.lwm; default "models" */
+    unsigned n_threads;       /* default: one per processor */
+    unsigned max_connections; /* default 4,096 */
     int64_t request_timeout_ms; /* default 10 s */
     int64_t idle_timeout_ms;    /* default 30 s */
 };
 
 struct server; /* opaque */
 
-/** Start serving; the caller owns *out.
+/** Load the models and start serving; the caller owns *out.
  *  LW_EINVAL: the address.  LW_EPERM: it is not a loopback address.  LW_EIO: the port
- *  is in use.  LW_ENOMEM. */
+ *  is in use, a model cannot be read.  LW_EFORMAT, LW_EMISMATCH: a model is of no use.
+ *  LW_ENOMEM. */
 LW_MUST enum lw_status server_start(struct server **out,
                                     const struct server_config *cfg,
                                     struct lw_error *err);

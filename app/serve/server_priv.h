@@ -3,21 +3,31 @@
 #ifndef SERVE_SERVER_PRIV_H
 #define SERVE_SERVER_PRIV_H
 
+#include "serve/classify_form.h"
 #include "serve/http.h"
 #include "serve/listen.h"
 #include "serve/server.h"
 #include "serve/ui_assets.h"
 
+#include <lapwing/detect.h>
+
 struct server {
-    struct http_listener *listener;           /* owned */
-    struct http_fixed *welcome;               /* owned: for a program */
-    struct http_fixed *assets[UI_ASSETS_MAX]; /* (n_ui_assets) owned, same order */
+    struct http_listener *listener;             /* owned */
+    struct http_fixed *welcome;                 /* owned: for a program */
+    struct http_fixed *assets[UI_ASSETS_MAX];   /* (n_ui_assets) owned, same order */
+    struct http_fixed *verdicts[LW_N_VERDICTS]; /* owned: answers of /classify */
+    struct lw_classifier *wide;                 /* owned: all fields of the view kdd */
+    struct lw_classifier *narrow;               /* owned: the fields of kdd31 */
+    struct classify_form *form;                 /* owned */
     char url[LISTEN_TEXT_MAX + 16];
 };
 
-/** Make what a route answers with.  LW_ENOMEM. */
+/** Make what a route answers with.  LW_ENOMEM and what loading a model can say. */
 LW_MUST enum lw_status welcome_init(struct server *s, struct lw_error *err);
 void welcome_release(struct server *s);
+LW_MUST enum lw_status classify_init(struct server *s, const char *models_dir,
+                                     struct lw_error *err);
+void classify_release(struct server *s);
 
 /** The file of ui/ with that path, or NULL. */
 const struct http_fixed *welcome_asset(const struct server *s, const char *path);

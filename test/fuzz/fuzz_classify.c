@@ -34,7 +34,10 @@ static void compare_with_jansson(struct span text)
     enum lw_status ours = flatjson_read(text, ignore_member, NULL, &err);
     enum lw_status theirs = json_parse(&doc, text.p, text.n, FLATJSON_DEPTH_MAX, &err);
 
-    if (theirs == LW_OK)
+    /* A zero byte behind a number escapes jansson 2.14. */
+    if (memchr(text.p, 0, text.n) != NULL)
+        LW_ASSERT(ours != LW_OK);
+    else if (theirs == LW_OK)
         LW_ASSERT((ours == LW_OK) == (json_kind(json_root(doc)) == JSON_KIND_OBJECT));
     else if (ours == LW_OK)
         LW_ASSERT(theirs == LW_ENOMEM || is_only_jansson_s(err.msg));
@@ -67,7 +70,8 @@ void fuzz_one(const uint8_t *data, size_t n)
     if (form == NULL && classify_form_new(&form, lw_view_get("kdd"),
                                           lw_view_get("kdd31"), &err) != LW_OK)
         return;
-    compare_with_jansson(text);
+    if (n > 0)
+        compare_with_jansson(text);
     st = classify_form_read(form, text, &row, &err);
     if (st == LW_OK)
         check_row(&row);
