@@ -191,17 +191,25 @@ static enum lw_status run_loop(struct loop *l, struct lw_error *err)
     return st;
 }
 
+int capture_check_input(void)
+{
+    if (o.read == NULL && o.interface == NULL)
+        return command_usage("no input: -r FILE reads a capture, -i INTERFACE listens");
+    if (o.read != NULL && o.interface != NULL)
+        return command_usage("-r and -i exclude each other");
+    return STATUS_OK;
+}
+
 int capture_loop(const struct capture_job *job, struct capture_report *out)
 {
     struct loop l = {.job = job, .report = out, .start_ns = clock_ns()};
     struct lw_error err;
     enum lw_status st;
+    int status = capture_check_input();
 
     *out = (struct capture_report){0};
-    if (o.read == NULL && o.interface == NULL)
-        return command_usage("no input: -r FILE reads a capture, -i INTERFACE listens");
-    if (o.read != NULL && o.interface != NULL)
-        return command_usage("-r and -i exclude each other");
+    if (status != STATUS_OK)
+        return status;
     st = run_loop(&l, &err);
     if (st == LW_OK)
         return STATUS_OK;

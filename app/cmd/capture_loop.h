@@ -69,6 +69,9 @@ bool capture_is_live(void);
 /** LW_EINVAL when `path` is the file that -r reads: writing there would destroy it. */
 LW_MUST enum lw_status capture_check_output(const char *path, struct lw_error *err);
 
+/** Is exactly one of -r and -i given?  Otherwise a message and STATUS_USAGE. */
+int capture_check_input(void);
+
 /** Read everything.  On a failure the message is printed and its exit status returned;
  *  *out is filled in either way. */
 int capture_loop(const struct capture_job *job, struct capture_report *out);

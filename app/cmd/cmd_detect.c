@@ -248,8 +248,11 @@ static int run_detect(char *const *words, size_t n_words)
         .meter = get_meter,
         .ctx = &d,
     };
-    int status = run_detection(&d, &job);
+    int status = capture_check_input();
 
+    if (status != STATUS_OK)
+        return status;
+    status = run_detection(&d, &job);
     tear_down(&d);
     return status;
 }
