@@ -35,7 +35,9 @@ enum lw_column_type { LW_COLUMN_NUMBER, LW_COLUMN_TEXT };
 struct lw_column {
     const char *name;
     enum lw_column_type type;
-    const float *numbers;  /* (n_rows), NaN where missing; NULL for text */
+    const float *numbers; /* (n_rows), NaN where missing; NULL for text */
+    double origin;        /* of a time: its first value, in seconds since 1970, which is
+                             0 in `numbers`; 0 for other numbers */
     const uint32_t *codes; /* (n_rows), index into dictionary; NULL for numbers */
     const char *const *dictionary; /* (n_words), in order of first appearance */
     uint32_t n_words;
@@ -45,14 +47,20 @@ struct lw_frame; /* opaque */
 
 /** Zero means the default. */
 struct lw_frame_config {
-    const char *format; /* "nsl-kdd", "kdd99", "csv"; NULL: found by looking */
+    const char *format; /* "nsl-kdd", "kdd99", "zeek", "zeek-csv", "binetflow", "csv";
+                           NULL: found by looking */
     uint64_t max_rows;  /* 0: all */
 };
 
 /** Read a file, plain or compressed (gz, zst, xz), or "-".  The caller owns *out.
  *  KDD'99 and NSL-KDD files without a header get the columns' standard names
- *  (underscored) and `label` (attack name), NSL-KDD also `difficulty`.
- *  LW_EIO; LW_EFORMAT names file, line, column and value. */
+ *  (underscored) and `label` (attack name), NSL-KDD also `difficulty`.  Argus flows in
+ *  CSV and Zeek logs are known by their headers; of any other table with a header, a
+ *  column is numeric unless a value near its beginning is no number.
+ *  In numeric columns an empty value, "?", "-", "NA", "null" and "nan" are missing;
+ * words stay as they are spelt, without the blanks around them. LW_EIO; LW_EFORMAT
+ * names file, line, column and value; LW_EUNSUPPORTED; LW_ETRUNCATED: compressed data
+ * cut off. */
 LW_API LW_MUST enum lw_status lw_frame_read(struct lw_frame **out, const char *path,
                                             const struct lw_frame_config *cfg,
                                             struct lw_error *err);
@@ -70,7 +78,7 @@ LW_API void lw_frame_column(const struct lw_frame *f, size_t i, struct lw_column
 LW_API int lw_frame_find(const struct lw_frame *f, const char *name);
 /** The reader's name that recognised the file. */
 LW_API const char *lw_frame_format(const struct lw_frame *f);
-/** SHA-256 of the uncompressed bytes. */
+/** SHA-256 of the uncompressed bytes, up to the last row read. */
 LW_API void lw_frame_digest(const struct lw_frame *f, uint8_t out[32]);
 
 /** The five classes of KDD'99, in this order in every model and report. */

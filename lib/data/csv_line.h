@@ -2,10 +2,9 @@
 /*
  * data/csv_line.h - one line of a delimited table, cut into fields.
  *
- * RFC 4180 with the usual tolerance: CR LF or LF ends a line, blanks around a field
- * do not count, a quoted field may hold delimiters and doubled quotes (but no line
- * end).  Fields point into the line; only a field with doubled quotes is rewritten,
- * in the scratch buffer.
+ * RFC 4180 with the usual tolerance: blanks around a field do not count, a field in
+ * quotes keeps its blanks and may hold delimiters and doubled quotes (but no line end).
+ * Fields point into the line; only quoted ones are copied, to the scratch buffer.
  */
 #ifndef DATA_CSV_LINE_H
 #define DATA_CSV_LINE_H
@@ -30,10 +29,22 @@ struct csv_line {
 void csv_line_init(struct csv_line *l);
 void csv_line_release(struct csv_line *l);
 
-enum csv_outcome { CSV_OK, CSV_NO_MEMORY, CSV_OPEN_QUOTE };
+enum csv_outcome {
+    CSV_OK,
+    CSV_NO_MEMORY,
+    CSV_OPEN_QUOTE, /* the line ends inside a quoted field */
+    CSV_AFTER_QUOTE /* something follows a closing quote */
+};
 
-/** Cut `text` (one line without its end) at `delimiter`.  An empty line has no field.
- */
-enum csv_outcome csv_line_split(struct csv_line *l, struct span text, char delimiter);
+/** Cut `text` (one line without its end) at `delimiter`; `quotes` says whether quotes
+ *  mean anything.  An empty line has no field. */
+enum csv_outcome csv_line_split(struct csv_line *l, struct span text, char delimiter,
+                                bool quotes);
+
+/** Add a field, without the blanks around it; false when memory is out. */
+bool csv_line_add(struct csv_line *l, const char *p, size_t n);
+
+/** The field without the blanks around it. */
+struct csv_field csv_trim(const char *p, size_t n);
 
 #endif /* DATA_CSV_LINE_H */

@@ -43,6 +43,30 @@ void lw_frame_free(struct lw_frame *f)
     mem_free(f);
 }
 
+bool frame_set_capacity(struct lw_frame *f, size_t cap)
+{
+    LW_ASSERT(cap >= f->n_rows);
+    for (size_t i = 0; i < f->n_columns; i++) {
+        struct frame_column *c = &f->columns[i];
+
+        if (c->type == LW_COLUMN_TEXT) {
+            uint32_t *codes = mem_resize(c->codes, cap, sizeof *codes);
+
+            if (codes == NULL)
+                return false;
+            c->codes = codes;
+        } else {
+            float *numbers = mem_resize(c->numbers, cap, sizeof *numbers);
+
+            if (numbers == NULL)
+                return false;
+            c->numbers = numbers;
+        }
+    }
+    f->cap = cap;
+    return true;
+}
+
 size_t lw_frame_rows(const struct lw_frame *f)
 {
     return f->n_rows;
@@ -55,13 +79,15 @@ size_t lw_frame_columns(const struct lw_frame *f)
 
 void lw_frame_column(const struct lw_frame *f, size_t i, struct lw_column *out)
 {
-    const struct frame_column *c = &f->columns[i];
+    const struct frame_column *c;
 
     LW_ASSERT(i < f->n_columns);
+    c = &f->columns[i];
     *out = (struct lw_column){
         .name = c->name,
         .type = c->type,
         .numbers = c->numbers,
+        .origin = c->origin,
         .codes = c->codes,
         .dictionary = (const char *const *)c->dict.words,
         .n_words = (uint32_t)c->dict.n_words,

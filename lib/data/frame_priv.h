@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* data/frame_priv.h - a frame's layout, shared by frame.c and frame_read.c. */
+/* data/frame_priv.h - a frame's layout, shared by frame.c and the readers. */
 #ifndef DATA_FRAME_PRIV_H
 #define DATA_FRAME_PRIV_H
 
@@ -8,12 +8,18 @@
 
 #include <lapwing/dataset.h>
 
+/* Text of a cell to a number; false when it is none. */
+typedef bool (*frame_parse_fn)(const char *p, size_t n, double *out);
+
 struct frame_column {
     char *name; /* owned */
     enum lw_column_type type;
-    float *numbers;   /* (cap), owned; NULL for text */
-    uint32_t *codes;  /* (cap), owned; NULL for numbers */
-    struct dict dict; /* of a text column */
+    float *numbers;       /* (cap), owned; NULL for text */
+    uint32_t *codes;      /* (cap), owned; NULL for numbers */
+    struct dict dict;     /* of a text column */
+    frame_parse_fn parse; /* of a time: seconds since 1970; NULL for other numbers */
+    double origin;        /* of a time: its first value, which is 0 in `numbers` */
+    bool has_origin;
 };
 
 struct lw_frame {
@@ -24,5 +30,9 @@ struct lw_frame {
     size_t cap; /* rows that fit */
     uint8_t digest[SHA256_BYTES];
 };
+
+/* Change the capacity of every column.  False when memory is out: the frame is whole,
+ * with its old capacity.  cap >= n_rows. */
+bool frame_set_capacity(struct lw_frame *f, size_t cap);
 
 #endif /* DATA_FRAME_PRIV_H */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * data/table.h - a table while it is read: what the engine (table_read.c) and the
+ * formats (format_*.c) share.
+ *
+ * A format is a row of functions.  Its probe looks at the file's first line; begin()
+ * names and types the columns and passes over the header; split(), where the format
+ * has one, cuts a line into fields.  The engine does the rest.
+ */
+#ifndef DATA_TABLE_H
+#define DATA_TABLE_H
+
+#include "base/digest.h"
+#include "base/span.h"
+#include "base/stream.h"
+#include "data/csv_line.h"
+#include "data/frame_priv.h"
+
+struct table_format;
+
+struct table {
+    struct stream *in;     /* owned */
+    const char *name;      /* of the file; borrowed from the stream */
+    struct sha256 *digest; /* owned; of what was skipped in the stream */
+    struct span window;    /* what the stream shows; borrowed until the next peek */
+    size_t used;           /* bytes of the window that are read */
+    size_t line_at;        /* where in the window the current line starts */
+    size_t line_number;    /* of the current line, from 1 */
+    bool at_end;           /* the window reaches the end of the file */
+    struct csv_line line;  /* the fields of the current line */
+    char delimiter;
+    bool types_by_looking;  /* a column of nothing but missing values may become text */
+    struct lw_frame *frame; /* owned until handed over */
+    const struct table_format *format;
+    uint64_t max_rows;
+};
+
+struct table_format {
+    const char *name;
+    /* The first line, and its fields in t->line. */
+    bool (*probe)(const struct table *t, struct span text);
+    /* The same line is the current one.  When it returns, the next line is a row. */
+    enum lw_status (*begin)(struct table *t, struct span text, struct lw_error *err);
+    /* Fields of a line into t->line; no field: the line is no row.  NULL: cut at the
+     * delimiter, with quotes. */
+    enum lw_status (*split)(struct table *t, struct span text, struct lw_error *err);
+};
+
+extern const struct table_format table_format_nsl_kdd;   /* format_kdd.c */
+extern const struct table_format table_format_kdd99;     /* format_kdd.c */
+extern const struct table_format table_format_zeek;      /* format_zeek.c */
+extern const struct table_format table_format_zeek_csv;  /* format_zeek.c */
+extern const struct table_format table_format_binetflow; /* format_binetflow.c */
+extern const struct table_format table_format_csv;       /* format_csv.c */
+
+/* The next line without its end, borrowed until the call after; LW_END. */
+LW_MUST enum lw_status table_next_line(struct table *t, struct span *text,
+                                       struct lw_error *err);
+/* Make the current line the next one again. */
+void table_unread_line(struct table *t);
+/* The bytes ahead, at least n unless the file ends before; they stay ahead. */
+LW_MUST enum lw_status table_look_ahead(struct table *t, size_t n, struct span *out,
+                                        struct lw_error *err);
+
+/* Cut a line at the delimiter, with quotes, into t->line. */
+LW_MUST enum lw_status table_split(struct table *t, struct span text,
+                                   struct lw_error *err);
+
+/* Name the columns: from `names`, or where that is NULL from the fields of t->line;
+ * all are numbers at first.  Returns LW_OK, LW_EFORMAT (too many) or LW_ENOMEM. */
+LW_MUST enum lw_status table_name_columns(struct table *t, const char *const *names,
+                                          struct lw_error *err);
+
+bool table_field_is(struct csv_field f, const char *text);
+/* Nothing, "?", "-", "NA" or "null": no value.  ("nan" is a number that is none.) */
+bool table_field_is_missing(struct csv_field f);
+
+#endif /* DATA_TABLE_H */
