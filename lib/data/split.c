@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 
+enum { FOLDS_MAX = 1000 };
+
 void lw_split_release(struct lw_split *s)
 {
     mem_free(s->part);
@@ -27,7 +29,7 @@ static enum lw_status split_init(struct lw_split *s, size_t n_rows, size_t n_fol
     *s = (struct lw_split){0};
     if (n_rows == 0 || n_rows > UINT32_MAX)
         return lw_fail(err, LW_EINVAL, "cannot split %zu rows", n_rows);
-    s->part = mem_zalloc(n_rows * n_folds, sizeof *s->part);
+    s->part = mem_zalloc(n_folds, n_rows);
     if (s->part == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
     s->n_rows = n_rows;
@@ -57,13 +59,28 @@ static uint32_t *shuffled_rows(size_t n_rows, uint64_t seed)
     return order;
 }
 
+/* In random order, every label sends a row to the test part whenever its share has
+ * grown by another whole row.  seen (n_labels) counts the rows met, from 0. */
+static void deal_shares(struct lw_split *s, const uint32_t *labels,
+                        const uint32_t *order, uint64_t *seen, double test_share)
+{
+    for (size_t i = 0; i < s->n_rows; i++) {
+        uint64_t k = seen[labels == NULL ? 0 : labels[order[i]]]++;
+        uint64_t before = (uint64_t)((double)k * test_share + 0.5);
+        uint64_t after = (uint64_t)((double)(k + 1) * test_share + 0.5);
+
+        if (after > before)
+            s->part[order[i]] = LW_PART_TEST;
+    }
+}
+
 enum lw_status lw_split_stratified(struct lw_split *out, const uint32_t *labels,
                                    size_t n_rows, double test_share, uint64_t seed,
                                    struct lw_error *err)
 {
     uint32_t *order = NULL;
     uint64_t *seen = NULL; /* (n_labels) rows met of each label */
-    uint32_t n_labels = 0;
+    size_t n_labels = 1;
     enum lw_status st = check_share(test_share, err);
 
     if (st == LW_OK)
@@ -71,25 +88,15 @@ enum lw_status lw_split_stratified(struct lw_split *out, const uint32_t *labels,
     if (st != LW_OK)
         return st;
     for (size_t i = 0; labels != NULL && i < n_rows; i++)
-        n_labels = labels[i] >= n_labels ? labels[i] + 1 : n_labels;
+        n_labels = labels[i] >= n_labels ? (size_t)labels[i] + 1 : n_labels;
     order = shuffled_rows(n_rows, seed);
-    seen = mem_zalloc((size_t)n_labels + 1, sizeof *seen);
-    if (order == NULL || seen == NULL) {
+    seen = mem_zalloc(n_labels, sizeof *seen);
+    if (order != NULL && seen != NULL) {
+        deal_shares(out, labels, order, seen, test_share);
+    } else {
         st = lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
         lw_split_release(out);
-        goto out;
     }
-    /* In random order, every label sends a row to the test part whenever its share
-     * has grown by another whole row. */
-    for (size_t i = 0; i < n_rows; i++) {
-        uint64_t k = seen[labels == NULL ? 0 : labels[order[i]]]++;
-        uint64_t before = (uint64_t)((double)k * test_share + 0.5);
-        uint64_t after = (uint64_t)((double)(k + 1) * test_share + 0.5);
-
-        if (after > before)
-            out->part[order[i]] = LW_PART_TEST;
-    }
-out:
     mem_free(order);
     mem_free(seen);
     return st;
@@ -118,6 +125,20 @@ static void deal_types(uint32_t *fold_of_type, const int *type_class, uint32_t n
                 fold_of_type[order[i]] = next++ % (uint32_t)n_folds;
 }
 
+static enum lw_status check_types(const uint32_t *types, size_t n_rows,
+                                  const int *type_class, uint32_t n_types,
+                                  struct lw_error *err)
+{
+    for (uint32_t t = 0; t < n_types; t++)
+        if (type_class[t] < 0)
+            return lw_fail(err, LW_EINVAL, "attack type %u has no class", t);
+    for (size_t i = 0; i < n_rows; i++)
+        if (types[i] >= n_types)
+            return lw_fail(err, LW_EINVAL, "row %zu has type %u of %u", i, types[i],
+                           n_types);
+    return LW_OK;
+}
+
 enum lw_status lw_split_leave_attack_out(struct lw_split *out, const uint32_t *types,
                                          size_t n_rows, const int *type_class,
                                          uint32_t n_types, size_t n_folds,
@@ -131,9 +152,12 @@ enum lw_status lw_split_leave_attack_out(struct lw_split *out, const uint32_t *t
     size_t k = 0;
     enum lw_status st;
 
-    if (n_folds < 2)
-        return lw_fail(err, LW_EINVAL, "leaving attacks out needs two folds or more");
-    st = split_init(out, n_rows, n_folds, err);
+    if (n_folds < 2 || n_folds > FOLDS_MAX)
+        return lw_fail(err, LW_EINVAL, "leaving attacks out needs 2 to %d folds",
+                       FOLDS_MAX);
+    st = check_types(types, n_rows, type_class, n_types, err);
+    if (st == LW_OK)
+        st = split_init(out, n_rows, n_folds, err);
     if (st != LW_OK)
         return st;
     type_order = shuffled_rows(n_types, seed);
