@@ -42,7 +42,8 @@ struct lw_eval {
 
 /** Judge answers.  truth (n_rows) in [0, n_classes), said (n_rows) in [0, n_classes]
  *  where n_classes means none of them; attack_score (n_rows), higher = more attack, or
- *  NULL.  LW_EINVAL: too many classes.  LW_ENOMEM. */
+ *  NULL.  LW_EINVAL: no rows, too few or too many classes, a value out of
+ *  range, a score that is NaN.  LW_ENOMEM.  On failure *out has no meaning. */
 LW_API LW_MUST enum lw_status
 lw_eval_compute(struct lw_eval *out, const uint32_t *truth, const uint32_t *said,
                 size_t n_rows, uint32_t n_classes, const float *attack_score,

@@ -4,11 +4,13 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+#include <lapwing/eval.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CLASSES = 32, QUANTILES = 16 };
+enum { MAX_CLASSES = LW_EVAL_MAX_CLASSES, QUANTILES = 16 };
 
 uint32_t baseline_majority(const uint32_t *labels, size_t n_rows, uint32_t n_classes)
 {
@@ -16,8 +18,10 @@ uint32_t baseline_majority(const uint32_t *labels, size_t n_rows, uint32_t n_cla
     uint32_t best = 0;
 
     LW_ASSERT(n_classes <= MAX_CLASSES);
-    for (size_t i = 0; i < n_rows; i++)
+    for (size_t i = 0; i < n_rows; i++) {
+        LW_ASSERT(labels[i] < n_classes);
         count[labels[i]]++;
+    }
     for (uint32_t c = 1; c < n_classes; c++)
         if (count[c] > count[best])
             best = c;

@@ -49,14 +49,26 @@ static void judge_scores(struct lw_eval *e, const struct scored *s, size_t n,
         }
         area += (fp - fp_before) * (tp + tp_before) / 2;
         precision_sum += (tp - tp_before) * tp / (tp + fp);
-        if (fp <= 0.01 * n_normal)
+        /* Multiplied out, as 0.001 has no exact double. */
+        if (fp * 100 <= n_normal)
             e->tpr_at_fpr_1e2 = tp / n_attack;
-        if (fp <= 0.001 * n_normal)
+        if (fp * 1000 <= n_normal)
             e->tpr_at_fpr_1e3 = tp / n_attack;
         i = j;
     }
     e->roc_auc = area / (n_attack * n_normal);
     e->pr_auc = precision_sum / n_attack;
+}
+
+/* NaN has no place in an order. */
+static enum lw_status check_scores(const float *score, size_t n_rows,
+                                   struct lw_error *err)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        if (isnan(score[i]))
+            return lw_fail(err, LW_EINVAL, "row %zu: the attack score is not a number",
+                           i);
+    return LW_OK;
 }
 
 static enum lw_status judge_ranking(struct lw_eval *e, const uint32_t *truth,
@@ -65,9 +77,13 @@ static enum lw_status judge_ranking(struct lw_eval *e, const uint32_t *truth,
 {
     struct scored *s;
     double n_attack = 0;
+    enum lw_status st;
 
     if (attack_score == NULL)
         return LW_OK;
+    st = check_scores(attack_score, n_rows, err);
+    if (st != LW_OK)
+        return st;
     s = mem_zalloc(n_rows, sizeof *s);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", n_rows);
