@@ -27,14 +27,16 @@ struct lw_meter; /* opaque */
 /** Receives each record; `rec` is borrowed for the call. */
 typedef void (*lw_record_fn)(void *ctx, const struct lw_record *rec);
 
-/** Zero means the default: Argus' own. */
+/** Zero means the default.  Idle timeouts count from a flow's last packet and are
+ * Argus' own; Argus lets its status interval pass before they begin, however. */
 struct lw_meter_config {
     uint32_t max_flows;         /* default 1,048,576; at most 2^24 */
     int64_t status_interval_ns; /* default 3,600 s */
     int64_t idle_tcp_ns;        /* default 60 s */
-    int64_t idle_udp_ns;        /* default 30 s, also every other IP protocol */
-    int64_t idle_icmp_ns;       /* default 5 s */
-    int64_t idle_arp_ns;        /* default 5 s, also non-IP */
+    int64_t closed_tcp_ns; /* default 5 s: a closed connection waits for stragglers */
+    int64_t idle_udp_ns;   /* default 30 s, also every other IP protocol */
+    int64_t idle_icmp_ns;  /* default 5 s */
+    int64_t idle_arp_ns;   /* default 5 s, also non-IP */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */

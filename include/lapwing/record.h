@@ -3,8 +3,8 @@
  * lapwing/record.h - what is known of one bidirectional flow.
  *
  * Index 0 of every pair is the endpoint that sent the first packet seen, index 1 the
- * other.  `dir` tells which of them is the initiator, as Argus prints it; a writer
- * that follows Argus or Zeek swaps the sides when `dir` points left.
+ * other.  `initiator` is the index of the one that began the conversation, as Argus and
+ * Zeek take it: a writer that follows them prints that side first.
  * All numbers are in host byte order, addresses as on the wire.
  */
 #ifndef LW_RECORD_H
@@ -41,16 +41,16 @@ enum lw_flow_kind {
         LW_N_FLOW_KINDS
 };
 
-/** Direction as Argus prints it. */
+/** Direction as Argus prints it, with the initiator on the left. */
 #define LW_DIR_LIST(X)                                                                 \
-    X(FORWARD, "->")    /* index 0 initiated, and only it or both were heard */        \
-    X(BACKWARD, "<-")   /* index 1 initiated */                                        \
-    X(BOTH, "<->")      /* both sent, no initiator (UDP and so on) */                  \
-    X(UNKNOWN, "<?>")   /* both sent, start not seen (TCP) */                          \
-    X(MAYBE_FWD, "?>")  /* only index 0 heard, start not seen */                       \
-    X(MAYBE_BACK, "<?") /* only index 1 heard, start not seen */                       \
-    X(WHO, "who")       /* ARP request */                                              \
-    X(TOLD, "told")     /* ARP reply without request */
+    X(FORWARD, "->")    /* TCP, start seen; others: only the initiator was heard */    \
+    X(BACKWARD, "<-")   /* not TCP: only the other side was heard */                   \
+    X(BOTH, "<->")      /* not TCP: both were heard */                                 \
+    X(UNKNOWN, "<?>")   /* TCP, start not seen: both were heard, */                    \
+    X(MAYBE_FWD, "?>")  /* only the initiator, */                                      \
+    X(MAYBE_BACK, "<?") /* only the other side */                                      \
+    X(WHO, "who")       /* ARP */                                                      \
+    X(TOLD, "told")     /* ARP, in files of older versions; the meter says "who" */
 
 enum lw_dir {
 #define LW_DIR_ENUM(name, text) LW_DIR_##name,
@@ -127,8 +127,9 @@ struct lw_side {
     uint32_t bad_fragments; /* fragments that cannot be part of a datagram */
     uint32_t retransmitted; /* TCP segments with no new sequence number and data */
     uint8_t tcp_flags;      /* all flags seen, ORed */
-    uint8_t tos;            /* of its first packet */
+    uint8_t tos;            /* of its last packet, as Argus has it */
     uint8_t ttl;            /* of its first packet (hop limit) */
+    bool has_ip;            /* tos and ttl are known, maybe from an earlier record */
 };
 
 struct lw_record {
@@ -141,15 +142,17 @@ struct lw_record {
     enum lw_conn conn;
     enum lw_end_reason end_reason;
     uint16_t ether_type; /* 0x0800, 0x86dd, 0x0806, ...; below 1536: LLC */
+    uint8_t initiator;   /* index of the side that began, or is taken to have */
     uint8_t ip_version;  /* 4, 6, or 0 for ARP (addresses are IPv4) and non-IP (MACs) */
     uint8_t protocol;    /* IP protocol number; 0 when not IP */
     uint8_t icmp_type;   /* of the first packet */
     uint8_t icmp_code;
-    uint16_t icmp_id;
+    uint16_t icmp_id; /* or the port that "port unreachable" complains about */
     uint16_t port[2]; /* TCP, UDP, SCTP; 0 otherwise */
     bool has_ports;
     uint16_t vlan_id; /* outermost, 0 when untagged */
     uint32_t spi;     /* ESP */
+    uint8_t llc[2];   /* DSAP and SSAP of an LLC frame (ether_type below 1536) */
     struct lw_addr addr[2];
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
@@ -161,7 +164,7 @@ LW_API const char *lw_dir_name(enum lw_dir dir);
 LW_API const char *lw_conn_name(enum lw_conn conn);
 LW_API const char *lw_end_reason_name(enum lw_end_reason reason);
 
-/** Which index initiated, as Argus and Zeek print it: 1 when `dir` points left. */
+/** rec->initiator: which index initiated, as Argus and Zeek print it. */
 LW_API unsigned lw_record_initiator(const struct lw_record *rec);
 
 enum { LW_ADDR_TEXT_MAX = 48 };

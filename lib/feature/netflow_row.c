@@ -79,9 +79,9 @@ static void fill_flags(const struct lw_side *src, const struct lw_side *dst, flo
     v[NETFLOW_dst_cwr] = has_flag(dst, LW_TCP_CWR);
 }
 
-static float tos_of(const struct lw_record *rec, const struct lw_side *s)
+static float tos_of(const struct lw_side *s)
 {
-    return rec->ip_version != 0 && s->packets > 0 ? (float)s->tos : NAN;
+    return s->has_ip ? (float)s->tos : NAN;
 }
 
 /* A quotient, missing where it is not defined. */
@@ -120,17 +120,15 @@ void netflow_make_row(const struct lw_record *rec, float *values)
     unsigned from = lw_record_initiator(rec);
     const struct lw_side *src = &rec->side[from];
     const struct lw_side *dst = &rec->side[1 - from];
-    enum lw_dir dir =
-        from == 1 && rec->dir == LW_DIR_BACKWARD ? LW_DIR_FORWARD : rec->dir;
 
     values[NETFLOW_protocol] = protocol_of_kind[rec->kind];
-    values[NETFLOW_direction] = (float)dir;
+    values[NETFLOW_direction] = (float)rec->dir;
     values[NETFLOW_state] = (float)state_of(rec);
     values[NETFLOW_service] = rec->has_ports
                                   ? (float)service_of_port(rec->port[1 - from])
                                   : (float)NETFLOW_SERVICE_NONE;
-    values[NETFLOW_src_tos] = tos_of(rec, src);
-    values[NETFLOW_dst_tos] = tos_of(rec, dst);
+    values[NETFLOW_src_tos] = tos_of(src);
+    values[NETFLOW_dst_tos] = tos_of(dst);
     fill_flags(src, dst, values);
     fill_volume(rec, src, dst, values);
 }

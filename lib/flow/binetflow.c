@@ -1,82 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CTU-13 binetflow form: what `ra` prints of Argus records with
- * -s stime dur proto saddr sport dir daddr dport state stos dtos pkts bytes sbytes
- * label, numeric ports, TCP flags of both sides (-Z b), microseconds.
- * Sides are printed initiator first; what a side that sent nothing would say is empty.
+ * The CTU-13 binetflow form: what ra of Argus 3.0.8.2 prints with
+ *
+ *     -Z b -c , -p 6 -s stime dur proto saddr sport dir daddr dport state stos dtos
+ *                       pkts bytes sbytes
+ *
+ * and a label behind it.  The initiator stands left.  Times are cut to microseconds.
+ * The duration is a single-precision number there, and so its last digits are rounded
+ * here, too.  An ICMP message has its code and type as source port and, byte-swapped as
+ * Argus keeps it, its identifier (or the port that it complains about) as destination
+ * port; an ICMPv6 message has type and code, in decimal.  A ToS that never was heard is
+ * empty.
  */
 #include "base/timefmt.h"
+#include "icmp.h"
 
 #include <lapwing/flow.h>
 
+#include <math.h>
 #include <string.h>
-
-struct line {
-    char *out;
-    size_t len;
-};
-
-static void add_char(struct line *l, char c)
-{
-    if (l->len + 2 < LW_BINETFLOW_LINE_MAX) /* room for the line's end */
-        l->out[l->len++] = c;
-}
-
-static void add_text(struct line *l, const char *s)
-{
-    for (; *s != '\0'; s++)
-        add_char(l, *s);
-}
-
-static void add_u64(struct line *l, uint64_t v)
-{
-    char digits[20];
-    size_t n = 0;
-
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    while (n > 0)
-        add_char(l, digits[--n]);
-}
-
-static void add_hex(struct line *l, uint16_t v, int digits)
-{
-    add_text(l, "0x");
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        add_char(l, "0123456789abcdef"[(v >> shift) & 15]);
-}
-
-/* Seconds with six decimals: the difference of two times cut to microseconds. */
-static void add_duration(struct line *l, const struct lw_record *rec)
-{
-    uint64_t us =
-        (uint64_t)(rec->end_ns / NS_PER_US) - (uint64_t)(rec->start_ns / NS_PER_US);
-
-    add_u64(l, us / 1000000);
-    add_char(l, '.');
-    for (uint64_t unit = 100000; unit > 0; unit /= 10)
-        add_char(l, (char)('0' + us / unit % 10));
-}
-
-/* Argus has no ports for ICMP: type and code stand first, the identifier second. */
-static void add_port(struct line *l, const struct lw_record *rec, unsigned side,
-                     bool source)
-{
-    if (rec->has_ports)
-        add_u64(l, rec->port[side]);
-    else if (rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6)
-        add_hex(
-            l, source ? (uint16_t)(rec->icmp_code << 8 | rec->icmp_type) : rec->icmp_id,
-            4);
-}
-
-static void add_tos(struct line *l, const struct lw_record *rec, unsigned side)
-{
-    if (rec->ip_version != 0 && rec->side[side].packets > 0)
-        add_u64(l, rec->side[side].tos);
-}
 
 const char *lw_binetflow_header(void)
 {
@@ -84,56 +26,165 @@ const char *lw_binetflow_header(void)
            "TotPkts,TotBytes,SrcBytes,Label\n";
 }
 
-/* "  <->": right-aligned in five columns, as ra prints it into CSV. */
-static void add_dir(struct line *l, enum lw_dir dir)
+static char *put_text(char *p, const char *s)
+{
+    while (*s != '\0')
+        *p++ = *s++;
+    return p;
+}
+
+static char *put_u64(char *p, uint64_t v)
+{
+    char digits[20];
+    unsigned n = 0;
+
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    while (n > 0)
+        *p++ = digits[--n];
+    return p;
+}
+
+static char *put_hex(char *p, uint32_t v, int digits)
+{
+    p = put_text(p, "0x");
+    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+        *p++ = "0123456789abcdef"[v >> shift & 15];
+    return p;
+}
+
+static int64_t to_us(int64_t ns)
+{
+    int64_t us = ns / NS_PER_US;
+
+    return ns % NS_PER_US < 0 ? us - 1 : us;
+}
+
+static char *put_duration(char *p, const struct lw_record *rec)
+{
+    int64_t us = to_us(rec->end_ns) - to_us(rec->start_ns);
+    /* Up to 16 s single precision does not show in six decimals. */
+    uint64_t shown = us < 16000000
+                         ? (uint64_t)us
+                         : (uint64_t)rint((double)(float)((double)us / 1e6) * 1e6);
+    uint64_t fraction = shown % 1000000;
+
+    p = put_u64(p, shown / 1000000);
+    *p++ = '.';
+    for (uint64_t unit = 100000; unit > 0; unit /= 10)
+        *p++ = (char)('0' + fraction / unit % 10);
+    return p;
+}
+
+static char *put_addr(char *p, const struct lw_record *rec, unsigned side)
+{
+    return p + lw_record_addr_text(rec, side, p);
+}
+
+/* Argus shows the question's type when it saw the question. */
+static char *put_icmp_port(char *p, const struct lw_record *rec, bool destination)
+{
+    bool v6 = rec->kind == LW_FLOW_ICMP6;
+    uint8_t type = rec->icmp_type;
+
+    if (v6 || rec->side[rec->initiator].packets > 0)
+        (void)icmp_pair(v6, type, &type);
+    else if (icmp_pair(v6, type, &type))
+        type = 0;
+    if (v6)
+        return put_u64(p, destination ? rec->icmp_code : type);
+    if (destination)
+        return put_hex(p, __builtin_bswap16(rec->icmp_id), 4);
+    return put_hex(p, (uint32_t)(rec->icmp_code << 8 | type), 4);
+}
+
+static char *put_port(char *p, const struct lw_record *rec, unsigned side)
+{
+    bool destination = side != rec->initiator;
+
+    switch (rec->kind) {
+    case LW_FLOW_TCP:
+    case LW_FLOW_UDP:
+        return put_u64(p, rec->port[side]);
+    case LW_FLOW_ICMP:
+    case LW_FLOW_ICMP6:
+        return put_icmp_port(p, rec, destination);
+    case LW_FLOW_OTHER:
+        return put_u64(p, rec->llc[destination ? 1 : 0]);
+    case LW_FLOW_ESP:
+        return destination ? put_hex(p, rec->spi, 8) : p;
+    case LW_FLOW_IGMP:
+    case LW_FLOW_ARP:
+    case LW_FLOW_GRE:
+    case LW_FLOW_SCTP:
+    case LW_FLOW_IP:
+    case LW_N_FLOW_KINDS:
+        break;
+    }
+    return p;
+}
+
+/* ra centres the arrow in a column and cuts blanks off the end, even in CSV. */
+static char *put_dir(char *p, enum lw_dir dir)
 {
     const char *name = lw_dir_name(dir);
 
-    for (size_t n = strlen(name); n < 5; n++)
-        add_char(l, ' ');
-    add_text(l, name);
+    p = put_text(p, name[0] == '<' || name[0] == 'w' ? "  " : "   ");
+    return put_text(p, name);
+}
+
+static char *put_tos(char *p, const struct lw_side *s)
+{
+    return s->has_ip ? put_u64(p, s->tos) : p;
+}
+
+/* A label has what room is left: no line is longer than LW_BINETFLOW_LINE_MAX. */
+static char *put_label(char *p, const char *label, const char *end)
+{
+    while (*label != '\0' && p < end)
+        *p++ = *label++;
+    return p;
 }
 
 size_t lw_binetflow_format(const struct lw_record *rec, const char *label,
                            char out[LW_BINETFLOW_LINE_MAX])
 {
-    unsigned from = lw_record_initiator(rec);
-    struct line l = {out, 0};
-    char text[LW_ADDR_TEXT_MAX];
+    unsigned src = rec->initiator;
+    unsigned dst = 1 - src;
     char proto[16];
+    char *p = out + timefmt_argus(rec->start_ns, out);
 
-    l.len = timefmt_argus(rec->start_ns, out);
-    add_char(&l, ',');
-    add_duration(&l, rec);
-    add_char(&l, ',');
-    add_text(&l, lw_record_proto_text(rec, proto));
-    add_char(&l, ',');
-    (void)lw_record_addr_text(rec, from, text);
-    add_text(&l, text);
-    add_char(&l, ',');
-    add_port(&l, rec, from, true);
-    add_char(&l, ',');
-    add_dir(&l, from == 1 && rec->dir == LW_DIR_BACKWARD ? LW_DIR_FORWARD : rec->dir);
-    add_char(&l, ',');
-    (void)lw_record_addr_text(rec, 1 - from, text);
-    add_text(&l, text);
-    add_char(&l, ',');
-    add_port(&l, rec, 1 - from, false);
-    add_char(&l, ',');
-    add_text(&l, rec->state);
-    add_char(&l, ',');
-    add_tos(&l, rec, from);
-    add_char(&l, ',');
-    add_tos(&l, rec, 1 - from);
-    add_char(&l, ',');
-    add_u64(&l, rec->side[0].packets + rec->side[1].packets);
-    add_char(&l, ',');
-    add_u64(&l, rec->side[0].frame_bytes + rec->side[1].frame_bytes);
-    add_char(&l, ',');
-    add_u64(&l, rec->side[from].frame_bytes);
-    add_char(&l, ',');
-    add_text(&l, label);
-    out[l.len++] = '\n';
-    out[l.len] = '\0';
-    return l.len;
+    *p++ = ',';
+    p = put_duration(p, rec);
+    *p++ = ',';
+    p = put_text(p, lw_record_proto_text(rec, proto));
+    *p++ = ',';
+    p = put_addr(p, rec, src);
+    *p++ = ',';
+    p = put_port(p, rec, src);
+    *p++ = ',';
+    p = put_dir(p, rec->dir);
+    *p++ = ',';
+    p = put_addr(p, rec, dst);
+    *p++ = ',';
+    p = put_port(p, rec, dst);
+    *p++ = ',';
+    p = put_text(p, rec->state);
+    *p++ = ',';
+    p = put_tos(p, &rec->side[src]);
+    *p++ = ',';
+    p = put_tos(p, &rec->side[dst]);
+    *p++ = ',';
+    p = put_u64(p, rec->side[0].packets + rec->side[1].packets);
+    *p++ = ',';
+    p = put_u64(p, rec->side[0].frame_bytes + rec->side[1].frame_bytes);
+    *p++ = ',';
+    p = put_u64(p, rec->side[src].frame_bytes);
+    *p++ = ',';
+    p = put_label(p, label, out + LW_BINETFLOW_LINE_MAX - 2);
+    *p++ = '\n';
+    *p = '\0';
+    return (size_t)(p - out);
 }

@@ -1,98 +1,172 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flow/key.h"
+/*
+ * Canonical keys.
+ *
+ * Endpoints (address, then port) are put in order; equal ones stay as they came.  What
+ * does not have ports uses the port fields for what else Argus tells flows apart by:
+ *
+ *     kind         port[0]                 port[1]          two-way
+ *     TCP UDP SCTP port of addr[0]         port of addr[1]  yes
+ *     ICMP query   identifier              sequence         yes
+ *     ICMP other   code                    port complained  no
+ *                                          about, if any
+ *     IGMP         type                    0                no
+ *     ESP          SPI, high half          SPI, low half    no
+ *     ARP          0                       0                request and answer
+ *     OTHER        DSAP << 8 | SSAP        0                yes
+ *     GRE, IP      0                       0                yes
+ *
+ * One echo request and its answer are a flow of their own, as in Argus and as in the
+ * KDD'99 data, where a ping flood is one connection per request.
+ * A one-way key keeps the order of the packet: an answer would be another flow.
+ */
+#include "key.h"
 
-#include <string.h>
+#include "icmp.h"
 
 enum {
-    ETHER_ARP = 0x0806,
-    ETHER_RARP = 0x8035,
-    PROTO_ICMP = 1,
-    PROTO_IGMP = 2,
-    PROTO_TCP = 6,
-    PROTO_UDP = 17,
-    PROTO_GRE = 47,
-    PROTO_ESP = 50,
-    PROTO_ICMP6 = 58,
-    PROTO_SCTP = 132,
-    ICMP_ECHO = 8,
-    ICMP_LAST_QUERY = 18,
-    ICMP6_ECHO = 128
+    PROTOCOL_ICMP = 1,
+    PROTOCOL_IGMP = 2,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    PROTOCOL_GRE = 47,
+    PROTOCOL_ESP = 50,
+    PROTOCOL_ICMP6 = 58,
+    PROTOCOL_SCTP = 132
 };
 
-enum lw_flow_kind flow_kind_of(const struct decoded *d)
+static enum lw_flow_kind kind_of_protocol(uint8_t protocol)
 {
-    if (d->layer < DECODE_NETWORK)
-        return LW_FLOW_OTHER;
-    if (d->ip_version == 0)
-        return d->ether_type == ETHER_ARP || d->ether_type == ETHER_RARP
-                   ? LW_FLOW_ARP
-                   : LW_FLOW_OTHER;
-    switch (d->protocol) {
-    case PROTO_TCP:
+    switch (protocol) {
+    case PROTOCOL_TCP:
         return LW_FLOW_TCP;
-    case PROTO_UDP:
+    case PROTOCOL_UDP:
         return LW_FLOW_UDP;
-    case PROTO_ICMP:
+    case PROTOCOL_ICMP:
         return LW_FLOW_ICMP;
-    case PROTO_ICMP6:
+    case PROTOCOL_ICMP6:
         return LW_FLOW_ICMP6;
-    case PROTO_IGMP:
+    case PROTOCOL_IGMP:
         return LW_FLOW_IGMP;
-    case PROTO_ESP:
+    case PROTOCOL_ESP:
         return LW_FLOW_ESP;
-    case PROTO_GRE:
+    case PROTOCOL_GRE:
         return LW_FLOW_GRE;
-    case PROTO_SCTP:
+    case PROTOCOL_SCTP:
         return LW_FLOW_SCTP;
     default:
         return LW_FLOW_IP;
     }
 }
 
-/* Questions and their answers are one flow: the answer takes the question's type.
- * Query types come in pairs (RFC 792: 8/0, 13/14, 15/16, 17/18; RFC 4443: 128/129). */
-static uint16_t icmp_selector(const struct decoded *d, enum lw_flow_kind kind)
+/* Put the endpoints in order.  The side of the sender is 1 when they were swapped. */
+static unsigned set_endpoints(struct flow_key *key, const struct lw_addr *src,
+                              const struct lw_addr *dst, uint16_t src_port,
+                              uint16_t dst_port)
 {
-    uint8_t type = d->icmp_type;
+    int order = memcmp(src->bytes, dst->bytes, sizeof src->bytes);
+    unsigned from = order > 0 || (order == 0 && src_port > dst_port) ? 1 : 0;
 
-    if (kind == LW_FLOW_ICMP6)
-        type = type == ICMP6_ECHO + 1 ? ICMP6_ECHO : type;
-    else if (type == 0)
-        type = ICMP_ECHO;
-    else if (type > 13 && type <= ICMP_LAST_QUERY && type % 2 == 0)
-        type--;
-    return (uint16_t)(type << 8 | d->icmp_code);
+    key->addr[from] = *src;
+    key->addr[1 - from] = *dst;
+    key->port[from] = src_port;
+    key->port[1 - from] = dst_port;
+    return from;
 }
 
-bool flow_key_make(struct flow_key *key, const struct decoded *d,
-                   enum lw_flow_kind kind, const uint16_t port[2])
+static unsigned set_oneway(struct flow_key *key, const struct decoded *d)
 {
-    struct lw_addr from = d->addr[0];
-    struct lw_addr to = d->addr[1];
-    uint16_t selector = 0;
-    bool flipped;
-    int c;
+    key->addr[0] = d->addr[0];
+    key->addr[1] = d->addr[1];
+    return 0;
+}
 
-    memset(key, 0, sizeof *key);
-    if (kind == LW_FLOW_OTHER && d->has_macs) {
-        memset(&from, 0, sizeof from);
-        memset(&to, 0, sizeof to);
-        memcpy(from.bytes, d->mac[0], sizeof d->mac[0]);
-        memcpy(to.bytes, d->mac[1], sizeof d->mac[1]);
+static unsigned set_icmp(struct flow_key *key, const struct decoded *d)
+{
+    unsigned from;
+
+    if (!icmp_pair(d->protocol == PROTOCOL_ICMP6, d->icmp_type, &key->protocol)) {
+        key->protocol = d->icmp_type;
+        key->port[0] = d->icmp_code;
+        key->port[1] = icmp_quoted_port(d);
+        return set_oneway(key, d);
     }
-    if (kind == LW_FLOW_ICMP || kind == LW_FLOW_ICMP6)
-        selector = icmp_selector(d, kind);
-    else if (kind == LW_FLOW_ESP)
-        selector = (uint16_t)d->spi;
-    c = memcmp(&from, &to, sizeof from);
-    flipped = c > 0 || (c == 0 && port[0] > port[1]);
-    key->addr[flipped ? 1 : 0] = from;
-    key->addr[flipped ? 0 : 1] = to;
-    key->port[flipped ? 1 : 0] = port[0];
-    key->port[flipped ? 0 : 1] = port[1];
-    key->ether_type = kind == LW_FLOW_OTHER || kind == LW_FLOW_ARP ? d->ether_type : 0;
-    key->selector = selector;
-    key->protocol = d->protocol;
-    key->kind = (uint8_t)kind;
-    return flipped;
+    from = set_endpoints(key, &d->addr[0], &d->addr[1], 0, 0);
+    key->port[0] = d->icmp_id;
+    key->port[1] = d->icmp_seq;
+    return from;
+}
+
+/* An ARP answer goes from the address that was asked for to the one who asked. */
+static unsigned set_arp(struct flow_key *key, const struct decoded *d)
+{
+    unsigned from = d->arp_op == ARP_REPLY ? 1 : 0;
+
+    key->addr[0] = d->addr[from];
+    key->addr[1] = d->addr[1 - from];
+    return from;
+}
+
+static unsigned set_link(struct flow_key *key, const struct decoded *d)
+{
+    struct lw_addr mac[2] = {{{0}}, {{0}}};
+    unsigned from;
+
+    for (unsigned i = 0; i < 2; i++)
+        memcpy(mac[i].bytes, d->mac[i], sizeof d->mac[i]);
+    from = set_endpoints(key, &mac[0], &mac[1], 0, 0);
+    if (key->ether_type < LINK_ETHER_TYPE_MIN) {
+        key->port[0] = (uint16_t)(d->llc[0] << 8 | d->llc[1]);
+        key->ether_type = 0; /* the length of an 802.3 frame tells nothing apart */
+    }
+    return from;
+}
+
+static unsigned set_ip(struct flow_key *key, const struct decoded *d)
+{
+    bool whole = d->layer == DECODE_TRANSPORT;
+
+    switch ((enum lw_flow_kind)key->kind) {
+    case LW_FLOW_TCP:
+    case LW_FLOW_UDP:
+    case LW_FLOW_SCTP:
+        return set_endpoints(key, &d->addr[0], &d->addr[1], whole ? d->port[0] : 0,
+                             whole ? d->port[1] : 0);
+    case LW_FLOW_ICMP:
+    case LW_FLOW_ICMP6:
+        return set_icmp(key, d);
+    case LW_FLOW_IGMP:
+        key->port[0] = d->icmp_type;
+        return set_oneway(key, d);
+    case LW_FLOW_ESP:
+        key->port[0] = (uint16_t)(d->spi >> 16);
+        key->port[1] = (uint16_t)d->spi;
+        return set_oneway(key, d);
+    case LW_FLOW_OTHER:
+    case LW_FLOW_ARP:
+    case LW_FLOW_GRE:
+    case LW_FLOW_IP:
+    case LW_N_FLOW_KINDS:
+        break;
+    }
+    return set_endpoints(key, &d->addr[0], &d->addr[1], 0, 0);
+}
+
+bool flow_key_make(const struct decoded *d, struct flow_key *key, unsigned *from)
+{
+    if (d->layer == DECODE_NOTHING)
+        return false;
+    *key = (struct flow_key){.ether_type = d->ether_type};
+    if (d->layer == DECODE_LINK) {
+        key->kind = LW_FLOW_OTHER;
+        *from = set_link(key, d);
+    } else if (d->ip_version == 0) {
+        key->kind = LW_FLOW_ARP;
+        *from = set_arp(key, d);
+    } else {
+        key->kind = kind_of_protocol(d->protocol);
+        key->protocol = d->protocol;
+        *from = set_ip(key, d);
+    }
+    return true;
 }

@@ -3,79 +3,116 @@
  * The meter: decode, find or make the flow, count, and report what is over.
  *
  * Time is the packets' own and never goes back: a packet older than one before it
- * counts with its own time in its record, but ages nothing.  Before a packet is taken
- * in, every flow that has been silent for too long by then is reported, so what a
- * packet does never depends on when somebody looked.
+ * counts with its own time in its record, but ages nothing.  A flow that is silent for
+ * longer than its timeout is over even if the wheel has not come to it yet: what a
+ * packet does never depends on other traffic.
  *
- * A TCP connection that is over stays for LINGER_NS, for the stragglers, and makes way
- * at once for a SYN on the same ports.
+ * A full table evicts unanswered flows first, oldest first, established ones only when
+ * none of them remain.  Both are kept in the order in which they became so; one that
+ * got packets since it was last looked at has a second chance at the end of the queue
+ * (the clock algorithm, Corbato 1968), so that eviction, too, costs nothing per packet.
  */
+#include "account.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
-#include "flow/fragments.h"
-#include "flow/state_text.h"
-#include "flow/table.h"
+#include "fragment.h"
+#include "report.h"
+#include "tcp_state.h"
+#include "timer.h"
 
 #include <lapwing/flow.h>
 
-#include <string.h>
+#include <stdlib.h>
 
-#define LINGER_NS (5 * NS_PER_S)
+enum {
+    MAX_FLOWS_DEFAULT = 1 << 20,
+    MAX_FLOWS_LIMIT = 1 << 24,
+    /* Bounds the work of one eviction; busier flows than that are given up. */
+    SECOND_CHANCES = 16
+};
 
-enum { MAX_FLOWS_DEFAULT = 1 << 20, MAX_FLOWS_LIMIT = 1 << 24 };
+/* Packet times are kept where sums of them cannot overflow: years 1897 to 2116. */
+#define TIME_MIN_NS    (-(INT64_C(1) << 61))
+#define TIME_MAX_NS    (INT64_C(1) << 62)
+#define TIMEOUT_MAX_NS (INT64_C(1) << 60)
 
 struct lw_meter {
     struct flow_table table;
+    struct timers timers;
     struct fragments fragments;
-    int64_t idle_ns[N_FLOW_PATIENCES];
+    struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
-    int64_t now_ns;         /* the latest packet time */
-    int64_t next_expiry_ns; /* no flow can expire before; INT64_MIN: look */
-    uint64_t next_flow_id;
+    uint64_t last_id;
     struct lw_meter_stats stats;
 };
 
-static int64_t or_default(int64_t v, int64_t fallback)
+/* Where records go, for the length of a call. */
+struct sink {
+    lw_record_fn fn;
+    void *ctx;
+};
+
+static enum lw_status check_config(const struct lw_meter_config *cfg,
+                                   struct lw_error *err)
 {
-    return v == 0 ? fallback : v;
+    const int64_t timeouts[] = {cfg->status_interval_ns, cfg->idle_tcp_ns,
+                                cfg->closed_tcp_ns,      cfg->idle_udp_ns,
+                                cfg->idle_icmp_ns,       cfg->idle_arp_ns};
+
+    if (cfg->max_flows > MAX_FLOWS_LIMIT)
+        return lw_fail(err, LW_EINVAL, "max_flows is %u, at most %d is possible",
+                       cfg->max_flows, MAX_FLOWS_LIMIT);
+    for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
+        if (timeouts[i] < 0 || timeouts[i] > TIMEOUT_MAX_NS)
+            return lw_fail(err, LW_EINVAL,
+                           "a timeout of %lld ns is out of range (0 to %lld)",
+                           (long long)timeouts[i], (long long)TIMEOUT_MAX_NS);
+    }
+    return LW_OK;
+}
+
+static int64_t seconds_or(int64_t configured_ns, int64_t default_s)
+{
+    return configured_ns != 0 ? configured_ns : default_s * NS_PER_S;
+}
+
+/* The idle timeouts are Argus' own (ARGUS_IP_TIMEOUT and so on in argus.conf(5)). */
+static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
+{
+    const int64_t timeouts[N_TIMERS] = {[TIMER_TCP] = seconds_or(cfg->idle_tcp_ns, 60),
+                                        [TIMER_CLOSED] =
+                                            seconds_or(cfg->closed_tcp_ns, 5),
+                                        [TIMER_UDP] = seconds_or(cfg->idle_udp_ns, 30),
+                                        [TIMER_ICMP] = seconds_or(cfg->idle_icmp_ns, 5),
+                                        [TIMER_ARP] = seconds_or(cfg->idle_arp_ns, 5)};
+
+    timers_init(&m->timers, timeouts);
+    m->status_interval_ns = seconds_or(cfg->status_interval_ns, 3600);
 }
 
 enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config *cfg,
                             struct lw_error *err)
 {
-    static const struct lw_meter_config none = {0};
+    static const struct lw_meter_config defaults;
     struct lw_meter *m;
     enum lw_status st;
 
     if (cfg == NULL)
-        cfg = &none;
-    if (cfg->max_flows > MAX_FLOWS_LIMIT)
-        return lw_fail(err, LW_EINVAL, "max_flows is %u; at most %d", cfg->max_flows,
-                       MAX_FLOWS_LIMIT);
-    if (cfg->idle_tcp_ns < 0 || cfg->idle_udp_ns < 0 || cfg->idle_icmp_ns < 0 ||
-        cfg->idle_arp_ns < 0 || cfg->status_interval_ns < 0)
-        return lw_fail(err, LW_EINVAL, "a timeout cannot be negative");
-    m = mem_zalloc(1, sizeof *m);
-    if (m == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for a flow meter");
-    st = flow_table_init(&m->table,
-                         cfg->max_flows == 0 ? MAX_FLOWS_DEFAULT : cfg->max_flows, err);
-    if (st != LW_OK) {
-        mem_free(m);
+        cfg = &defaults;
+    st = check_config(cfg, err);
+    if (st != LW_OK)
         return st;
+    m = mem_zalloc(1, sizeof *m);
+    if (m == NULL ||
+        !flow_table_init(&m->table,
+                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT)) {
+        mem_free(m);
+        return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
     }
-    /* Argus' own patience (argus.conf(5), ARGUS_*_TIMEOUT). */
-    m->idle_ns[FLOW_PATIENCE_TCP] = or_default(cfg->idle_tcp_ns, 60 * NS_PER_S);
-    m->idle_ns[FLOW_PATIENCE_CLOSED] = LINGER_NS < m->idle_ns[FLOW_PATIENCE_TCP]
-                                           ? LINGER_NS
-                                           : m->idle_ns[FLOW_PATIENCE_TCP];
-    m->idle_ns[FLOW_PATIENCE_UDP] = or_default(cfg->idle_udp_ns, 30 * NS_PER_S);
-    m->idle_ns[FLOW_PATIENCE_ICMP] = or_default(cfg->idle_icmp_ns, 5 * NS_PER_S);
-    m->idle_ns[FLOW_PATIENCE_ARP] = or_default(cfg->idle_arp_ns, 5 * NS_PER_S);
-    m->status_interval_ns = or_default(cfg->status_interval_ns, 3600 * NS_PER_S);
-    m->now_ns = INT64_MIN;
-    m->next_expiry_ns = INT64_MAX;
-    m->next_flow_id = 1;
+    init_timers(m, cfg);
+    fragments_init(&m->fragments);
+    flow_list_init(&m->ages[0]);
+    flow_list_init(&m->ages[1]);
     *out = m;
     return LW_OK;
 }
@@ -85,306 +122,322 @@ void lw_meter_free(struct lw_meter *m)
     if (m == NULL)
         return;
     flow_table_release(&m->table);
+    fragments_release(&m->fragments);
     mem_free(m);
 }
 
-static void report(struct lw_meter *m, struct flow *f, enum lw_end_reason reason,
-                   lw_record_fn fn, void *ctx)
+static struct flow_list *age_of(struct lw_meter *m, const struct flow *f)
 {
-    f->rec.end_reason = reason;
-    state_text_fill(&f->rec, &f->tcp);
-    m->stats.records++;
-    fn(ctx, &f->rec);
+    return &m->ages[f->flags & FLOW_ANSWERED ? 1 : 0];
 }
 
-/* A flow that already gave everything in a status record ends without another. */
-static void finish(struct lw_meter *m, struct flow *f, enum lw_end_reason reason,
-                   lw_record_fn fn, void *ctx)
+static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason reason,
+                   const struct sink *to)
 {
-    if (f->rec.side[0].packets + f->rec.side[1].packets > 0)
-        report(m, f, reason, fn, ctx);
+    struct lw_record rec;
+
+    m->stats.records++;
+    if (to->fn == NULL)
+        return;
+    flow_report(f, reason, &rec);
+    to->fn(to->ctx, &rec);
+}
+
+static void end_flow(struct lw_meter *m, struct flow *f, enum lw_end_reason reason,
+                     const struct sink *to)
+{
+    report(m, f, reason, to);
+    timers_remove(&m->timers, &m->table, f);
+    flow_list_remove(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
     flow_table_remove(&m->table, f);
 }
 
-static int64_t expiry_of(const struct lw_meter *m, const struct flow *f)
+static enum lw_end_reason reason_of_silence(const struct flow *f)
 {
-    return f->touched_ns + m->idle_ns[f->patience];
+    return f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_IDLE;
 }
 
-/* Report what has been silent too long, in the order of expiry. */
-static void expire(struct lw_meter *m, lw_record_fn fn, void *ctx)
+static void expire(struct lw_meter *m, const struct sink *to)
 {
-    for (;;) {
-        struct flow *first = NULL;
+    struct flow *f;
 
-        for (int i = 0; i < 2 * N_FLOW_PATIENCES; i++) {
-            struct flow *f =
-                flow_table_oldest(&m->table, (enum flow_patience)(i / 2), i % 2 == 1);
-
-            if (f != NULL && (first == NULL || expiry_of(m, f) < expiry_of(m, first)))
-                first = f;
-        }
-        m->next_expiry_ns = first == NULL ? INT64_MAX : expiry_of(m, first);
-        if (first == NULL || m->next_expiry_ns > m->now_ns)
-            return;
-        finish(m, first,
-               first->patience == FLOW_PATIENCE_CLOSED ? LW_END_CLOSED : LW_END_IDLE,
-               fn, ctx);
-    }
+    while ((f = timers_expired(&m->timers, &m->table)) != NULL)
+        end_flow(m, f, reason_of_silence(f), to);
 }
 
-static void advance(struct lw_meter *m, int64_t time_ns, lw_record_fn fn, void *ctx)
+/* Move on to a packet's time; returns it, within bounds. */
+static int64_t advance(struct lw_meter *m, int64_t time_ns, const struct sink *to)
 {
-    if (time_ns <= m->now_ns) {
-        m->stats.out_of_order += time_ns < m->now_ns ? 1 : 0;
-        return;
+    if (time_ns < TIME_MIN_NS)
+        time_ns = TIME_MIN_NS;
+    if (time_ns > TIME_MAX_NS)
+        time_ns = TIME_MAX_NS;
+    if (time_ns < m->timers.now_ns) {
+        m->stats.out_of_order++;
+        return time_ns;
     }
-    m->now_ns = time_ns;
-    if (time_ns >= m->next_expiry_ns)
-        expire(m, fn, ctx);
+    m->timers.now_ns = time_ns;
+    if (time_ns >= m->timers.next_ns)
+        expire(m, to);
+    return time_ns;
 }
 
-static enum flow_patience patience_of(enum lw_flow_kind kind)
+/* The flow to give up when the table is full. */
+static struct flow *victim(struct lw_meter *m)
 {
-    switch (kind) {
-    case LW_FLOW_TCP:
-        return FLOW_PATIENCE_TCP;
-    case LW_FLOW_ICMP:
-    case LW_FLOW_ICMP6:
-        return FLOW_PATIENCE_ICMP;
-    case LW_FLOW_ARP:
-    case LW_FLOW_OTHER:
-        return FLOW_PATIENCE_ARP;
-    case LW_FLOW_UDP:
-    case LW_FLOW_IGMP:
-    case LW_FLOW_ESP:
-    case LW_FLOW_GRE:
-    case LW_FLOW_SCTP:
-    case LW_FLOW_IP:
-    case LW_N_FLOW_KINDS:
-        break;
+    struct flow_list *l = &m->ages[m->ages[0].head == FLOW_NONE ? 1 : 0];
+    struct flow *f = flow_at(&m->table, l->head);
+
+    for (unsigned i = 0; i < SECOND_CHANCES && f->flags & FLOW_TOUCHED; i++) {
+        f->flags &= (uint8_t)~FLOW_TOUCHED;
+        flow_list_remove(l, &m->table, f, FLOW_LINK_AGE);
+        flow_list_push(l, &m->table, f, FLOW_LINK_AGE);
+        f = flow_at(&m->table, l->head);
     }
-    return FLOW_PATIENCE_UDP;
-}
-
-static void make_room(struct lw_meter *m, lw_record_fn fn, void *ctx)
-{
-    struct flow *f = flow_table_oldest_of_all(&m->table, 0);
-
-    if (f != NULL) {
-        m->stats.evicted_unanswered++;
-    } else {
-        f = flow_table_oldest_of_all(&m->table, 1);
-        m->stats.evicted_answered += f != NULL ? 1 : 0;
-    }
-    if (f != NULL)
-        finish(m, f, LW_END_EVICTED, fn, ctx);
-}
-
-/* What does not change while a flow lives. */
-static void describe(struct flow *f, const struct decoded *d, enum lw_flow_kind kind,
-                     const uint16_t port[2])
-{
-    struct lw_record *r = &f->rec;
-
-    r->kind = kind;
-    r->ether_type = d->ether_type;
-    r->vlan_id = d->vlan_id;
-    r->ip_version = kind == LW_FLOW_OTHER ? 0 : d->ip_version;
-    r->protocol = r->ip_version == 0 ? 0 : d->protocol;
-    r->has_ports = kind == LW_FLOW_TCP || kind == LW_FLOW_UDP || kind == LW_FLOW_SCTP;
-    r->icmp_type = d->icmp_type;
-    r->icmp_code = d->icmp_code;
-    r->icmp_id = d->icmp_id;
-    r->spi = d->spi;
-    r->addr[0] = f->key.addr[f->flipped ? 1 : 0];
-    r->addr[1] = f->key.addr[f->flipped ? 0 : 1];
-    r->port[0] = r->has_ports ? port[0] : 0;
-    r->port[1] = r->has_ports ? port[1] : 0;
-}
-
-static void count_side(struct lw_side *s, const struct decoded *d, int64_t time_ns)
-{
-    if (s->packets++ == 0) {
-        s->first_ns = time_ns;
-        s->last_ns = time_ns;
-        s->tos = d->tos;
-        s->ttl = d->ttl;
-    }
-    if (time_ns > s->last_ns)
-        s->last_ns = time_ns;
-    s->frame_bytes += d->frame_bytes;
-    if (d->layer >= DECODE_NETWORK)
-        s->ip_bytes += d->ip_bytes;
-    if (d->layer == DECODE_TRANSPORT)
-        s->payload_bytes += d->payload_bytes;
-    s->bad_fragments += d->bad_fragment ? 1 : 0;
-}
-
-static void count(struct flow *f, const struct decoded *d, unsigned side,
-                  int64_t time_ns)
-{
-    struct lw_record *r = &f->rec;
-    struct lw_side *s = &r->side[side];
-
-    if (r->side[0].packets + r->side[1].packets == 0) {
-        r->start_ns = time_ns;
-        r->end_ns = time_ns;
-    }
-    r->start_ns = time_ns < r->start_ns ? time_ns : r->start_ns;
-    r->end_ns = time_ns > r->end_ns ? time_ns : r->end_ns;
-    count_side(s, d, time_ns);
-    if (r->kind == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT) {
-        s->tcp_flags |= d->tcp_flags;
-        s->urgent += (d->tcp_flags & LW_TCP_URG) != 0 ? 1 : 0;
-        s->retransmitted += tcp_track_add(&f->tcp, d, side) ? 1 : 0;
-    }
-}
-
-static struct flow *open_flow(struct lw_meter *m, const struct flow_key *key,
-                              uint32_t hash, enum lw_flow_kind kind, lw_record_fn fn,
-                              void *ctx)
-{
-    enum flow_patience patience = patience_of(kind);
-    struct flow *f = flow_table_insert(&m->table, key, hash, patience, m->now_ns);
-
-    if (f == NULL) {
-        make_room(m, fn, ctx);
-        f = flow_table_insert(&m->table, key, hash, patience, m->now_ns);
-    }
-    if (f == NULL)
-        return NULL;
-    f->rec.flow_id = m->next_flow_id++;
-    m->stats.flows_created++;
-    if (m->table.n_active > m->stats.active_max)
-        m->stats.active_max = m->table.n_active;
-    if (expiry_of(m, f) < m->next_expiry_ns)
-        m->next_expiry_ns = expiry_of(m, f);
     return f;
 }
 
-/* Start the record anew; the flow goes on. */
-static void report_status(struct lw_meter *m, struct flow *f, lw_record_fn fn,
-                          void *ctx)
+static void evict(struct lw_meter *m, const struct sink *to)
 {
-    report(m, f, LW_END_STATUS, fn, ctx);
-    memset(f->rec.side, 0, sizeof f->rec.side);
+    struct flow *f = victim(m);
+
+    if (f->flags & FLOW_ANSWERED)
+        m->stats.evicted_answered++;
+    else
+        m->stats.evicted_unanswered++;
+    end_flow(m, f, LW_END_EVICTED, to);
 }
 
-static void find_ports(struct lw_meter *m, const struct decoded *d, uint16_t port[2])
+static uint8_t timer_class_of(enum lw_flow_kind kind)
 {
-    port[0] = d->layer == DECODE_TRANSPORT ? d->port[0] : 0;
-    port[1] = d->layer == DECODE_TRANSPORT ? d->port[1] : 0;
-    if (!d->is_fragment)
+    static const uint8_t classes[LW_N_FLOW_KINDS] = {
+        [LW_FLOW_OTHER] = TIMER_ARP,  [LW_FLOW_TCP] = TIMER_TCP,
+        [LW_FLOW_UDP] = TIMER_UDP,    [LW_FLOW_ICMP] = TIMER_ICMP,
+        [LW_FLOW_ICMP6] = TIMER_ICMP, [LW_FLOW_IGMP] = TIMER_UDP,
+        [LW_FLOW_ARP] = TIMER_ARP,    [LW_FLOW_ESP] = TIMER_UDP,
+        [LW_FLOW_GRE] = TIMER_UDP,    [LW_FLOW_SCTP] = TIMER_UDP,
+        [LW_FLOW_IP] = TIMER_UDP};
+
+    return classes[kind];
+}
+
+/* A packet and where it belongs. */
+struct arrival {
+    const struct decoded *d;
+    int64_t time_ns;
+    struct flow_key key;
+    uint32_t hash;
+    unsigned from; /* the side of the key that sent it */
+};
+
+static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
+                               const struct sink *to)
+{
+    struct flow *f;
+
+    while ((f = flow_table_insert(&m->table, &a->key, a->hash)) == NULL)
+        evict(m, to);
+    f->id = ++m->last_id;
+    f->flags = a->from == 1 ? FLOW_FIRST_SIDE : 0;
+    f->last_ns = a->time_ns;
+    f->timer_class = timer_class_of((enum lw_flow_kind)a->key.kind);
+    f->vlan_id = a->d->vlan_id;
+    f->icmp_type = a->d->icmp_type;
+    f->icmp_code = a->d->icmp_code;
+    f->ether_type = a->d->ether_type;
+    timers_add(&m->timers, &m->table, f);
+    flow_list_push(&m->ages[0], &m->table, f, FLOW_LINK_AGE);
+    m->stats.flows_created++;
+    if (m->table.n_flows > m->stats.active_max)
+        m->stats.active_max = m->table.n_flows;
+    return f;
+}
+
+/* A connection that is over and begins again with the same ports. */
+static bool is_reopened(const struct flow *f, const struct decoded *d)
+{
+    enum { OPENING = LW_TCP_SYN | LW_TCP_ACK | LW_TCP_RST | LW_TCP_FIN };
+
+    return f->flags & FLOW_CLOSED && d->layer == DECODE_TRANSPORT &&
+           (d->tcp_flags & OPENING) == LW_TCP_SYN;
+}
+
+/* The packet's flow as far as it is still the same one. */
+static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
+                                 const struct sink *to)
+{
+    struct flow *f = flow_table_get(&m->table, &a->key, a->hash);
+
+    if (f == NULL)
+        return NULL;
+    if (timer_is_over(&m->timers, f, a->time_ns)) {
+        end_flow(m, f, reason_of_silence(f), to);
+        return NULL;
+    }
+    if (is_reopened(f, a->d)) {
+        end_flow(m, f, LW_END_CLOSED, to);
+        return NULL;
+    }
+    if (a->time_ns - flow_start_ns(f) >= m->status_interval_ns) {
+        report(m, f, LW_END_STATUS, to);
+        flow_continue(f);
+    }
+    f->flags |= FLOW_TOUCHED;
+    return f;
+}
+
+static void note_answer(struct lw_meter *m, struct flow *f)
+{
+    const uint8_t both = f->side[0].heard & f->side[1].heard;
+
+    if (f->flags & FLOW_ANSWERED || !(both & HEARD_PACKETS))
         return;
-    if (d->fragment_offset == 0)
-        fragments_note(&m->fragments, d);
-    else
-        (void)fragments_find(&m->fragments, d, port);
+    flow_list_remove(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
+    f->flags |= FLOW_ANSWERED;
+    flow_list_push(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
+}
+
+static void note_close(struct lw_meter *m, struct flow *f)
+{
+    if (f->key.kind != LW_FLOW_TCP || f->flags & FLOW_CLOSED ||
+        !tcp_state_over(f->tcp_state))
+        return;
+    timers_remove(&m->timers, &m->table, f);
+    f->flags |= FLOW_CLOSED;
+    f->timer_class = TIMER_CLOSED;
+    timers_add(&m->timers, &m->table, f);
+}
+
+/* A later fragment belongs to the flow of the first one, if that is still there. */
+static struct flow *flow_of_fragment(struct lw_meter *m, struct arrival *a)
+{
+    const struct fragment_entry *e = fragments_get(&m->fragments, a->d, a->time_ns);
+    struct flow *f;
+
+    if (e == NULL)
+        return NULL;
+    f = flow_at(&m->table, e->flow);
+    if (f->id != e->flow_id)
+        return NULL;
+    f->flags |= FLOW_TOUCHED;
+    a->from = e->from;
+    return f;
+}
+
+static struct flow *find_flow(struct lw_meter *m, struct arrival *a,
+                              const struct sink *to)
+{
+    struct flow *f = NULL;
+
+    if (a->d->is_fragment && a->d->fragment_offset > 0)
+        f = flow_of_fragment(m, a);
+    if (f != NULL)
+        return f;
+    a->hash = flow_key_hash(&a->key, m->table.seed);
+    f = present_flow(m, a, to);
+    if (f == NULL)
+        f = begin_flow(m, a, to);
+    if (a->d->is_fragment && a->d->fragment_offset == 0)
+        fragments_put(&m->fragments, a->d, a->time_ns, f->index, f->id, a->from);
+    return f;
 }
 
 static uint64_t add_decoded(struct lw_meter *m, const struct decoded *d,
-                            int64_t time_ns, lw_record_fn fn, void *ctx)
+                            int64_t time_ns, const struct sink *to)
 {
-    enum lw_flow_kind kind = flow_kind_of(d);
-    enum flow_patience patience;
-    struct flow_key key;
-    uint16_t port[2];
-    uint32_t hash;
+    struct arrival a = {.d = d, .time_ns = time_ns};
     struct flow *f;
-    bool flipped;
-    unsigned side;
 
-    find_ports(m, d, port);
-    if (kind == LW_FLOW_ICMP || kind == LW_FLOW_ICMP6)
-        port[0] = port[1] = d->icmp_id; /* the same both ways */
-    flipped = flow_key_make(&key, d, kind, port);
-    f = flow_table_find(&m->table, &key, &hash);
-    if (f != NULL && kind == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT &&
-        tcp_track_reopens(&f->tcp, d)) {
-        finish(m, f, LW_END_CLOSED, fn, ctx);
-        f = NULL;
+    if (!flow_key_make(d, &a.key, &a.from)) {
+        m->stats.not_in_flows++;
+        return 0;
     }
-    if (f != NULL && time_ns - f->rec.start_ns >= m->status_interval_ns &&
-        f->rec.side[0].packets + f->rec.side[1].packets > 0)
-        report_status(m, f, fn, ctx);
-    if (f == NULL) {
-        f = open_flow(m, &key, hash, kind, fn, ctx);
-        if (f == NULL)
-            return 0;
-        f->flipped = flipped;
-        describe(f, d, kind, port);
-    }
-    side = flipped != f->flipped ? 1 : 0;
-    count(f, d, side, time_ns);
-    patience = kind == LW_FLOW_TCP && tcp_track_closed(&f->tcp) ? FLOW_PATIENCE_CLOSED
-                                                                : patience_of(kind);
-    flow_table_touch(&m->table, f, patience, f->answered || side == 1, m->now_ns);
-    if (expiry_of(m, f) < m->next_expiry_ns)
-        m->next_expiry_ns = expiry_of(m, f);
-    return f->rec.flow_id;
-}
-
-/* A frame that names its endpoints belongs to a flow even when what follows is cut
- * off or damaged; one without them does not. */
-static bool has_endpoints(const struct decoded *d)
-{
-    return d->layer >= DECODE_NETWORK || (d->layer == DECODE_LINK && d->has_macs);
+    f = find_flow(m, &a, to);
+    flow_account(f, d, a.from, time_ns);
+    note_answer(m, f);
+    note_close(m, f);
+    m->stats.in_flows++;
+    return f->id;
 }
 
 uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record_fn fn,
                       void *ctx)
 {
+    const struct sink to = {fn, ctx};
+    int64_t time_ns = advance(m, pkt->time_ns, &to);
     struct decoded d;
-    uint64_t id = 0;
 
-    advance(m, pkt->time_ns, fn, ctx);
     if (pkt->data == NULL)
         return 0;
     m->stats.seen++;
     switch (packet_decode(pkt, &d)) {
     case DECODE_OK:
         m->stats.decoded++;
-        break;
+        return add_decoded(m, &d, time_ns, &to);
     case DECODE_TRUNCATED:
         m->stats.truncated++;
-        return 0;
+        break;
     case DECODE_UNSUPPORTED:
         if (m->stats.unsupported++ == 0)
             m->stats.unsupported_link_type = pkt->link_type;
-        return 0;
+        break;
     case DECODE_MALFORMED:
         m->stats.malformed++;
-        return 0;
+        break;
     }
-    if (has_endpoints(&d))
-        id = add_decoded(m, &d, pkt->time_ns, fn, ctx);
-    if (id != 0)
-        m->stats.in_flows++;
-    else
-        m->stats.not_in_flows++;
-    return id;
+    return 0;
+}
+
+static int by_last_packet(const void *a, const void *b)
+{
+    const struct flow *f = *(const struct flow *const *)a;
+    const struct flow *g = *(const struct flow *const *)b;
+
+    if (f->last_ns != g->last_ns)
+        return f->last_ns < g->last_ns ? -1 : 1;
+    return f->id < g->id ? -1 : f->id > g->id;
+}
+
+/* In the order of the lists, which is near that of the last packets. */
+static void flush_unsorted(struct lw_meter *m, const struct sink *to)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        while (m->ages[i].head != FLOW_NONE)
+            end_flow(m, flow_at(&m->table, m->ages[i].head), LW_END_FLUSH, to);
+    }
 }
 
 void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
 {
-    struct flow *f;
+    const struct sink to = {fn, ctx};
+    uint32_t n = m->table.n_flows;
+    struct flow **flows = mem_alloc(n * sizeof(struct flow *));
+    uint32_t i = 0;
 
-    while ((f = flow_table_oldest_of_all(&m->table, -1)) != NULL)
-        finish(m, f, f->patience == FLOW_PATIENCE_CLOSED ? LW_END_CLOSED : LW_END_FLUSH,
-               fn, ctx);
-    m->next_expiry_ns = INT64_MAX;
+    if (flows == NULL) {
+        /* Records matter more than their order. */
+        flush_unsorted(m, &to);
+        return;
+    }
+    for (unsigned l = 0; l < 2; l++) {
+        for (uint32_t at = m->ages[l].head; at != FLOW_NONE;
+             at = flows[i++]->link[FLOW_LINK_AGE].next)
+            flows[i] = flow_at(&m->table, at);
+    }
+    qsort(flows, n, sizeof(struct flow *), by_last_packet);
+    for (i = 0; i < n; i++)
+        end_flow(m, flows[i],
+                 flows[i]->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
+    mem_free(flows);
 }
 
 int64_t lw_meter_watermark_ns(const struct lw_meter *m)
 {
-    const struct flow *f = flow_table_oldest_of_all(&m->table, -1);
-
-    return f == NULL ? m->now_ns : f->touched_ns;
+    return timers_oldest_ns(&m->timers);
 }
 
 void lw_meter_get_stats(const struct lw_meter *m, struct lw_meter_stats *out)
 {
     *out = m->stats;
-    out->active = m->table.n_active;
+    out->active = m->table.n_flows;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "proto_name.h"
+
 #include <lapwing/record.h>
 
 #include <arpa/inet.h>
@@ -51,32 +53,74 @@ const char *lw_end_reason_name(enum lw_end_reason reason)
 
 unsigned lw_record_initiator(const struct lw_record *rec)
 {
-    return rec->dir == LW_DIR_BACKWARD || rec->dir == LW_DIR_MAYBE_BACK ? 1 : 0;
+    return rec->initiator;
 }
 
+static bool has_macs(const struct lw_record *rec)
+{
+    return rec->ip_version == 0 && rec->kind != LW_FLOW_ARP;
+}
+
+static char *put_mac(char *p, const uint8_t bytes[6])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (unsigned i = 0; i < 6; i++) {
+        if (i > 0)
+            *p++ = ':';
+        *p++ = digits[bytes[i] >> 4];
+        *p++ = digits[bytes[i] & 15];
+    }
+    return p;
+}
+
+static char *put_ip4(char *p, const uint8_t bytes[4])
+{
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned v = bytes[i];
+
+        if (i > 0)
+            *p++ = '.';
+        if (v >= 100)
+            *p++ = (char)('0' + v / 100);
+        if (v >= 10)
+            *p++ = (char)('0' + v / 10 % 10);
+        *p++ = (char)('0' + v % 10);
+    }
+    return p;
+}
+
+/* The commonest kinds by hand: formatting addresses is most of the work of printing a
+ * flow. */
 size_t lw_record_addr_text(const struct lw_record *rec, unsigned side,
                            char out[LW_ADDR_TEXT_MAX])
 {
-    const uint8_t *b = rec->addr[side].bytes;
+    const uint8_t *bytes = rec->addr[side].bytes;
+    char *p = out;
 
-    if (rec->ip_version == 0 && rec->kind != LW_FLOW_ARP)
-        return (size_t)snprintf(out, LW_ADDR_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x",
-                                b[0], b[1], b[2], b[3], b[4], b[5]);
-    if (inet_ntop(rec->ip_version == 6 ? AF_INET6 : AF_INET, b, out,
-                  LW_ADDR_TEXT_MAX) == NULL)
-        out[0] = '\0';
-    return strlen(out);
+    if (rec->ip_version == 6) {
+        if (inet_ntop(AF_INET6, bytes, out, LW_ADDR_TEXT_MAX) != NULL)
+            return strlen(out);
+    } else {
+        p = has_macs(rec) ? put_mac(out, bytes) : put_ip4(out, bytes);
+    }
+    *p = '\0';
+    return (size_t)(p - out);
 }
 
 const char *lw_record_proto_text(const struct lw_record *rec, char out[16])
 {
+    const char *name;
+
     if (rec->kind == LW_FLOW_IP)
-        (void)snprintf(out, 16, "%u", rec->protocol);
-    else if (rec->kind == LW_FLOW_OTHER && rec->ether_type >= 1536)
-        (void)snprintf(out, 16, "0x%04x", rec->ether_type);
-    else if (rec->kind == LW_FLOW_OTHER)
-        (void)snprintf(out, 16, "llc");
-    else
+        return proto_name_of_ip(rec->protocol);
+    if (rec->kind != LW_FLOW_OTHER)
         return lw_flow_kind_name(rec->kind);
+    if (rec->ether_type < 1536)
+        return "llc";
+    name = proto_name_of_ether(rec->ether_type);
+    if (name != NULL)
+        return name;
+    (void)snprintf(out, 16, "%u", rec->ether_type);
     return out;
 }

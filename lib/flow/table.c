@@ -1,214 +1,180 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A chained hash table over indices.  Keys are chosen by whoever sends packets, so the
- * hash is seeded; nothing that is printed depends on it.  Slots double when flows
- * outnumber them, which moves indices only: the steady state allocates nothing.
+ * The flow table: an open-addressed index over a slab.
+ *
+ *     slots    [hash,ref][hash,ref][  0  ][hash,ref] ...   linear probing, at most 3/4
+ *                   |                                      full, a power of two
+ *     chunks   [ flow flow flow ... ][ flow ... ]          256 flows each
+ *
+ * A slot holds 32 bits of hash beside the reference, so that a probe looks at one cache
+ * line of the index and touches a flow only when it is almost surely the right one, and
+ * so that the index grows without reading flows.  Removal closes the gap (Knuth, vol.
+ * 3, 6.4, algorithm R) instead of leaving tombstones: an index under flood stays as
+ * fast as a fresh one.  Chaining through the flows was rejected: each step is a cache
+ * miss.
+ *
+ * Keys are hashed with a random seed; an attacker who chooses ports cannot choose
+ * slots. Nothing that is reported depends on the order of slots.
+ *
+ * When memory is out the table behaves as a full one: it keeps working at the size it
+ * has reached.
  */
-#include "flow/table.h"
+#include "table.h"
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "base/mem.h"
 
 #include <string.h>
 
-enum { CHUNK_FLOWS = 4096, SLOTS_FIRST = 4096 };
+enum { SLOTS_MIN = 1024, CACHE_LINE = 64 };
 
-static struct flow *flow_at(const struct flow_table *t, uint32_t i)
+static uint32_t n_chunks_max(const struct flow_table *t)
 {
-    return &t->chunks[i / CHUNK_FLOWS][i % CHUNK_FLOWS];
+    return (t->max_flows + FLOW_CHUNK - 1) >> FLOW_CHUNK_SHIFT;
 }
 
-enum lw_status flow_table_init(struct flow_table *t, uint32_t max_flows,
-                               struct lw_error *err)
+static bool add_chunk(struct flow_table *t)
 {
-    memset(t, 0, sizeof *t);
-    t->max_flows = max_flows;
-    t->free_head = FLOW_NONE;
-    t->seed = hash_random_seed();
-    t->n_slots = SLOTS_FIRST;
-    t->slots = mem_alloc(SLOTS_FIRST * sizeof *t->slots);
-    t->chunks = mem_zalloc(max_flows / CHUNK_FLOWS + 1, sizeof(struct flow *));
-    if (t->slots == NULL || t->chunks == NULL) {
-        flow_table_release(t);
-        return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
-    }
-    memset(t->slots, 0xff, SLOTS_FIRST * sizeof *t->slots);
-    memset(t->lists, 0xff, sizeof t->lists);
-    return LW_OK;
+    struct flow *chunk;
+
+    if (t->n_chunks == n_chunks_max(t))
+        return false;
+    chunk = mem_zalloc_aligned(CACHE_LINE, FLOW_CHUNK, sizeof *chunk);
+    if (chunk == NULL)
+        return false;
+    t->chunks[t->n_chunks++] = chunk;
+    return true;
+}
+
+bool flow_table_init(struct flow_table *t, uint32_t max_flows)
+{
+    LW_ASSERT(max_flows >= 1 && max_flows <= 1U << 24);
+    *t = (struct flow_table){.max_flows = max_flows,
+                             .mask = SLOTS_MIN - 1,
+                             .free_list = FLOW_NONE,
+                             .seed = hash_random_seed()};
+    t->slots = mem_zalloc(SLOTS_MIN, sizeof *t->slots);
+    t->chunks = mem_zalloc(n_chunks_max(t), sizeof(struct flow *));
+    if (t->slots != NULL && t->chunks != NULL && add_chunk(t))
+        return true;
+    flow_table_release(t);
+    return false;
 }
 
 void flow_table_release(struct flow_table *t)
 {
-    for (size_t i = 0; i < t->n_chunks; i++)
+    for (uint32_t i = 0; i < t->n_chunks; i++)
         mem_free(t->chunks[i]);
     mem_free(t->chunks);
     mem_free(t->slots);
-    memset(t, 0, sizeof *t);
+    *t = (struct flow_table){.slots = NULL};
 }
 
-struct flow *flow_table_find(struct flow_table *t, const struct flow_key *key,
-                             uint32_t *hash)
+struct flow *flow_table_get(const struct flow_table *t, const struct flow_key *key,
+                            uint32_t hash)
 {
-    uint32_t h = (uint32_t)hash_bytes(key, sizeof *key, t->seed);
+    for (uint32_t at = hash & t->mask; t->slots[at].ref != 0; at = (at + 1) & t->mask) {
+        struct flow *f;
 
-    *hash = h;
-    for (uint32_t i = t->slots[h & (t->n_slots - 1)]; i != FLOW_NONE;) {
-        struct flow *f = flow_at(t, i);
-
-        if (f->hash == h && memcmp(&f->key, key, sizeof *key) == 0)
+        if (t->slots[at].hash != hash)
+            continue;
+        f = flow_at(t, t->slots[at].ref - 1);
+        if (flow_key_equal(&f->key, key))
             return f;
-        i = f->next_in_slot;
     }
     return NULL;
 }
 
-/* Twice the slots; when memory is out the chains just get longer. */
-static void widen(struct flow_table *t)
+static void put_slot(struct flow_slot *slots, uint32_t mask, struct flow_slot slot)
 {
-    uint32_t n_slots = 2 * t->n_slots;
-    uint32_t *slots = mem_alloc(n_slots * sizeof *slots);
+    uint32_t at = slot.hash & mask;
+
+    while (slots[at].ref != 0)
+        at = (at + 1) & mask;
+    slots[at] = slot;
+}
+
+static bool grow_slots(struct flow_table *t)
+{
+    uint32_t n = t->mask + 1;
+    struct flow_slot *slots = mem_zalloc((size_t)n * 2, sizeof *slots);
 
     if (slots == NULL)
-        return;
-    memset(slots, 0xff, n_slots * sizeof *slots);
-    for (uint32_t s = 0; s < t->n_slots; s++) {
-        for (uint32_t i = t->slots[s]; i != FLOW_NONE;) {
-            struct flow *f = flow_at(t, i);
-            uint32_t next = f->next_in_slot;
-
-            f->next_in_slot = slots[f->hash & (n_slots - 1)];
-            slots[f->hash & (n_slots - 1)] = i;
-            i = next;
-        }
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (t->slots[i].ref != 0)
+            put_slot(slots, n * 2 - 1, t->slots[i]);
     }
     mem_free(t->slots);
     t->slots = slots;
-    t->n_slots = n_slots;
+    t->mask = n * 2 - 1;
+    return true;
 }
 
-static void list_append(struct flow_table *t, struct flow *f)
+/* Memory for one more flow: its index, or FLOW_NONE. */
+static uint32_t take_memory(struct flow_table *t)
 {
-    struct flow_list *l = &t->lists[f->patience][f->answered];
+    uint32_t index = t->free_list;
 
-    f->newer = FLOW_NONE;
-    f->older = l->newest;
-    if (l->newest != FLOW_NONE)
-        flow_at(t, l->newest)->newer = f->self;
-    else
-        l->oldest = f->self;
-    l->newest = f->self;
-}
-
-static void list_unlink(struct flow_table *t, struct flow *f)
-{
-    struct flow_list *l = &t->lists[f->patience][f->answered];
-
-    if (f->older != FLOW_NONE)
-        flow_at(t, f->older)->newer = f->newer;
-    else
-        l->oldest = f->newer;
-    if (f->newer != FLOW_NONE)
-        flow_at(t, f->newer)->older = f->older;
-    else
-        l->newest = f->older;
-}
-
-/* An unused flow's index, or FLOW_NONE. */
-static uint32_t take_free(struct flow_table *t)
-{
-    uint32_t i = t->free_head;
-
-    if (i != FLOW_NONE) {
-        t->free_head = flow_at(t, i)->next_in_slot;
-        return i;
+    if (index != FLOW_NONE) {
+        t->free_list = flow_at(t, index)->link[FLOW_LINK_TIMER].next;
+        return index;
     }
-    if (t->n_made == t->max_flows)
+    if (t->n_made == t->n_chunks << FLOW_CHUNK_SHIFT && !add_chunk(t))
         return FLOW_NONE;
-    if (t->n_made == t->n_chunks * CHUNK_FLOWS) {
-        t->chunks[t->n_chunks] = mem_zalloc(CHUNK_FLOWS, sizeof(struct flow));
-        if (t->chunks[t->n_chunks] == NULL)
-            return FLOW_NONE;
-        t->n_chunks++;
-    }
     return t->n_made++;
 }
 
 struct flow *flow_table_insert(struct flow_table *t, const struct flow_key *key,
-                               uint32_t hash, enum flow_patience patience,
-                               int64_t now_ns)
+                               uint32_t hash)
 {
-    uint32_t i = take_free(t);
+    uint32_t index;
     struct flow *f;
 
-    if (i == FLOW_NONE)
+    if (t->n_flows == t->max_flows)
         return NULL;
-    if (t->n_active >= t->n_slots)
-        widen(t);
-    f = flow_at(t, i);
+    if (t->n_flows >= t->mask / 4 * 3 && !grow_slots(t))
+        return NULL;
+    index = take_memory(t);
+    if (index == FLOW_NONE)
+        return NULL;
+    f = flow_at(t, index);
     memset(f, 0, sizeof *f);
     f->key = *key;
-    f->self = i;
     f->hash = hash;
-    f->next_in_slot = t->slots[hash & (t->n_slots - 1)];
-    t->slots[hash & (t->n_slots - 1)] = i;
-    f->patience = (uint8_t)patience;
-    f->touched_ns = now_ns;
-    list_append(t, f);
-    t->n_active++;
+    f->index = index;
+    put_slot(t->slots, t->mask, (struct flow_slot){hash, index + 1});
+    t->n_flows++;
     return f;
 }
 
-void flow_table_touch(struct flow_table *t, struct flow *f, enum flow_patience patience,
-                      bool answered, int64_t now_ns)
+/* Move later entries of the same run back over the hole, as long as that does not take
+ * one before its own place. */
+static void close_gap(struct flow_table *t, uint32_t hole)
 {
-    bool stays = f->patience == (uint8_t)patience && f->answered == answered;
+    for (uint32_t at = (hole + 1) & t->mask; t->slots[at].ref != 0;
+         at = (at + 1) & t->mask) {
+        uint32_t home = t->slots[at].hash & t->mask;
 
-    f->touched_ns = now_ns;
-    if (stays && f->newer == FLOW_NONE)
-        return;
-    list_unlink(t, f);
-    f->patience = (uint8_t)patience;
-    f->answered = answered;
-    list_append(t, f);
+        if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
+            t->slots[hole] = t->slots[at];
+            hole = at;
+        }
+    }
+    t->slots[hole] = (struct flow_slot){0, 0};
 }
 
 void flow_table_remove(struct flow_table *t, struct flow *f)
 {
-    uint32_t *link = &t->slots[f->hash & (t->n_slots - 1)];
+    uint32_t at = f->hash & t->mask;
 
-    while (*link != f->self) {
-        LW_DEBUG_ASSERT(*link != FLOW_NONE);
-        link = &flow_at(t, *link)->next_in_slot;
+    while (t->slots[at].ref != f->index + 1) {
+        LW_ASSERT(t->slots[at].ref != 0);
+        at = (at + 1) & t->mask;
     }
-    *link = f->next_in_slot;
-    list_unlink(t, f);
-    f->next_in_slot = t->free_head;
-    t->free_head = f->self;
-    t->n_active--;
-}
-
-struct flow *flow_table_oldest(const struct flow_table *t, enum flow_patience patience,
-                               bool answered)
-{
-    uint32_t i = t->lists[patience][answered].oldest;
-
-    return i == FLOW_NONE ? NULL : flow_at(t, i);
-}
-
-struct flow *flow_table_oldest_of_all(const struct flow_table *t, int answered)
-{
-    struct flow *oldest = NULL;
-
-    for (int p = 0; p < N_FLOW_PATIENCES; p++) {
-        for (int a = 0; a < 2; a++) {
-            struct flow *f = flow_table_oldest(t, (enum flow_patience)p, a == 1);
-
-            if (f == NULL || (answered >= 0 && a != answered))
-                continue;
-            if (oldest == NULL || f->touched_ns < oldest->touched_ns)
-                oldest = f;
-        }
-    }
-    return oldest;
+    close_gap(t, at);
+    f->link[FLOW_LINK_TIMER].next = t->free_list;
+    f->id = 0;
+    t->free_list = f->index;
+    t->n_flows--;
 }

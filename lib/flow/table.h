@@ -1,93 +1,126 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flow/table.h - the active flows: found by key, aged by silence, bounded.
+ * flow/table.h - flows by key, and the memory they live in.
  *
- * Flows live in chunks that are added as needed up to the limit and never move.  Every
- * flow is on one of a few lists, by how long its kind may be silent and whether it was
- * answered.  All flows of a list have the same patience, so a list in order of last
- * packets is also in order of expiry: the oldest is always at a head.
+ * The table grows in chunks up to its limit and never shrinks; once grown it allocates
+ * nothing.  Flows do not move: a pointer stays good until the flow is removed.
  */
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
-#include "flow/key.h"
-#include "flow/tcp_track.h"
-
-#include <lapwing/record.h>
+#include "key.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/** How long a flow may be silent. */
-enum flow_patience {
-    FLOW_PATIENCE_TCP,
-    FLOW_PATIENCE_CLOSED, /* TCP, over: stragglers only */
-    FLOW_PATIENCE_UDP,
-    FLOW_PATIENCE_ICMP,
-    FLOW_PATIENCE_ARP,
-    N_FLOW_PATIENCES
+/** No flow, in links. */
+#define FLOW_NONE UINT32_MAX
+
+/** The two lists that a flow is on (list.h), by index. */
+struct flow_link {
+    uint32_t prev;
+    uint32_t next;
 };
 
-enum { FLOW_NONE = UINT32_MAX };
+enum { FLOW_LINK_TIMER, FLOW_LINK_AGE, FLOW_N_LINKS };
+
+/** What one side of a flow sent; fields as in struct lw_side.  One cache line. */
+struct flow_side {
+    uint64_t packets;
+    uint64_t frame_bytes;
+    uint64_t ip_bytes;
+    uint64_t payload_bytes;
+    int64_t first_ns;
+    int64_t last_ns;
+    uint32_t next_seq; /* the sequence number after the highest one seen */
+    uint32_t retransmitted;
+    uint32_t urgent;
+    uint8_t tcp_flags; /* of this record */
+    uint8_t tos;
+    uint8_t ttl;
+    uint8_t heard; /* enum flow_heard: outlives the record */
+};
+
+enum flow_heard {
+    HEARD_IP = 1,     /* tos and ttl are known */
+    HEARD_SEQ = 2,    /* next_seq is known */
+    HEARD_PACKETS = 4 /* anything at all */
+};
+
+enum flow_flag {
+    FLOW_FIRST_SIDE = 1, /* the key's side that was heard first */
+    FLOW_TOUCHED = 2,    /* heard again since it was last looked at for eviction */
+    FLOW_ANSWERED = 4,   /* both sides were heard */
+    FLOW_CONTINUED = 8,  /* a status record was reported before */
+    FLOW_CLOSED = 16,    /* TCP: finished or reset */
+    FLOW_SYN_KNOWN = 32, /* TCP: the initiator is known, it is ... */
+    FLOW_SYN_SIDE = 64   /* ... this side */
+};
 
 struct flow {
+    /* First line: lookup, and what every packet changes. */
     struct flow_key key;
-    uint32_t self;         /* own index */
-    uint32_t next_in_slot; /* index of the next flow with the same hash slot */
+    int64_t last_ns; /* of either side, never moving back */
+    uint64_t id;
     uint32_t hash;
-    uint32_t older; /* neighbours on its list */
-    uint32_t newer;
-    int64_t touched_ns; /* packet time at its last packet, never going back */
-    uint8_t patience;   /* enum flow_patience */
-    bool answered;
-    bool flipped; /* of its first packet */
-    struct tcp_track tcp;
-    struct lw_record rec;
+    uint8_t flags; /* enum flow_flag */
+    uint8_t timer_class;
+    uint8_t tcp_state[2]; /* enum tcp_endpoint, by side */
+
+    /* One line each. */
+    struct flow_side side[2];
+
+    /* Last line: seldom touched. */
+    struct flow_link link[FLOW_N_LINKS];
+    uint32_t index; /* of the flow itself */
+    uint32_t timer_slot;
+    uint32_t bad_fragments[2];
+    uint16_t vlan_id;
+    uint8_t icmp_type; /* of the first packet */
+    uint8_t icmp_code;
+    uint16_t ether_type; /* of the first packet */
 };
 
-struct flow_list {
-    uint32_t oldest;
-    uint32_t newest;
+_Static_assert(sizeof(struct flow_side) == 64, "one cache line");
+
+struct flow_slot {
+    uint32_t hash;
+    uint32_t ref; /* index of the flow plus one; 0 is an empty slot */
 };
 
 struct flow_table {
-    struct flow **chunks; /* (n_chunks), each owned */
-    size_t n_chunks;
-    uint32_t n_made; /* flows in the chunks that were ever used */
-    uint32_t free_head;
-    uint32_t n_active;
+    struct flow_slot *slots; /* owned (mask + 1) */
+    uint32_t mask;
+    uint32_t n_flows;
     uint32_t max_flows;
-    uint32_t *slots; /* (n_slots) heads, a power of two; owned */
-    uint32_t n_slots;
+    uint32_t n_made;      /* flows that ever had memory */
+    uint32_t free_list;   /* FLOW_NONE or the index of a free flow, linked by
+                             FLOW_LINK_TIMER */
+    uint32_t n_chunks;    /* that have memory */
+    struct flow **chunks; /* owned, each owned */
     uint64_t seed;
-    struct flow_list lists[N_FLOW_PATIENCES][2]; /* by patience and answered */
 };
 
-LW_MUST enum lw_status flow_table_init(struct flow_table *t, uint32_t max_flows,
-                                       struct lw_error *err);
+/** Get ready for up to `max_flows` (1 to 2^24).  False when memory is out. */
+bool flow_table_init(struct flow_table *t, uint32_t max_flows);
 void flow_table_release(struct flow_table *t);
 
-/** The flow with that key, or NULL. */
-struct flow *flow_table_find(struct flow_table *t, const struct flow_key *key,
-                             uint32_t *hash);
+enum { FLOW_CHUNK_SHIFT = 8, FLOW_CHUNK = 1 << FLOW_CHUNK_SHIFT };
 
-/** A zeroed flow for that key, on a list; NULL when the table is full or memory is
- *  out: evict one and ask again. */
+static inline struct flow *flow_at(const struct flow_table *t, uint32_t index)
+{
+    return &t->chunks[index >> FLOW_CHUNK_SHIFT][index & (FLOW_CHUNK - 1)];
+}
+
+/** The flow of that key, or NULL. */
+struct flow *flow_table_get(const struct flow_table *t, const struct flow_key *key,
+                            uint32_t hash);
+
+/** A new flow, zeroed except key, hash and index.  The key must not be in the table.
+ *  NULL when the table is full or cannot grow: evict one and try again. */
 struct flow *flow_table_insert(struct flow_table *t, const struct flow_key *key,
-                               uint32_t hash, enum flow_patience patience,
-                               int64_t now_ns);
-
-/** The flow was heard: it becomes the newest of the list where it now belongs. */
-void flow_table_touch(struct flow_table *t, struct flow *f, enum flow_patience patience,
-                      bool answered, int64_t now_ns);
+                               uint32_t hash);
 
 void flow_table_remove(struct flow_table *t, struct flow *f);
-
-/** The longest silent flow of a list, or NULL. */
-struct flow *flow_table_oldest(const struct flow_table *t, enum flow_patience patience,
-                               bool answered);
-
-/** The longest silent of all flows, or of those of one kind of list: 0 unanswered,
- *  1 answered, -1 both.  NULL when there is none. */
-struct flow *flow_table_oldest_of_all(const struct flow_table *t, int answered);
 
 #endif /* FLOW_TABLE_H */

@@ -17,6 +17,8 @@ struct lw_record record_of(enum lw_flow_kind kind, uint8_t src, uint8_t dst,
     r.port[1] = r.has_ports ? port : 0;
     r.side[0].packets = 1;
     r.side[1].packets = 1;
+    r.side[0].has_ip = true;
+    r.side[1].has_ip = true;
     return r;
 }
 

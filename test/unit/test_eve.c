@@ -115,7 +115,7 @@ static void source_is_who_began(void **state)
 
     (void)state;
     (void)finding_make(&f, LW_VERDICT_NORMAL);
-    f.rec.dir = LW_DIR_BACKWARD;
+    f.rec.initiator = 1;
     line = format(&f.f);
     assert_has(line, "\"src_ip\":\"10.0.0.2\",\"src_port\":80,\"dest_ip\":\"10.0.0.1\","
                      "\"dest_port\":40000");

@@ -131,7 +131,7 @@ static void initiator_is_the_source(void **state)
     struct lw_record r = record_of(LW_FLOW_TCP, 1, 2, 40000);
 
     (void)state;
-    r.dir = LW_DIR_BACKWARD;
+    r.initiator = 1;
     r.port[0] = 25;
     r.side[0].payload_bytes = 10;
     r.side[1].payload_bytes = 99;

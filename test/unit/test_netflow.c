@@ -90,14 +90,14 @@ static void what_was_not_heard_is_missing(void **state)
     struct lw_record r = record_of(LW_FLOW_TCP, 1, 2, 81);
 
     (void)state;
-    r.side[1].packets = 0;
+    r.side[1] = (struct lw_side){.packets = 0};
     run(&r);
     assert_true(isnan(value(NETFLOW_dst_tos)));
     assert_near(value(NETFLOW_src_tos), 0, 0);
     assert_true(isnan(value(NETFLOW_packets_per_second)));
     assert_true(isnan(value(NETFLOW_bytes_per_second)));
     assert_true(isnan(value(NETFLOW_src_byte_share))); /* no bytes at all */
-    r.ip_version = 0;
+    r.side[0].has_ip = false;
     run(&r);
     assert_true(isnan(value(NETFLOW_src_tos)));
 }
@@ -123,13 +123,13 @@ static void tcp_flags_have_a_column_each(void **state)
     }
 }
 
-/* A flow that the second side began is turned round, and its arrow with it. */
+/* A flow that the second side began is turned round. */
 static void the_initiator_is_the_source(void **state)
 {
     struct lw_record r = record_of(LW_FLOW_TCP, 1, 2, 40001);
 
     (void)state;
-    r.dir = LW_DIR_BACKWARD;
+    r.initiator = 1;
     r.port[0] = 22;
     r.side[0].tcp_flags = LW_TCP_RST;
     r.side[0].frame_bytes = 10;

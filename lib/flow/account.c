@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "account.h"
+
+#include "tcp_state.h"
+
+/* Sequence numbers wrap: compare by signed distance (RFC 9293, 3.4). */
+static bool seq_after(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}
+
+static void account_seq(struct flow_side *s, const struct decoded *d)
+{
+    uint32_t n = d->payload_bytes + ((d->tcp_flags & LW_TCP_SYN) != 0) +
+                 ((d->tcp_flags & LW_TCP_FIN) != 0);
+    uint32_t end = d->tcp_seq + n;
+
+    if (s->heard & HEARD_SEQ && !seq_after(end, s->next_seq)) {
+        if (d->payload_bytes > 0)
+            s->retransmitted++;
+        return;
+    }
+    s->next_seq = end;
+    s->heard |= HEARD_SEQ;
+}
+
+/* A SYN, or the answer to one, says who initiated.  Argus takes the flags of a packet
+ * literally: SYN and nothing else, or SYN and ACK and nothing else (congestion
+ * notification aside). */
+static void account_initiator(struct flow *f, uint8_t flags, unsigned from)
+{
+    uint8_t plain = flags & (uint8_t) ~(LW_TCP_ECE | LW_TCP_CWR);
+    unsigned side;
+
+    if (f->flags & FLOW_SYN_KNOWN)
+        return;
+    if (plain == LW_TCP_SYN)
+        side = from;
+    else if (plain == (LW_TCP_SYN | LW_TCP_ACK))
+        side = 1 - from;
+    else
+        return;
+    f->flags |= (uint8_t)(FLOW_SYN_KNOWN | (side == 1 ? FLOW_SYN_SIDE : 0));
+}
+
+static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
+{
+    struct flow_side *s = &f->side[from];
+
+    s->tcp_flags |= d->tcp_flags;
+    if (d->tcp_flags & LW_TCP_URG)
+        s->urgent++;
+    account_initiator(f, d->tcp_flags, from);
+    tcp_state_step(f->tcp_state, from, d->tcp_flags);
+    /* RST segments carry sequence numbers of all kinds (RFC 9293, 3.5.2). */
+    if (!(d->tcp_flags & LW_TCP_RST))
+        account_seq(s, d);
+}
+
+static void account_ip(struct flow *f, const struct decoded *d, unsigned from)
+{
+    struct flow_side *s = &f->side[from];
+
+    s->ip_bytes += d->ip_bytes;
+    s->tos = d->tos;
+    if (!(s->heard & HEARD_IP))
+        s->ttl = d->ttl;
+    s->heard |= HEARD_IP;
+    if (d->bad_fragment)
+        f->bad_fragments[from]++;
+}
+
+void flow_account(struct flow *f, const struct decoded *d, unsigned from,
+                  int64_t time_ns)
+{
+    struct flow_side *s = &f->side[from];
+
+    if (s->packets == 0) {
+        s->first_ns = time_ns;
+        s->last_ns = time_ns;
+    } else if (time_ns < s->first_ns) {
+        s->first_ns = time_ns;
+    } else if (time_ns > s->last_ns) {
+        s->last_ns = time_ns;
+    }
+    if (time_ns > f->last_ns)
+        f->last_ns = time_ns;
+    s->packets++;
+    s->frame_bytes += d->frame_bytes;
+    s->payload_bytes += d->payload_bytes;
+    s->heard |= HEARD_PACKETS;
+    if (d->ip_version != 0)
+        account_ip(f, d, from);
+    if (f->key.kind == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT)
+        account_tcp(f, d, from);
+}
+
+static void side_continue(struct flow_side *s)
+{
+    *s = (struct flow_side){
+        .next_seq = s->next_seq, .tos = s->tos, .ttl = s->ttl, .heard = s->heard};
+}
+
+void flow_continue(struct flow *f)
+{
+    f->flags |= FLOW_CONTINUED;
+    for (unsigned i = 0; i < 2; i++) {
+        side_continue(&f->side[i]);
+        f->bad_fragments[i] = 0;
+    }
+}
+
+int64_t flow_start_ns(const struct flow *f)
+{
+    if (f->side[0].packets == 0)
+        return f->side[1].first_ns;
+    if (f->side[1].packets == 0 || f->side[0].first_ns < f->side[1].first_ns)
+        return f->side[0].first_ns;
+    return f->side[1].first_ns;
+}

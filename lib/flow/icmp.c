@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of the State column were taken from what Argus 3.0.8.2 prints for a packet of
+ * each type and code.  Types and codes: RFC 792, RFC 4443, RFC 4861 and IANA's
+ * registries.
+ */
+#include "icmp.h"
+
+#include <stddef.h>
+
+struct pair {
+    uint8_t request;
+    uint8_t reply;
+};
+
+static const struct pair pairs4[] = {{8, 0}, {13, 14}, {15, 16}, {17, 18}};
+
+/* Echo; listener query and report or done; solicitation and advertisement of routers
+ * and of neighbours. */
+static const struct pair pairs6[] = {
+    {128, 129}, {130, 131}, {130, 132}, {133, 134}, {135, 136}};
+
+static bool find_pair(const struct pair *pairs, size_t n, uint8_t type,
+                      uint8_t *request)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (type == pairs[i].request || type == pairs[i].reply) {
+            *request = pairs[i].request;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool icmp_pair(bool v6, uint8_t type, uint8_t *request)
+{
+    if (v6)
+        return find_pair(pairs6, sizeof pairs6 / sizeof pairs6[0], type, request);
+    return find_pair(pairs4, sizeof pairs4 / sizeof pairs4[0], type, request);
+}
+
+uint16_t icmp_quoted_port(const struct decoded *d)
+{
+    enum { UNREACHABLE = 3, PORT = 3, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
+    uint8_t first = 0;
+    uint8_t protocol = 0;
+    uint16_t port = 0;
+
+    if (d->ip_version != 4 || d->icmp_type != UNREACHABLE || d->icmp_code != PORT ||
+        !span_get_u8(d->payload, 0, &first) || !span_get_u8(d->payload, 9, &protocol))
+        return 0;
+    if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP)
+        (void)span_get_be16(d->payload, (first & 0xfU) * 4 + 2, &port);
+    return port;
+}
+
+static const char *const unreachable4[] = {
+    "URN",   "URH",    "URO",    "URP",    "URF",    "URS",   "URNU",  "URHU",
+    "URISO", "URNPRO", "URHPRO", "URNTOS", "URHTOS", "URFIL", "URPRE", "URCUT"};
+
+static const char *const unreachable6[] = {"URNR", "URAD", "URBS", "URAR",
+                                           "URP",  "URSF", "URRR", "URES"};
+
+static const char *const names4[42] = {
+    [0] = "ECR",  [1] = "",     [2] = "",     [4] = "SRC",  [5] = "RED",  [6] = "AHA",
+    [7] = "",     [8] = "ECO",  [9] = "RTA",  [10] = "RTS", [11] = "TXD", [12] = "PAR",
+    [13] = "TST", [14] = "ECR", [15] = "IRQ", [16] = "ECR", [17] = "MAS", [18] = "ECR",
+    [19] = "SEC", [30] = "TRC", [31] = "DCE", [37] = "DNQ", [40] = "PHO", [41] = "NRS"};
+
+struct name6 {
+    uint8_t type;
+    const char *name;
+};
+
+static const struct name6 names6[] = {{2, "PTB"},   {3, "TXT"},   {4, "PPH"},
+                                      {128, "ECO"}, {130, "MRQ"}, {133, "NRS"},
+                                      {135, "NNS"}, {137, "RED"}, {143, "MHR"}};
+
+static const char *name_of4(uint8_t type, uint8_t code)
+{
+    if (type == 3)
+        return code < sizeof unreachable4 / sizeof unreachable4[0] ? unreachable4[code]
+                                                                   : "UR";
+    if (type < sizeof names4 / sizeof names4[0] && names4[type] != NULL)
+        return names4[type];
+    return "UNK";
+}
+
+static const char *name_of6(uint8_t type, uint8_t code)
+{
+    uint8_t request = type;
+
+    if (type == 1)
+        return code < sizeof unreachable6 / sizeof unreachable6[0] ? unreachable6[code]
+                                                                   : "UR";
+    (void)icmp_pair(true, type, &request);
+    for (size_t i = 0; i < sizeof names6 / sizeof names6[0]; i++) {
+        if (names6[i].type == request)
+            return names6[i].name;
+    }
+    return "UNK";
+}
+
+const char *icmp_state_name(bool v6, uint8_t type, uint8_t code)
+{
+    return v6 ? name_of6(type, code) : name_of4(type, code);
+}

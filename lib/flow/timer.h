@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow/timer.h - which flows have been silent for too long, in packet time.
+ *
+ * Each timeout has a wheel of its own (timer.c).  A packet that arrives for a flow
+ * costs nothing here: the wheel looks at the flow's last packet when its turn comes.
+ */
+#ifndef FLOW_TIMER_H
+#define FLOW_TIMER_H
+
+#include "list.h"
+
+/** One class per timeout of struct lw_meter_config. */
+enum timer_class {
+    TIMER_TCP,
+    TIMER_CLOSED,
+    TIMER_UDP,
+    TIMER_ICMP,
+    TIMER_ARP,
+    N_TIMERS
+};
+
+enum { TIMER_SLOTS = 256 };
+
+struct timer_wheel {
+    int64_t timeout_ns;
+    int64_t slot_ns;
+    int64_t first; /* no flow is in an earlier slot; slots are numbered by time */
+    uint32_t n_flows;
+    struct flow_list slots[TIMER_SLOTS]; /* by number modulo TIMER_SLOTS */
+};
+
+struct timers {
+    int64_t now_ns;  /* the latest packet time */
+    int64_t next_ns; /* no look at timers_expired() needed before */
+    int64_t tick_ns;
+    struct timer_wheel wheels[N_TIMERS];
+};
+
+/** `timeout_ns` by class, all above 0. */
+void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS]);
+
+/** File a flow by its last packet, under f->timer_class. */
+void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f);
+void timers_remove(struct timers *tm, const struct flow_table *t, struct flow *f);
+
+/** A flow that has been silent for its timeout at tm->now_ns, or NULL when there is no
+ *  more: then next_ns is set.  The flow stays filed. */
+struct flow *timers_expired(struct timers *tm, const struct flow_table *t);
+
+/** No filed flow had its last packet before this time. */
+int64_t timers_oldest_ns(const struct timers *tm);
+
+static inline bool timer_is_over(const struct timers *tm, const struct flow *f,
+                                 int64_t now_ns)
+{
+    return now_ns - f->last_ns > tm->wheels[f->timer_class].timeout_ns;
+}
+
+#endif /* FLOW_TIMER_H */
