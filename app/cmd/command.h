@@ -19,6 +19,7 @@
 /** Every subcommand, in the order of the help. */
 #define COMMAND_LIST(X)                                                                \
     X(detect)                                                                          \
+    X(flows)                                                                           \
     X(features)                                                                        \
     X(train)                                                                           \
     X(test)                                                                            \
