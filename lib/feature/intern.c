@@ -23,7 +23,7 @@ void intern_init(struct intern *t, uint64_t seed)
     memset(t, 0, sizeof *t);
     t->seed = seed;
     t->n_free = INTERN_MAX;
-    for (uint16_t i = 0; i < INTERN_MAX; i++)
+    for (unsigned i = 0; i < INTERN_MAX; i++)
         t->free[i] = (uint16_t)(INTERN_MAX - 1 - i);
 }
 

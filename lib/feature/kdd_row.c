@@ -53,7 +53,16 @@ static bool is_land(const struct lw_record *rec)
 
 static float share_of_message(uint64_t bytes, uint64_t messages)
 {
-    return (float)(bytes / (messages == 0 ? 1 : messages) + ICMP_HEADER_BYTES);
+    uint64_t mean = bytes / (messages == 0 ? 1 : messages);
+
+    return (float)(mean + ICMP_HEADER_BYTES);
+}
+
+static enum kdd_protocol protocol_of(const struct lw_record *rec)
+{
+    if (rec->kind == LW_FLOW_TCP)
+        return KDD_PROTOCOL_TCP;
+    return rec->kind == LW_FLOW_UDP ? KDD_PROTOCOL_UDP : KDD_PROTOCOL_ICMP;
 }
 
 static void fill_basic(const struct lw_record *rec, enum kdd_service service, float *v)
@@ -61,11 +70,10 @@ static void fill_basic(const struct lw_record *rec, enum kdd_service service, fl
     unsigned from = lw_record_initiator(rec);
     const struct lw_side *src = &rec->side[from];
     const struct lw_side *dst = &rec->side[1 - from];
+    int64_t whole_seconds = (rec->end_ns - rec->start_ns) / NS_PER_S;
 
-    v[KDD_duration] = (float)((rec->end_ns - rec->start_ns) / NS_PER_S);
-    v[KDD_protocol_type] = rec->kind == LW_FLOW_TCP   ? KDD_PROTOCOL_TCP
-                           : rec->kind == LW_FLOW_UDP ? KDD_PROTOCOL_UDP
-                                                      : KDD_PROTOCOL_ICMP;
+    v[KDD_duration] = (float)whole_seconds;
+    v[KDD_protocol_type] = (float)protocol_of(rec);
     v[KDD_service] = (float)service;
     v[KDD_flag] = flag_of_conn[rec->conn];
     v[KDD_src_bytes] = (float)src->payload_bytes;

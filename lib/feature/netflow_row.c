@@ -30,17 +30,22 @@ static const uint8_t protocol_of_kind[LW_N_FLOW_KINDS] = {
     [LW_FLOW_IP] = NETFLOW_PROTOCOL_OTHER,
 };
 
-static enum netflow_service service_of_port(uint16_t port)
-{
-    switch (port) {
-#define NETFLOW_PORT(number, group)                                                    \
-    case number:                                                                       \
-        return NETFLOW_SERVICE_##group;
+static const struct {
+    uint16_t port;
+    uint8_t group; /* enum netflow_service */
+} ports[] = {
+#define NETFLOW_PORT(number, group) {number, NETFLOW_SERVICE_##group},
 #include "feature/netflow_port.def"
 #undef NETFLOW_PORT
-    default:
-        return port < PRIVILEGED_PORTS ? NETFLOW_SERVICE_LOW : NETFLOW_SERVICE_HIGH;
+};
+
+static enum netflow_service service_of_port(uint16_t port)
+{
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        if (ports[i].port == port)
+            return (enum netflow_service)ports[i].group;
     }
+    return port < PRIVILEGED_PORTS ? NETFLOW_SERVICE_LOW : NETFLOW_SERVICE_HIGH;
 }
 
 static enum netflow_state state_of(const struct lw_record *rec)
@@ -94,7 +99,9 @@ static float per(double part, double whole)
  * and one made from its printed form are the same. */
 static double seconds_of(const struct lw_record *rec)
 {
-    return (double)(rec->end_ns / NS_PER_US - rec->start_ns / NS_PER_US) / 1e6;
+    int64_t us = rec->end_ns / NS_PER_US - rec->start_ns / NS_PER_US;
+
+    return (double)us / 1e6;
 }
 
 static void fill_volume(const struct lw_record *rec, const struct lw_side *src,

@@ -13,7 +13,6 @@
 
 #include <lapwing/view.h>
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -63,8 +62,8 @@ static const char *const netflow_direction_names[] = {LW_DIR_LIST(NAME_TEXT)};
     {                                                                                  \
 #name, alias, unit, doc, source, words, KIND_##kind,                           \
         {                                                                              \
-            [LW_SOURCE_PACKETS] = packets, [LW_SOURCE_BINETFLOW] = binetflow,          \
-            [LW_SOURCE_ZEEK] = zeek                                                    \
+            [LW_SOURCE_PACKETS] = (packets), [LW_SOURCE_BINETFLOW] = (binetflow),      \
+            [LW_SOURCE_ZEEK] = (zeek)                                                  \
         }                                                                              \
     }
 
@@ -116,19 +115,28 @@ const struct lw_view *lw_view_at(size_t i)
     return i < COUNT(views) ? &views[i] : NULL;
 }
 
+/* The first letter that counts in a spelling, in lower case; 0 at the end of a word. */
+static char letter_at(const char **p)
+{
+    char c;
+
+    *p += strspn(*p, "_");
+    c = **p;
+    if (c == ' ')
+        return '\0';
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Equal but for case and underscores: src_bytes, srcbytes, SrcBytes.  `a` ends at a
  * blank too, so that one of several words can be compared in place. */
 static bool same_spelling(const char *a, const char *b)
 {
-    for (;;) {
-        a += strspn(a, "_");
-        b += strspn(b, "_");
-        if (*a == '\0' || *a == ' ' || *b == '\0')
-            return (*a == '\0' || *a == ' ') && *b == '\0';
-        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-            return false;
-        a++;
-        b++;
+    for (;; a++, b++) {
+        char x = letter_at(&a);
+        char y = letter_at(&b);
+
+        if (x != y || x == '\0')
+            return x == y;
     }
 }
 
