@@ -116,15 +116,15 @@ const struct lw_view *lw_view_at(size_t i)
 }
 
 /* The first letter that counts in a spelling, in lower case; 0 at the end of a word. */
-static char letter_at(const char **p)
+static int letter_at(const char **p)
 {
-    char c;
+    int c;
 
     *p += strspn(*p, "_");
     c = **p;
     if (c == ' ')
         return '\0';
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 /* Equal but for case and underscores: src_bytes, srcbytes, SrcBytes.  `a` ends at a
@@ -132,8 +132,8 @@ static char letter_at(const char **p)
 static bool same_spelling(const char *a, const char *b)
 {
     for (;; a++, b++) {
-        char x = letter_at(&a);
-        char y = letter_at(&b);
+        int x = letter_at(&a);
+        int y = letter_at(&b);
 
         if (x != y || x == '\0')
             return x == y;
