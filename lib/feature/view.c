@@ -121,7 +121,7 @@ static int letter_at(const char **p)
     int c;
 
     *p += strspn(*p, "_");
-    c = **p;
+    c = (unsigned char)**p;
     if (c == ' ')
         return '\0';
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
