@@ -78,6 +78,7 @@ bool numfmt_parse(const char *s, size_t n, double *out)
 {
     char copy[128];
     char *end;
+    double v;
 
     if (parse_fast(s, n, out))
         return true;
@@ -87,6 +88,9 @@ bool numfmt_parse(const char *s, size_t n, double *out)
         return false;
     memcpy(copy, s, n);
     copy[n] = '\0';
-    *out = strtod(copy, &end);
-    return end == copy + n;
+    v = strtod(copy, &end);
+    if (end != copy + n)
+        return false;
+    *out = v;
+    return true;
 }

@@ -164,7 +164,7 @@ bool flow_key_make(const struct decoded *d, struct flow_key *key, unsigned *from
         key->kind = LW_FLOW_ARP;
         *from = set_arp(key, d);
     } else {
-        key->kind = kind_of_protocol(d->protocol);
+        key->kind = (uint8_t)kind_of_protocol(d->protocol);
         key->protocol = d->protocol;
         *from = set_ip(key, d);
     }

@@ -114,7 +114,9 @@ static void numfmt_round_trips(void **state)
     assert_true(numfmt_parse("Infinity", 8, &back) && isinf(back));
     assert_true(numfmt_parse("-1.5e3", 6, &back) && back == -1500);
     assert_false(numfmt_parse("", 0, &back));
+    back = 7;
     assert_false(numfmt_parse("1x", 2, &back));
+    assert_true(back == 7); /* what is no number leaves the output alone */
     assert_false(numfmt_parse("0x10", 4, &back));
     assert_false(numfmt_parse(" 1", 2, &back));
 }
