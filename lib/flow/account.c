@@ -91,7 +91,7 @@ void flow_account(struct flow *f, const struct decoded *d, unsigned from,
     s->heard |= HEARD_PACKETS;
     if (d->ip_version != 0)
         account_ip(f, d, from);
-    if (f->key.kind == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT)
+    if (flow_kind(f) == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT)
         account_tcp(f, d, from);
 }
 

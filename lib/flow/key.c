@@ -6,7 +6,8 @@
  * does not have ports uses the port fields for what else Argus tells flows apart by:
  *
  *     kind         port[0]                 port[1]          two-way
- *     TCP UDP SCTP port of addr[0]         port of addr[1]  yes
+ *     TCP UDP SCTP port of addr[0]         port of addr[1]  yes; UDP port 53 also has
+ *                                                           the DNS id, in `more`
  *     ICMP query   identifier              sequence         yes
  *     ICMP other   code                    port complained  no
  *                                          about, if any
@@ -115,18 +116,34 @@ static unsigned set_link(struct flow_key *key, const struct decoded *d)
     for (unsigned i = 0; i < 2; i++)
         memcpy(mac[i].bytes, d->mac[i], sizeof d->mac[i]);
     from = set_endpoints(key, &mac[0], &mac[1], 0, 0);
-    if (key->ether_type < LINK_ETHER_TYPE_MIN) {
+    /* The length of an 802.3 frame tells nothing apart. */
+    if (d->ether_type < LINK_ETHER_TYPE_MIN)
         key->port[0] = (uint16_t)(d->llc[0] << 8 | d->llc[1]);
-        key->ether_type = 0; /* the length of an 802.3 frame tells nothing apart */
-    }
+    else
+        key->more = d->ether_type;
     return from;
 }
 
-static unsigned set_ip(struct flow_key *key, const struct decoded *d)
+/* Argus takes every name lookup for a flow of its own, also those from one port. */
+static uint16_t dns_id(const struct decoded *d)
+{
+    enum { PORT_DNS = 53 };
+    uint16_t id = 0;
+
+    if (d->layer == DECODE_TRANSPORT &&
+        (d->port[0] == PORT_DNS || d->port[1] == PORT_DNS))
+        (void)span_get_be16(d->payload, 0, &id);
+    return id;
+}
+
+static unsigned set_ip(struct flow_key *key, enum lw_flow_kind kind,
+                       const struct decoded *d)
 {
     bool whole = d->layer == DECODE_TRANSPORT;
 
-    switch ((enum lw_flow_kind)key->kind) {
+    if (kind == LW_FLOW_UDP)
+        key->more = dns_id(d);
+    switch (kind) {
     case LW_FLOW_TCP:
     case LW_FLOW_UDP:
     case LW_FLOW_SCTP:
@@ -154,9 +171,11 @@ static unsigned set_ip(struct flow_key *key, const struct decoded *d)
 
 bool flow_key_make(const struct decoded *d, struct flow_key *key, unsigned *from)
 {
+    enum lw_flow_kind kind;
+
     if (d->layer == DECODE_NOTHING)
         return false;
-    *key = (struct flow_key){.ether_type = d->ether_type};
+    *key = (struct flow_key){.kind = 0};
     if (d->layer == DECODE_LINK) {
         key->kind = LW_FLOW_OTHER;
         *from = set_link(key, d);
@@ -164,9 +183,10 @@ bool flow_key_make(const struct decoded *d, struct flow_key *key, unsigned *from
         key->kind = LW_FLOW_ARP;
         *from = set_arp(key, d);
     } else {
-        key->kind = (uint8_t)kind_of_protocol(d->protocol);
+        kind = kind_of_protocol(d->protocol);
+        key->kind = (uint8_t)(kind | (d->ip_version == 6 ? FLOW_KEY_IP6 : 0));
         key->protocol = d->protocol;
-        *from = set_ip(key, d);
+        *from = set_ip(key, kind, d);
     }
     return true;
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { FLOW_KEY_IP6 = 0x80 };
 enum { ARP_REPLY = 2, LINK_ETHER_TYPE_MIN = 1536 };
 
 struct flow_key {
@@ -23,8 +24,8 @@ struct flow_key {
     /* TCP, UDP, SCTP: the ports, in the order of the addresses.  Others: what else
      * tells flows apart, the same for both sides (key.c). */
     uint16_t port[2];
-    uint16_t ether_type;
-    uint8_t kind;     /* enum lw_flow_kind */
+    uint16_t more;    /* EtherType of what is not IP; DNS: transaction id */
+    uint8_t kind;     /* enum lw_flow_kind, and FLOW_KEY_IP6 */
     uint8_t protocol; /* of IP; for ICMP the message type, as `kind` says enough */
 };
 

@@ -240,7 +240,7 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->id = ++m->last_id;
     f->flags = a->from == 1 ? FLOW_FIRST_SIDE : 0;
     f->last_ns = a->time_ns;
-    f->timer_class = timer_class_of((enum lw_flow_kind)a->key.kind);
+    f->timer_class = timer_class_of(flow_kind(f));
     f->vlan_id = a->d->vlan_id;
     f->icmp_type = a->d->icmp_type;
     f->icmp_code = a->d->icmp_code;
@@ -299,7 +299,7 @@ static void note_answer(struct lw_meter *m, struct flow *f)
 
 static void note_close(struct lw_meter *m, struct flow *f)
 {
-    if (f->key.kind != LW_FLOW_TCP || f->flags & FLOW_CLOSED ||
+    if (flow_kind(f) != LW_FLOW_TCP || f->flags & FLOW_CLOSED ||
         !tcp_state_over(f->tcp_state))
         return;
     timers_remove(&m->timers, &m->table, f);

@@ -15,6 +15,7 @@
 
 #include "account.h"
 #include "icmp.h"
+#include "service_port.h"
 #include "tcp_state.h"
 
 #include <string.h>
@@ -29,14 +30,18 @@ static bool heard(const struct flow *f, unsigned side)
     return f->side[side].packets > 0;
 }
 
-/* Of the key's sides. */
+/* Of the key's sides.  Where the start was not seen, who was heard first initiated,
+ * unless that is the lower port and a server's. */
 static unsigned initiator_of_tcp(const struct flow *f)
 {
+    unsigned first = first_side(f);
+    uint16_t port = f->key.port[first];
+
     if (f->flags & FLOW_SYN_KNOWN)
         return f->flags & FLOW_SYN_SIDE ? 1 : 0;
-    if (f->key.port[0] == f->key.port[1])
-        return first_side(f);
-    return f->key.port[1] > f->key.port[0] ? 1 : 0;
+    if (port < f->key.port[1 - first] && service_port_is_known(port))
+        return 1 - first;
+    return first;
 }
 
 static unsigned initiator_of_icmp(const struct flow *f, bool v6)
@@ -51,7 +56,7 @@ static unsigned initiator_of_icmp(const struct flow *f, bool v6)
 
 static unsigned initiator(const struct flow *f)
 {
-    switch ((enum lw_flow_kind)f->key.kind) {
+    switch (flow_kind(f)) {
     case LW_FLOW_TCP:
         return initiator_of_tcp(f);
     case LW_FLOW_ICMP:
@@ -78,9 +83,9 @@ static enum lw_dir direction(const struct flow *f, unsigned src)
 {
     bool both = heard(f, 0) && heard(f, 1);
 
-    if (f->key.kind == LW_FLOW_ARP)
+    if (flow_kind(f) == LW_FLOW_ARP)
         return LW_DIR_WHO;
-    if (f->key.kind == LW_FLOW_TCP) {
+    if (flow_kind(f) == LW_FLOW_TCP) {
         if (f->flags & FLOW_SYN_KNOWN)
             return LW_DIR_FORWARD;
         if (both)
@@ -107,19 +112,19 @@ static void set_state(const struct flow *f, unsigned src, struct lw_record *rec)
     const char *text;
     char *p = rec->state;
 
-    if (f->key.kind == LW_FLOW_TCP) {
+    if (flow_kind(f) == LW_FLOW_TCP) {
         p = tcp_flags_text(p, f->side[src].tcp_flags);
         *p++ = '_';
         p = tcp_flags_text(p, f->side[1 - src].tcp_flags);
         *p = '\0';
         return;
     }
-    if (f->key.kind == LW_FLOW_ICMP || f->key.kind == LW_FLOW_ICMP6) {
+    if (flow_kind(f) == LW_FLOW_ICMP || flow_kind(f) == LW_FLOW_ICMP6) {
         uint8_t type = f->icmp_type;
 
         if (heard(f, src))
-            (void)icmp_pair(f->key.kind == LW_FLOW_ICMP6, type, &type);
-        text = icmp_state_name(f->key.kind == LW_FLOW_ICMP6, type, f->icmp_code);
+            (void)icmp_pair(flow_kind(f) == LW_FLOW_ICMP6, type, &type);
+        text = icmp_state_name(flow_kind(f) == LW_FLOW_ICMP6, type, f->icmp_code);
     } else {
         text = plain_state(f, src);
     }
@@ -151,7 +156,7 @@ static void set_ports(const struct flow *f, unsigned first, struct lw_record *re
     const struct flow_key *k = &f->key;
     uint8_t question;
 
-    switch ((enum lw_flow_kind)k->kind) {
+    switch (flow_kind(f)) {
     case LW_FLOW_TCP:
     case LW_FLOW_UDP:
     case LW_FLOW_SCTP:
@@ -161,12 +166,13 @@ static void set_ports(const struct flow *f, unsigned first, struct lw_record *re
         break;
     case LW_FLOW_ICMP:
     case LW_FLOW_ICMP6:
-        rec->protocol = k->kind == LW_FLOW_ICMP ? 1 : 58;
+        rec->protocol = flow_kind(f) == LW_FLOW_ICMP ? 1 : 58;
         rec->icmp_type = f->icmp_type;
         rec->icmp_code = f->icmp_code;
         rec->icmp_id =
-            k->port[icmp_pair(k->kind == LW_FLOW_ICMP6, k->protocol, &question) ? 0
-                                                                                : 1];
+            k->port[icmp_pair(flow_kind(f) == LW_FLOW_ICMP6, k->protocol, &question)
+                        ? 0
+                        : 1];
         break;
     case LW_FLOW_ESP:
         rec->spi = (uint32_t)k->port[0] << 16 | k->port[1];
@@ -192,21 +198,21 @@ void flow_report(const struct flow *f, enum lw_end_reason reason, struct lw_reco
     *rec = (struct lw_record){.flow_id = f->id,
                               .start_ns = flow_start_ns(f),
                               .end_ns = f->last_ns,
-                              .kind = (enum lw_flow_kind)f->key.kind,
+                              .kind = flow_kind(f),
                               .dir = direction(f, src),
                               .end_reason = reason,
                               .ether_type = f->ether_type,
                               .protocol = f->key.protocol,
                               .initiator = (uint8_t)(src ^ first),
                               .vlan_id = f->vlan_id};
-    if (f->key.kind != LW_FLOW_OTHER && f->key.kind != LW_FLOW_ARP)
-        rec->ip_version = f->key.ether_type == 0x0800 ? 4 : 6;
+    if (flow_kind(f) != LW_FLOW_OTHER && flow_kind(f) != LW_FLOW_ARP)
+        rec->ip_version = f->key.kind & FLOW_KEY_IP6 ? 6 : 4;
     rec->addr[0] = f->key.addr[first];
     rec->addr[1] = f->key.addr[1 - first];
     set_side(f, first, &rec->side[0]);
     set_side(f, 1 - first, &rec->side[1]);
     set_ports(f, first, rec);
-    if (f->key.kind == LW_FLOW_TCP)
+    if (flow_kind(f) == LW_FLOW_TCP)
         rec->conn = tcp_state_conn(
             f->tcp_state, src, f->side[0].payload_bytes + f->side[1].payload_bytes > 0);
     set_state(f, src, rec);

@@ -81,6 +81,11 @@ struct flow {
     uint16_t ether_type; /* of the first packet */
 };
 
+static inline enum lw_flow_kind flow_kind(const struct flow *f)
+{
+    return (enum lw_flow_kind)(f->key.kind & ~FLOW_KEY_IP6);
+}
+
 _Static_assert(sizeof(struct flow_side) == 64, "one cache line");
 
 struct flow_slot {

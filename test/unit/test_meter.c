@@ -101,7 +101,15 @@ static void tcp_states_and_directions(void **state)
         {S_SA S_R, KNOWN "_SRA,,0,2,108,0", LW_CONN_RSTRH},
         {S_SA S_F, KNOWN "_FSA,,0,2,108,0", LW_CONN_SHR},
         {S_SA C_A, KNOWN "A_SA,0,0,2,108,54", LW_CONN_S1},
-        /* The start was not seen: the higher port is taken for the client's. */
+        /* The start was not seen: who was heard first, but for services. */
+        {"0 tcp 10.0.0.1:1720 > 10.0.0.2:50551 RA",
+         "tcp,10.0.0.1,1720,   ?>,10.0.0.2,50551,RA_,0,,1,54,54", LW_CONN_RSTOS0},
+        {"0 tcp 10.0.0.1:6000 > 10.0.0.2:50551 A",
+         "tcp,10.0.0.2,50551,  <?,10.0.0.1,6000,_A,,0,1,54,0", LW_CONN_OTH},
+        {"0 tcp 10.0.0.1:6000 > 10.0.0.2:80 A",
+         "tcp,10.0.0.1,6000,   ?>,10.0.0.2,80,A_,0,,1,54,54", LW_CONN_OTH},
+        {"0 tcp 10.0.0.1:1023 > 10.0.0.2:1024 A",
+         "tcp,10.0.0.2,1024,  <?,10.0.0.1,1023,_A,,0,1,54,0", LW_CONN_OTH},
         {C_A, "tcp,10.0.0.1,1000,   ?>,10.0.0.2,80,A_,0,,1,54,54", LW_CONN_OTH},
         {S_A, "tcp,10.0.0.1,1000,  <?,10.0.0.2,80,_A,,0,1,54,0", LW_CONN_OTH},
         {S_A C_A, "tcp,10.0.0.1,1000,  <?>,10.0.0.2,80,A_A,0,0,2,108,54", LW_CONN_OTH},
@@ -182,6 +190,11 @@ static void flows_that_are_kept_apart(void **state)
         "0 udp 10.0.0.1:1 > 10.0.0.2:2\n0 udp 10.0.0.1:1 > 10.0.0.2:3",
         "0 udp 10.0.0.1:1 > 10.0.0.2:2\n0 tcp 10.0.0.1:1 > 10.0.0.2:2 S",
         "0 udp 10.0.0.1:1 > 10.0.0.2:2\n0 udp 10.0.0.2:1 > 10.0.0.1:2",
+        /* Name lookups have an id each. */
+        "0 udp 10.0.0.1:1000 > 10.0.0.2:53 data=aaxx\n"
+        "0 udp 10.0.0.1:1000 > 10.0.0.2:53 data=bbxx",
+        /* The same bytes, as IPv4 and as IPv6 address. */
+        "0 udp 10.0.0.1:1 > 11.0.0.2:2\n0 udp [a00:1::]:1 > [b00:2::]:2",
         "0 icmp 10.0.0.1 > 10.0.0.2 type=8 id=1\n0 icmp 10.0.0.1 > 10.0.0.2 type=8 "
         "id=2",
         "0 icmp 10.0.0.1 > 10.0.0.2 type=8 id=1\n"
