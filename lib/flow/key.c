@@ -124,15 +124,22 @@ static unsigned set_link(struct flow_key *key, const struct decoded *d)
     return from;
 }
 
-/* Argus takes every name lookup for a flow of its own, also those from one port. */
+/* Argus takes every name lookup for a flow of its own, also those from one port. Unlike
+ * there, what is no DNS message but uses its port is not cut up: the header must be
+ * whole and its operation one that is assigned (RFC 1035, 4.1.1; at most 6, RFC 8490).
+ */
 static uint16_t dns_id(const struct decoded *d)
 {
-    enum { PORT_DNS = 53 };
+    enum { PORT_DNS = 53, HEADER_BYTES = 12, OPCODE_MAX = 6 };
+    uint8_t flags = 0;
     uint16_t id = 0;
 
-    if (d->layer == DECODE_TRANSPORT &&
-        (d->port[0] == PORT_DNS || d->port[1] == PORT_DNS))
-        (void)span_get_be16(d->payload, 0, &id);
+    if (d->layer != DECODE_TRANSPORT ||
+        (d->port[0] != PORT_DNS && d->port[1] != PORT_DNS) ||
+        d->payload_bytes < HEADER_BYTES || !span_get_u8(d->payload, 2, &flags) ||
+        (flags >> 3 & 15) > OPCODE_MAX)
+        return 0;
+    (void)span_get_be16(d->payload, 0, &id);
     return id;
 }
 

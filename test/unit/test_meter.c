@@ -190,9 +190,6 @@ static void flows_that_are_kept_apart(void **state)
         "0 udp 10.0.0.1:1 > 10.0.0.2:2\n0 udp 10.0.0.1:1 > 10.0.0.2:3",
         "0 udp 10.0.0.1:1 > 10.0.0.2:2\n0 tcp 10.0.0.1:1 > 10.0.0.2:2 S",
         "0 udp 10.0.0.1:1 > 10.0.0.2:2\n0 udp 10.0.0.2:1 > 10.0.0.1:2",
-        /* Name lookups have an id each. */
-        "0 udp 10.0.0.1:1000 > 10.0.0.2:53 data=aaxx\n"
-        "0 udp 10.0.0.1:1000 > 10.0.0.2:53 data=bbxx",
         /* The same bytes, as IPv4 and as IPv6 address. */
         "0 udp 10.0.0.1:1 > 11.0.0.2:2\n0 udp [a00:1::]:1 > [b00:2::]:2",
         "0 icmp 10.0.0.1 > 10.0.0.2 type=8 id=1\n0 icmp 10.0.0.1 > 10.0.0.2 type=8 "
@@ -223,6 +220,41 @@ static void flows_that_are_kept_apart(void **state)
         assert_int_equal(m.n_recs, 2);
         metered_release(&m);
     }
+}
+
+/* A name lookup: id, flags in network order, then the rest of the header. */
+static uint64_t add_lookup(struct metered *m, const char *text, uint8_t id,
+                           uint8_t flags)
+{
+    static struct frame f;
+    const struct lw_packet *pkt = frame_at(&f, 0, text);
+
+    f.bytes[14 + 20 + 8 + 1] = id;
+    f.bytes[14 + 20 + 8 + 2] = flags;
+    return lw_meter_add(m->meter, pkt, NULL, NULL);
+}
+
+static void name_lookups_are_flows_of_their_own(void **state)
+{
+    static const char ask[] = "udp 10.0.0.1:1000 > 10.0.0.2:53 len=12";
+    static const char answer[] = "udp 10.0.0.2:53 > 10.0.0.1:1000 len=12";
+    enum { QUERY = 0x01, RESPONSE = 0x81, NO_OPCODE = 0x78 };
+    struct metered m;
+
+    (void)state;
+    metered_init(&m, NULL);
+    assert_int_equal(add_lookup(&m, ask, 1, QUERY), 1);
+    assert_int_equal(add_lookup(&m, ask, 2, QUERY), 2);
+    assert_int_equal(add_lookup(&m, answer, 2, RESPONSE), 2);
+    assert_int_equal(add_lookup(&m, answer, 1, RESPONSE), 1);
+    /* Something else that uses the port is one flow; so is another port. */
+    assert_int_equal(add_lookup(&m, ask, 3, NO_OPCODE), 3);
+    assert_int_equal(add_lookup(&m, ask, 4, NO_OPCODE), 3);
+    assert_int_equal(add_lookup(&m, "udp 10.0.0.1:1000 > 10.0.0.2:53 len=11", 5, 0), 3);
+    assert_int_equal(add_lookup(&m, "udp 10.0.0.1:1000 > 10.0.0.2:54 len=12", 6, 0), 4);
+    assert_int_equal(add_lookup(&m, "udp 10.0.0.1:1000 > 10.0.0.2:54 len=12", 7, 0), 4);
+    metered_flush(&m);
+    metered_release(&m);
 }
 
 static void port_that_unreachable_quotes(void **state)
@@ -821,6 +853,7 @@ int main(void)
         cmocka_unit_test(tcp_states_and_directions),
         cmocka_unit_test(datagrams_have_argus_words),
         cmocka_unit_test(flows_that_are_kept_apart),
+        cmocka_unit_test(name_lookups_are_flows_of_their_own),
         cmocka_unit_test(port_that_unreachable_quotes),
         cmocka_unit_test(silence_ends_a_flow),
         cmocka_unit_test(timeout_is_exact_for_a_packet),
