@@ -220,13 +220,15 @@ int capture_loop(const struct capture_job *job, struct capture_report *out)
 
 static void add_part(char *out, const char *sep, uint64_t n, const char *what)
 {
-    char count[TEXT_MAX];
     size_t at = strlen(out);
 
-    if (n > 0 && at < CAPTURE_DAMAGE_MAX)
+    if (n > 0 && at < CAPTURE_DAMAGE_MAX) {
+        char count[TEXT_MAX];
+
         (void)snprintf(out + at, CAPTURE_DAMAGE_MAX - at, "%s%s %s",
                        at == 0 || out[at - 1] == '(' ? "" : sep, text_count(n, count),
                        what);
+    }
 }
 
 static void add_undecoded(const struct lw_meter_stats *m, char *out)

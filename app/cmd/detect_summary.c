@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { CLASS_COLUMNS = 16, COUNT_COLUMNS = 12, NAMED_FEATURES = 4 };
+enum { CLASS_COLUMNS = 16, COUNT_COLUMNS = 12, REASON_COLUMN = 7, NAMED_FEATURES = 4 };
 
 /* Attacks first, as one reads them; normal traffic last. */
 static const enum lw_verdict_class class_order[] = {
@@ -88,14 +88,16 @@ void summary_print_alert(FILE *f, const struct lw_finding *finding, uint64_t n_f
     const struct lw_verdict *v = &finding->verdict;
     char clock[TEXT_MAX];
     char flow[FLOW_TEXT_MAX];
-    char count[TEXT_MAX];
 
     (void)fprintf(f, "%s %s%s%s ", text_clock(finding->rec->end_ns, clock),
                   class_colour(f, v->verdict), lw_verdict_name(v->verdict), plain(f));
     print_confidence(f, v->confidence);
     (void)fprintf(f, "  %s", summary_flow_text(finding->rec, flow));
-    if (n_flows > 1)
+    if (n_flows > 1) {
+        char count[TEXT_MAX];
+
         (void)fprintf(f, " (%s so far)", text_count(n_flows, count));
+    }
     for (size_t i = 0; i < finding->n_reasons && i < SUSPECT_REASONS; i++)
         (void)fprintf(f, "%s%s", i == 0 ? ": " : "; ", finding->reasons[i].words);
     (void)fputc('\n', f);
@@ -109,56 +111,63 @@ static void print_facts(FILE *f, const struct detect_summary *s)
     const struct capture_report *r = s->report;
     char packets[48];
     char flows[48];
-    char span[TEXT_MAX];
-    char from[TEXT_MAX];
-    char to[TEXT_MAX];
 
     (void)fprintf(f, "%s%s%s\n", bold(f), s->source, plain(f));
     (void)fprintf(
         f, "%s, %s", text_plural(r->capture.seen, "packet", packets, sizeof packets),
         text_plural(s->stats->meter.flows_created, "flow", flows, sizeof flows));
-    if (r->any)
-        (void)fprintf(f, ", %s", text_duration(r->last_ns - r->first_ns, span));
+    if (r->any) {
+        char span[TEXT_MAX];
+        char from[TEXT_MAX];
+        char to[TEXT_MAX];
+
+        (void)fprintf(f, ", %s\n%s to %s UTC",
+                      text_duration(r->last_ns - r->first_ns, span),
+                      text_time(r->first_ns, from), text_time(r->last_ns, to));
+    }
     (void)fputc('\n', f);
-    if (r->any)
-        (void)fprintf(f, "%s to %s UTC\n", text_time(r->first_ns, from),
-                      text_time(r->last_ns, to));
 }
 
-static void print_end(FILE *f, const struct suspect_group *g, unsigned side)
+static void add_end(struct buf *out, const struct suspect_group *g, unsigned side)
 {
     uint64_t n = side == 0 ? g->n_sources : g->n_destinations;
     char addr[LW_ADDR_TEXT_MAX];
-    char count[48];
 
     if (side == 0 && g->more_sources) {
-        (void)fprintf(f, "many sources");
+        buf_add_text(out, "many sources");
         return;
     }
     if (n > 1) {
-        (void)fputs(text_plural(n, side == 0 ? "source" : "host", count, sizeof count),
-                    f);
+        char count[48];
+
+        buf_add_text(
+            out, text_plural(n, side == 0 ? "source" : "host", count, sizeof count));
         return;
     }
     (void)lw_record_addr_text(&g->any->worst,
                               lw_record_initiator(&g->any->worst) ^ side, addr);
-    (void)fputs(addr, f);
+    buf_add_text(out, addr);
 }
 
 static void print_group(FILE *f, const struct suspect_group *g)
 {
+    static const size_t indent = CLASS_COLUMNS + COUNT_COLUMNS + 1;
     char count[TEXT_MAX];
+    struct buf text;
 
-    (void)fprintf(f, "%*s%*s from ", CLASS_COLUMNS, "", COUNT_COLUMNS,
-                  text_count(g->n_flows, count));
-    print_end(f, g, 0);
-    (void)fputs(" to ", f);
-    print_end(f, g, 1);
+    buf_init(&text);
+    buf_add_text(&text, "from ");
+    add_end(&text, g, 0);
+    buf_add_text(&text, " to ");
+    add_end(&text, g, 1);
     if (g->port_min < g->port_max)
-        (void)fprintf(f, ", ports %u-%u", g->port_min, g->port_max);
+        buf_printf(&text, ", ports %u-%u", g->port_min, g->port_max);
     else if (g->port_min == g->port_max)
-        (void)fprintf(f, ", port %u", g->port_min);
-    (void)fputc('\n', f);
+        buf_printf(&text, ", port %u", g->port_min);
+    (void)fprintf(f, "%*s%*s ", CLASS_COLUMNS, "", COUNT_COLUMNS,
+                  text_count(g->n_flows, count));
+    text_wrap(f, buf_text(&text), indent, indent, terminal_width(f));
+    buf_release(&text);
 }
 
 static enum lw_status print_class(FILE *f, const struct detect_summary *s,
@@ -193,19 +202,24 @@ static void print_suspect(FILE *f, size_t rank, const struct suspect *p)
 {
     char clock[TEXT_MAX];
     char flow[FLOW_TEXT_MAX];
-    char count[TEXT_MAX];
 
     (void)fprintf(f, "%3zu. %s%s%s ", rank, class_colour(f, p->verdict),
                   lw_verdict_name(p->verdict), plain(f));
     print_confidence(f, p->worst_verdict.confidence);
     (void)fprintf(f, "  %s\n", summary_flow_text(&p->worst, flow));
-    for (size_t i = 0; i < p->n_reasons; i++)
-        (void)fprintf(f, "     - %s\n", p->reasons[i].words);
+    for (size_t i = 0; i < p->n_reasons; i++) {
+        (void)fputs("     - ", f);
+        text_wrap(f, p->reasons[i].words, REASON_COLUMN, REASON_COLUMN,
+                  terminal_width(f));
+    }
     (void)fprintf(f, "     %sat %s", terminal_style(f, STYLE_DIM),
                   text_clock(p->worst.start_ns, clock));
-    if (p->n_flows > 1)
+    if (p->n_flows > 1) {
+        char count[TEXT_MAX];
+
         (void)fprintf(f, ", one of %s such flows%s", text_count(p->n_flows, count),
                       p->many_sources ? " from many sources" : " between the two");
+    }
     (void)fprintf(f, "%s\n", plain(f));
 }
 
@@ -269,12 +283,13 @@ static void print_damage(FILE *f, const struct detect_summary *s)
 static void print_unjudged(FILE *f, const struct detect_summary *s)
 {
     uint64_t n = s->stats->meter.records - s->stats->rows;
-    char count[TEXT_MAX];
+    if (n > 0) {
+        char count[TEXT_MAX];
 
-    if (n > 0)
         (void)fprintf(f, "  %-*s%*s %s of kinds the model does not know\n",
                       CLASS_COLUMNS - 2, "Not judged", COUNT_COLUMNS,
                       text_count(n, count), n == 1 ? "flow" : "flows");
+    }
 }
 
 enum lw_status summary_print(FILE *f, const struct detect_summary *s,

@@ -12,8 +12,6 @@ void help_describe(const struct opt *o, struct buf *out)
 {
     const char *sep = " (";
     const char *unit = o->unit == NULL ? "" : o->unit;
-    char lo[NUMFMT_MAX];
-    char hi[NUMFMT_MAX];
 
     buf_add_text(out, o->help);
     if (o->choices != NULL) {
@@ -21,6 +19,9 @@ void help_describe(const struct opt *o, struct buf *out)
             buf_printf(out, "%s%s", i == 0 ? ": " : ", ", o->choices[i]);
     }
     if (o->min < o->max) {
+        char lo[NUMFMT_MAX];
+        char hi[NUMFMT_MAX];
+
         (void)numfmt_f64(o->min, lo);
         (void)numfmt_f64(o->max, hi);
         buf_printf(out, "%s%s to %s%s%s", sep, lo, hi, *unit == '\0' ? "" : " ", unit);

@@ -265,14 +265,16 @@ static enum lw_status store_list(const struct opt *o, const char *value,
     return LW_OK;
 }
 
-/* `value` is NULL for flags. */
+/* `value` is NULL for flags and for nothing else. */
 static enum lw_status store(const struct opt *o, const char *value,
                             struct lw_error *err)
 {
-    switch (o->type) {
-    case OPT_FLAG:
+    if (o->type == OPT_FLAG) {
         *o->to.flag = true;
         return LW_OK;
+    }
+    LW_ASSERT(value != NULL);
+    switch (o->type) {
     case OPT_TEXT:
         *o->to.text = value;
         return LW_OK;
@@ -288,6 +290,8 @@ static enum lw_status store(const struct opt *o, const char *value,
         return store_choice(o, value, err);
     case OPT_LIST:
         return store_list(o, value, err);
+    case OPT_FLAG:
+        break;
     }
     LW_ASSERT(!"an option type without a parser");
     return LW_EINVAL;

@@ -43,13 +43,14 @@ static void format_left(double seconds, char out[24])
 static void draw(double done, const char *what, double elapsed_s)
 {
     char line[256];
-    char cells[BAR_COLUMNS + 1];
-    char left[24] = "";
     int width = (int)terminal_width(stderr) - 1;
 
     if (done < 0) {
         (void)snprintf(line, sizeof line, "%s", what);
     } else {
+        char cells[BAR_COLUMNS + 1];
+        char left[24] = "";
+
         done = done > 1 ? 1 : done;
         for (int i = 0; i < BAR_COLUMNS; i++)
             cells[i] = i < (int)(done * BAR_COLUMNS) ? '#' : '.';

@@ -252,33 +252,32 @@ static bool is_different(const struct suspect *p, const struct suspect *const *l
 
 size_t suspects_worst(const struct suspects *s, const struct suspect **out, size_t max)
 {
-    const struct suspect **all = mem_zalloc(s->n + 1, sizeof *all);
+    const struct suspect **all = mem_zalloc(s->n + 1, sizeof(const struct suspect *));
     size_t n = 0;
 
     if (all == NULL)
         return 0;
     for (size_t i = 0; i < s->n; i++)
         all[i] = &s->list[i];
-    qsort(all, s->n, sizeof *all, by_suspicion);
+    qsort(all, s->n, sizeof(const struct suspect *), by_suspicion);
     for (unsigned same = 1; same <= SAME_HOST_MAX; same++) {
         for (size_t i = 0; i < s->n && n < max; i++) {
             if (is_different(all[i], out, n, same))
                 out[n++] = all[i];
         }
     }
-    qsort(out, n, sizeof *out, by_suspicion);
+    qsort(out, n, sizeof(const struct suspect *), by_suspicion);
     mem_free(all);
     return n;
 }
 
 /* ---- groups ---------------------------------------------------------------------- */
 
-/* The pairs of a class, in two orders; what is taken is put to NULL in neither but
- * marked in `taken`. */
+/* The pairs of a class, in two orders. */
 struct pairs {
     const struct suspects *all; /* borrowed */
     uint32_t *order[2];         /* (n) indices, by source and by destination; owned */
-    bool *taken;                /* (all->n), owned */
+    bool *taken;                /* (all->n), in a group already; owned */
     size_t n;
 };
 

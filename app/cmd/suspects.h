@@ -34,17 +34,16 @@ struct suspect {
 
 /** Suspects of one class that share a source, a destination, or both. */
 struct suspect_group {
-    enum lw_verdict_class verdict;
-    const struct suspect
-        *any; /* one of them: its addresses are those that are shared */
+    const struct suspect *any; /* one of them: its addresses are the shared ones */
     uint64_t n_flows;
     uint64_t n_sources; /* 1: the source of `any` */
     uint64_t n_destinations;
-    bool more_sources; /* n_sources is a lower bound */
-    uint32_t port_min;
-    uint32_t port_max;
     int64_t first_ns;
     int64_t last_ns;
+    uint32_t port_min;
+    uint32_t port_max;
+    enum lw_verdict_class verdict;
+    bool more_sources; /* n_sources is a lower bound */
 };
 
 struct suspects; /* opaque */

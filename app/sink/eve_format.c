@@ -108,7 +108,7 @@ static const char *proto_name(const struct lw_record *rec, char out[16])
 
     if (rec->kind == LW_FLOW_ICMP6)
         return "IPv6-ICMP"; /* Suricata's spelling */
-    for (; name[i] != '\0' && i < 15; i++)
+    for (; i < 15 && name[i] != '\0'; i++)
         out[i] = (char)toupper((unsigned char)name[i]);
     out[i] = '\0';
     return out;
