@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
+#include "cmd/model_path.h"
 #include "serve/server.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct {
     const char *listen;
@@ -18,8 +20,8 @@ static struct {
 static const struct opt rows[] = {
     {"listen", 0, OPT_TO_TEXT(&o.listen), .metavar = "HOST:PORT",
      .initial = "127.0.0.1:5000", .help = "where to listen; port 0 takes a free one"},
-    {"models", 0, OPT_TO_TEXT(&o.models), .metavar = "DIR", .initial = "models",
-     .help = "folder with classify.lwm and attack.lwm"},
+    {"models", 0, OPT_TO_TEXT(&o.models), .metavar = "DIR",
+     .help = "folder with classify.lwm and attack.lwm (default: the bundled models)"},
     {"threads", 0, OPT_TO_INT(&o.threads), .metavar = "N", .initial = "0", .min = 0,
      .max = 64, .help = "how many threads answer; 0: one per processor"},
     {"connections", 0, OPT_TO_INT(&o.connections), .metavar = "N", .initial = "4096",
@@ -53,11 +55,27 @@ static void wait_for_signal(const sigset_t *set)
     (void)pthread_sigmask(SIG_UNBLOCK, set, NULL);
 }
 
+/* The folder to load from: the one named, or that of the bundled models. */
+static const char *models_dir(char path[MODEL_PATH_MAX])
+{
+    char *slash;
+
+    if (o.models != NULL)
+        return o.models;
+    if (model_path_find("classify.lwm", path, NULL) != LW_OK)
+        return NULL;
+    slash = strrchr(path, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    return path;
+}
+
 static int run_serve(char *const *words, size_t n_words)
 {
+    char path[MODEL_PATH_MAX];
     const struct server_config cfg = {
         .listen = o.listen,
-        .models_dir = o.models,
+        .models_dir = models_dir(path),
         .n_threads = (unsigned)o.threads,
         .max_connections = (unsigned)o.connections,
         .request_timeout_ms = o.request_timeout_ns / 1000000,
@@ -69,6 +87,9 @@ static int run_serve(char *const *words, size_t n_words)
 
     (void)words;
     (void)n_words;
+    if (cfg.models_dir == NULL)
+        return command_fail("no classify.lwm among the bundled models; make the models "
+                            "with 'lapwing train' or name their folder with --models");
     block_signals(&stop);
     if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
@@ -83,7 +104,7 @@ static int run_serve(char *const *words, size_t n_words)
 const struct command command_serve = {
     .name = "serve",
     .help = "answer over HTTP: the page, and POST /classify",
-    .synopsis = "[OPTION]...",
+    .synopsis = "",
     .doc =
         "Serve the web page and the classifier's API until INT or TERM.\n\n"
         "Only loopback addresses are listened on, and only requests whose Host header "

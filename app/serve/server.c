@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/server.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "serve/route.h"
 #include "serve/server_priv.h"
@@ -25,8 +26,6 @@ static struct server_config with_defaults(const struct server_config *cfg)
 
     if (c.listen == NULL)
         c.listen = "127.0.0.1:5000";
-    if (c.models_dir == NULL)
-        c.models_dir = "models";
     if (c.n_threads == 0)
         c.n_threads = n_processors();
     if (c.max_connections == 0)
@@ -84,6 +83,7 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     struct server *s = NULL;
     enum lw_status st = parse_address(c.listen, &address, err);
 
+    LW_ASSERT(c.models_dir != NULL);
     if (st != LW_OK)
         return st;
     s = mem_zalloc(1, sizeof *s);

@@ -11,10 +11,10 @@
 
 /** Zero means the default. */
 struct server_config {
-    const char *listen;       /* default "127.0.0.1:5000"; see listen_parse() */
-    const char *models_dir;   /* holds classify.lwm and attack.lwm; default "models" */
-    unsigned n_threads;       /* default: one per processor */
-    unsigned max_connections; /* default 4,096 */
+    const char *listen;         /* default "127.0.0.1:5000"; see listen_parse() */
+    const char *models_dir;     /* holds classify.lwm and attack.lwm */
+    unsigned n_threads;         /* default: one per processor */
+    unsigned max_connections;   /* default 4,096 */
     int64_t request_timeout_ms; /* default 10 s */
     int64_t idle_timeout_ms;    /* default 30 s */
 };
