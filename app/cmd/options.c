@@ -293,7 +293,7 @@ static enum lw_status store(const struct opt *o, const char *value,
     case OPT_FLAG:
         break;
     }
-    LW_ASSERT(!"an option type without a parser");
+    LW_ASSERT(false); /* an option type without a parser */
     return LW_EINVAL;
 }
 

@@ -63,7 +63,7 @@ static void jsonw_escapes_and_nests(void **state)
     jsonw_u64(&w, 1);
     jsonw_f64(&w, 0.1);
     jsonw_f32(&w, 0.1f);
-    jsonw_f64(&w, NAN);
+    jsonw_f64(&w, (double)NAN);
     jsonw_text(&w, "x\n\xff\xc3\xa9");
     jsonw_array_end(&w);
     jsonw_key(&w, "t");

@@ -74,25 +74,26 @@ static void host_headers_are_judged(void **state)
     static const char *const ours[] = {"localhost",   "localhost:5000", "LOCALHOST",
                                        "127.0.0.1",   "127.0.0.1:1",    "[::1]",
                                        "[::1]:65535", "127.3.2.1"};
-    static const char *const foreign[] = {"",
-                                          ":",
-                                          ":80",
-                                          "5000",
-                                          "example.net",
-                                          "localhost.example.net",
-                                          "localhost.",
-                                          "127.0.0.1.example.net:80",
-                                          "0.0.0.0",
-                                          "[::2]",
-                                          "[::1",
-                                          "::1",
-                                          "localhost:x",
-                                          "localhost:",
-                                          "localhost:80:80",
-                                          "user@localhost",
-                                          "127.0.0.1, example.net",
-                                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    static const char *const foreign[] = {
+        "",
+        ":",
+        ":80",
+        "5000",
+        "example.net",
+        "localhost.example.net",
+        "localhost.",
+        "127.0.0.1.example.net:80",
+        "0.0.0.0",
+        "[::2]",
+        "[::1",
+        "::1",
+        "localhost:x",
+        "localhost:",
+        "localhost:80:80",
+        "user@localhost",
+        "127.0.0.1, example.net",
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")};
 
     (void)state;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
