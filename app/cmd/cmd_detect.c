@@ -86,8 +86,7 @@ static enum lw_status take_alert(struct detection *d, const struct lw_finding *f
     if (st != LW_OK)
         return st;
     progress_clear();
-    summary_print_alert(summary_stream(), f, n_flows);
-    return LW_OK;
+    return summary_print_alert(summary_stream(), d->classifier, f, n_flows, &d->why);
 }
 
 static void on_finding(void *ctx, const struct lw_finding *f)
@@ -163,6 +162,8 @@ static enum lw_status set_up(struct detection *d, struct lw_error *err)
 
     if (st != LW_OK)
         return st;
+    /* Of a thousand alerts the summary explains ten. */
+    cfg.no_reasons = o.write == NULL;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;
     st = lw_detector_new(&d->detector, d->classifier, &cfg, err);
     return st == LW_OK ? suspects_new(&d->suspects, err) : st;

@@ -126,13 +126,20 @@ static enum lw_status put_groups(struct jsonw *w, const struct detect_summary *s
     return LW_OK;
 }
 
-static void put_reasons(struct jsonw *w, const struct suspect *p,
-                        const struct lw_view *view)
+static enum lw_status put_reasons(struct jsonw *w, const struct detect_summary *s,
+                                  const struct suspect *p, struct lw_error *err)
 {
+    const struct lw_view *view = lw_classifier_view(s->classifier);
+    struct lw_reason reasons[SUMMARY_REASONS];
+    size_t n_reasons = 0;
+    enum lw_status st = summary_reasons(s, p, reasons, &n_reasons, err);
+
+    if (st != LW_OK)
+        return st;
     jsonw_key(w, "reasons");
     jsonw_array(w);
-    for (size_t i = 0; i < p->n_reasons; i++) {
-        const struct lw_reason *r = &p->reasons[i];
+    for (size_t i = 0; i < n_reasons; i++) {
+        const struct lw_reason *r = &reasons[i];
 
         jsonw_object(w);
         put_text(w, "feature", view->features[r->feature_idx].name);
@@ -144,14 +151,16 @@ static void put_reasons(struct jsonw *w, const struct suspect *p,
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
+    return LW_OK;
 }
 
-static void put_suspect(struct jsonw *w, const struct suspect *p,
-                        const struct lw_view *view)
+static enum lw_status put_suspect(struct jsonw *w, const struct detect_summary *s,
+                                  const struct suspect *p, struct lw_error *err)
 {
     const struct lw_record *rec = &p->worst;
     unsigned from = lw_record_initiator(rec);
     char proto[16];
+    enum lw_status st;
 
     jsonw_object(w);
     put_text(w, "class", lw_verdict_name(p->verdict));
@@ -169,20 +178,27 @@ static void put_suspect(struct jsonw *w, const struct suspect *p,
     if (rec->has_ports)
         put_number(w, "dst_port", rec->port[from ^ 1]);
     put_number(w, "flows_alike", p->n_flows);
-    put_reasons(w, p, view);
+    st = put_reasons(w, s, p, err);
     jsonw_object_end(w);
+    return st;
 }
 
-static void put_worst(struct jsonw *w, const struct detect_summary *s)
+static enum lw_status put_worst(struct jsonw *w, const struct detect_summary *s,
+                                struct lw_error *err)
 {
     const struct suspect *worst[SUMMARY_TOP_MAX];
     size_t n = suspects_worst(s->suspects, worst, s->top);
 
     jsonw_key(w, "suspicious");
     jsonw_array(w);
-    for (size_t i = 0; i < n; i++)
-        put_suspect(w, worst[i], lw_classifier_view(s->classifier));
+    for (size_t i = 0; i < n; i++) {
+        enum lw_status st = put_suspect(w, s, worst[i], err);
+
+        if (st != LW_OK)
+            return st;
+    }
     jsonw_array_end(w);
+    return LW_OK;
 }
 
 static void put_model(struct jsonw *w, const struct detect_summary *s)
@@ -217,7 +233,9 @@ enum lw_status summary_json(struct buf *out, const struct detect_summary *s,
     st = put_groups(&w, s, err);
     if (st != LW_OK)
         return st;
-    put_worst(&w, s);
+    st = put_worst(&w, s, err);
+    if (st != LW_OK)
+        return st;
     put_model(&w, s);
     jsonw_object_end(&w);
     buf_add_char(out, '\n');

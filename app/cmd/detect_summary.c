@@ -83,12 +83,28 @@ static void print_confidence(FILE *f, float confidence)
         (void)fprintf(f, "%.1f %%", (double)confidence * 100);
 }
 
-void summary_print_alert(FILE *f, const struct lw_finding *finding, uint64_t n_flows)
+enum lw_status summary_reasons(const struct detect_summary *s, const struct suspect *p,
+                               struct lw_reason out[SUMMARY_REASONS], size_t *n_out,
+                               struct lw_error *err)
+{
+    return lw_classifier_explain(s->classifier, p->values, &p->worst_verdict, out,
+                                 SUMMARY_REASONS, n_out, err);
+}
+
+enum lw_status summary_print_alert(FILE *f, const struct lw_classifier *c,
+                                   const struct lw_finding *finding, uint64_t n_flows,
+                                   struct lw_error *err)
 {
     const struct lw_verdict *v = &finding->verdict;
+    struct lw_reason reasons[SUMMARY_REASONS];
+    size_t n_reasons = 0;
     char clock[TEXT_MAX];
     char flow[FLOW_TEXT_MAX];
+    enum lw_status st = lw_classifier_explain(c, finding->values, v, reasons,
+                                              SUMMARY_REASONS, &n_reasons, err);
 
+    if (st != LW_OK)
+        return st;
     (void)fprintf(f, "%s %s%s%s ", text_clock(finding->rec->end_ns, clock),
                   class_colour(f, v->verdict), lw_verdict_name(v->verdict), plain(f));
     print_confidence(f, v->confidence);
@@ -98,10 +114,11 @@ void summary_print_alert(FILE *f, const struct lw_finding *finding, uint64_t n_f
 
         (void)fprintf(f, " (%s so far)", text_count(n_flows, count));
     }
-    for (size_t i = 0; i < finding->n_reasons && i < SUSPECT_REASONS; i++)
-        (void)fprintf(f, "%s%s", i == 0 ? ": " : "; ", finding->reasons[i].words);
+    for (size_t i = 0; i < n_reasons; i++)
+        (void)fprintf(f, "%s%s", i == 0 ? ": " : "; ", reasons[i].words);
     (void)fputc('\n', f);
     (void)fflush(f);
+    return LW_OK;
 }
 
 /* ---- the parts of the summary ---------------------------------------------------- */
@@ -198,19 +215,25 @@ static enum lw_status print_class(FILE *f, const struct detect_summary *s,
     return LW_OK;
 }
 
-static void print_suspect(FILE *f, size_t rank, const struct suspect *p)
+static enum lw_status print_suspect(FILE *f, const struct detect_summary *s,
+                                    size_t rank, const struct suspect *p,
+                                    struct lw_error *err)
 {
+    struct lw_reason reasons[SUMMARY_REASONS];
+    size_t n_reasons = 0;
     char clock[TEXT_MAX];
     char flow[FLOW_TEXT_MAX];
+    enum lw_status st = summary_reasons(s, p, reasons, &n_reasons, err);
 
+    if (st != LW_OK)
+        return st;
     (void)fprintf(f, "%3zu. %s%s%s ", rank, class_colour(f, p->verdict),
                   lw_verdict_name(p->verdict), plain(f));
     print_confidence(f, p->worst_verdict.confidence);
     (void)fprintf(f, "  %s\n", summary_flow_text(&p->worst, flow));
-    for (size_t i = 0; i < p->n_reasons; i++) {
+    for (size_t i = 0; i < n_reasons; i++) {
         (void)fputs("     - ", f);
-        text_wrap(f, p->reasons[i].words, REASON_COLUMN, REASON_COLUMN,
-                  terminal_width(f));
+        text_wrap(f, reasons[i].words, REASON_COLUMN, REASON_COLUMN, terminal_width(f));
     }
     (void)fprintf(f, "     %sat %s", terminal_style(f, STYLE_DIM),
                   text_clock(p->worst.start_ns, clock));
@@ -221,18 +244,24 @@ static void print_suspect(FILE *f, size_t rank, const struct suspect *p)
                       p->many_sources ? " from many sources" : " between the two");
     }
     (void)fprintf(f, "%s\n", plain(f));
+    return LW_OK;
 }
 
-static void print_worst(FILE *f, const struct detect_summary *s)
+static enum lw_status print_worst(FILE *f, const struct detect_summary *s,
+                                  struct lw_error *err)
 {
     const struct suspect *worst[SUMMARY_TOP_MAX];
     size_t n = suspects_worst(s->suspects, worst, s->top);
 
-    if (n == 0)
-        return;
-    (void)fprintf(f, "\n%sMost suspicious%s\n", bold(f), plain(f));
-    for (size_t i = 0; i < n; i++)
-        print_suspect(f, i + 1, worst[i]);
+    if (n > 0)
+        (void)fprintf(f, "\n%sMost suspicious%s\n", bold(f), plain(f));
+    for (size_t i = 0; i < n; i++) {
+        enum lw_status st = print_suspect(f, s, i + 1, worst[i], err);
+
+        if (st != LW_OK)
+            return st;
+    }
+    return LW_OK;
 }
 
 static bool is_unavailable(const struct lw_feature *f)
@@ -296,13 +325,13 @@ enum lw_status summary_print(FILE *f, const struct detect_summary *s,
                              struct lw_error *err)
 {
     const char *file = strrchr(s->model_path, '/');
+    enum lw_status st;
 
     print_facts(f, s);
     (void)fprintf(f, "model %s %s\n\n", file == NULL ? s->model_path : file + 1,
                   lw_classifier_id(s->classifier));
     for (size_t i = 0; i < LW_N_VERDICTS; i++) {
-        enum lw_status st = print_class(f, s, class_order[i], err);
-
+        st = print_class(f, s, class_order[i], err);
         if (st != LW_OK)
             return st;
     }
@@ -311,7 +340,9 @@ enum lw_status summary_print(FILE *f, const struct detect_summary *s,
         (void)fputs("  No flows.\n", f);
     else if (s->stats->alerts == 0)
         (void)fputs("\nNothing suspicious.\n", f);
-    print_worst(f, s);
+    st = print_worst(f, s, err);
+    if (st != LW_OK)
+        return st;
     print_unavailable(f, lw_classifier_view(s->classifier));
     print_damage(f, s);
     return LW_OK;

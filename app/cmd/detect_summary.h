@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { SUMMARY_TOP_MAX = 1000, FLOW_TEXT_MAX = 160 };
+enum { SUMMARY_TOP_MAX = 1000, SUMMARY_REASONS = 3, FLOW_TEXT_MAX = 160 };
 
 /** Everything borrowed. */
 struct detect_summary {
@@ -30,8 +30,16 @@ LW_MUST enum lw_status summary_json(struct buf *out, const struct detect_summary
                                     struct lw_error *err);
 
 /** One line on an alert, for a terminal that watches a live interface; `n_flows` is how
- *  many flows of its kind there were so far. */
-void summary_print_alert(FILE *f, const struct lw_finding *finding, uint64_t n_flows);
+ *  many flows of its kind there were so far.  LW_ENOMEM. */
+LW_MUST enum lw_status summary_print_alert(FILE *f, const struct lw_classifier *c,
+                                           const struct lw_finding *finding,
+                                           uint64_t n_flows, struct lw_error *err);
+
+/** Why a suspect's worst flow was judged so: up to SUMMARY_REASONS.  LW_ENOMEM. */
+LW_MUST enum lw_status summary_reasons(const struct detect_summary *s,
+                                       const struct suspect *p,
+                                       struct lw_reason out[SUMMARY_REASONS],
+                                       size_t *n_out, struct lw_error *err);
 
 /** "tcp 10.0.0.1:1234 -> [fe80::1]:80" */
 const char *summary_flow_text(const struct lw_record *rec, char out[FLOW_TEXT_MAX]);

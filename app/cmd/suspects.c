@@ -193,9 +193,8 @@ static void take_in(struct suspect *p, const struct lw_finding *f)
         return;
     p->worst = *rec;
     p->worst_verdict = f->verdict;
-    p->n_reasons = f->n_reasons < SUSPECT_REASONS ? f->n_reasons : SUSPECT_REASONS;
-    for (size_t i = 0; i < p->n_reasons; i++)
-        p->reasons[i] = f->reasons[i];
+    LW_ASSERT(f->view->n_features <= SUSPECT_VALUES_MAX);
+    memcpy(p->values, f->values, f->view->n_features * sizeof(float));
 }
 
 enum lw_status suspects_add(struct suspects *s, const struct lw_finding *f,
@@ -363,6 +362,12 @@ static bool same_end(const struct pairs *p, unsigned side, size_t a, size_t b)
            (side == 1 || ka->many_sources == kb->many_sources);
 }
 
+/* Sources without room of their own are no host that could be named. */
+static bool is_host(const struct pairs *p, unsigned side, size_t i)
+{
+    return side == 1 || p->all->keys[p->order[0][i]].many_sources == 0;
+}
+
 /* The run with the most flows that are not taken yet. */
 static struct run largest_run(const struct pairs *p)
 {
@@ -378,7 +383,7 @@ static struct run largest_run(const struct pairs *p)
                 r.n_flows += p->taken[at] ? 0 : p->all->list[at].n_flows;
             }
             r.end = i;
-            if (r.n_flows > best.n_flows)
+            if (r.n_flows > best.n_flows && is_host(p, side, r.begin))
                 best = r;
         }
     }

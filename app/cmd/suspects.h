@@ -16,7 +16,7 @@
 
 #include <lapwing/detect.h>
 
-enum { SUSPECT_REASONS = 3, SUSPECT_PAIRS_MAX = 16384, SUSPECT_GROUPS_MAX = 5 };
+enum { SUSPECT_VALUES_MAX = 64, SUSPECT_PAIRS_MAX = 16384, SUSPECT_GROUPS_MAX = 5 };
 
 struct suspect {
     enum lw_verdict_class verdict;
@@ -28,8 +28,7 @@ struct suspect {
     int64_t last_ns;
     struct lw_record worst; /* the most suspicious of the flows, and its verdict */
     struct lw_verdict worst_verdict;
-    struct lw_reason reasons[SUSPECT_REASONS]; /* (n_reasons) of it */
-    size_t n_reasons;
+    float values[SUSPECT_VALUES_MAX]; /* (view's features) of it */
 };
 
 /** Suspects of one class that share a source, a destination, or both. */

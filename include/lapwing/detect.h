@@ -151,7 +151,7 @@ struct lw_finding {
     const struct lw_view *view;
     const float *values; /* (view->n_features) */
     struct lw_verdict verdict;
-    struct lw_reason reasons[LW_MAX_REASONS]; /* only where alert is set */
+    struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons */
     size_t n_reasons;
     bool alert;
 };
@@ -164,6 +164,7 @@ struct lw_detector_config {
     struct lw_extractor_config extractor;
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
+    bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
 };
 
 struct lw_detector_stats {

@@ -57,7 +57,7 @@ static enum lw_status report_one(struct lw_detector *d, size_t i)
     enum lw_status st = LW_OK;
 
     LW_ASSERT(v->verdict < LW_N_VERDICTS);
-    if (f.alert)
+    if (f.alert && !d->cfg.no_reasons)
         st = lw_classifier_explain(d->classifier, values, v, f.reasons, LW_MAX_REASONS,
                                    &f.n_reasons, &d->why);
     if (st != LW_OK)

@@ -111,6 +111,21 @@ static void alerts_have_reasons(void **state)
     assert_int_equal(s.alerts, 3);
 }
 
+static void reasons_can_be_left_out(void **state)
+{
+    struct lw_detector_config cfg = {.finding = on_finding, .no_reasons = true};
+
+    (void)state;
+    lw_detector_free(detector);
+    assert_int_equal(lw_detector_new(&detector, &classifier, &cfg, &err), LW_OK);
+    classifier.verdict = loud;
+    send_flows(5);
+    assert_int_equal(lw_detector_flush(detector, &err), LW_OK);
+    assert_int_equal(n_alerts, 5);
+    assert_int_equal(last.n_reasons, 0);
+    assert_int_equal(classifier.n_explained, 0);
+}
+
 static void pause_brings_findings_out(void **state)
 {
     struct lw_packet pause = {.time_ns = INT64_C(131000000000)};
@@ -196,6 +211,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         with_detector(every_flow_is_judged_in_order),
         with_detector(alerts_have_reasons),
+        with_detector(reasons_can_be_left_out),
         with_detector(pause_brings_findings_out),
         with_detector(other_traffic_brings_findings_out),
         with_detector(failed_judging_stays_failed),
