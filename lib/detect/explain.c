@@ -144,6 +144,9 @@ out:
     return st;
 }
 
+/* Puts every usual value behind every unusual one that is at all worth a word. */
+#define USUAL_DISCOUNT 1e6
+
 static void weigh_novelty(const struct lw_classifier *c, const float *row,
                           double *weight)
 {
@@ -155,9 +158,14 @@ static void weigh_novelty(const struct lw_classifier *c, const float *row,
     (void)classifier_numbers(c->view, row, numbers);
     (void)mahalanobis_distance(c->novelty.distance, numbers, &group);
     for (size_t i = 0; i < c->view->n_features; i++)
-        if (c->view->features[i].type == LW_FEATURE_NUMBER)
+        if (c->view->features[i].type == LW_FEATURE_NUMBER) {
             weight[i] = (double)fabsf(
                 mahalanobis_deviation(c->novelty.distance, numbers, n++, group));
+            /* What is usual is no reason, however far it lies from a kind of attack
+             * that happens to be nearest; it stays only to fill up the list. */
+            if (row[i] >= c->usual[i][0] && row[i] <= c->usual[i][1])
+                weight[i] /= USUAL_DISCOUNT;
+        }
     if (encoder_unseen(c->encoder, row, &first) > 0)
         weight[first] = HUGE_VAL;
 }
