@@ -80,6 +80,15 @@ LW_API LW_MUST enum lw_status lw_capture_open_live(struct lw_capture **out,
 LW_API LW_MUST enum lw_status
 lw_capture_next(struct lw_capture *cap, struct lw_packet *pkt, struct lw_error *err);
 
+/** Up to `max` (1 or more) packets in one go: the next one that passes the filter and
+ *  those behind it that need no further reading.  The data of all are borrowed until
+ * the next call on the same capture.  Otherwise as lw_capture_next(): *n_pkts is 0
+ * unless the answer is LW_OK. */
+LW_API LW_MUST enum lw_status lw_capture_next_batch(struct lw_capture *cap,
+                                                    struct lw_packet *pkts, size_t max,
+                                                    size_t *n_pkts,
+                                                    struct lw_error *err);
+
 /** Make the next lw_capture_next() answer LW_END.  Callable from a signal handler. */
 LW_API void lw_capture_stop(struct lw_capture *cap);
 

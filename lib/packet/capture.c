@@ -2,6 +2,7 @@
 /*
  * The public face of captures: choose a source, filter, count, stop.
  */
+#include "base/assert.h"
 #include "base/mem.h"
 #include "capture_priv.h"
 
@@ -15,7 +16,8 @@ struct lw_capture {
     uint64_t seen;
     uint64_t filtered;
     atomic_bool stop;
-    bool ended; /* the source had nothing more: do not ask again */
+    bool ended;             /* the source had nothing more: do not ask again */
+    struct lw_error failed; /* code LW_OK, or what the next call is to answer */
 };
 
 /* Wrap a source, which is taken over also on failure. */
@@ -98,9 +100,23 @@ enum lw_status lw_capture_open_live(struct lw_capture **out, const char *interfa
     return st == LW_OK ? capture_new(out, src, NULL, err) : st;
 }
 
+/* Does a packet that the source gave pass?  A live pause always does. */
+static bool passes(struct lw_capture *cap, const struct lw_packet *pkt)
+{
+    if (pkt->data == NULL)
+        return true;
+    cap->seen++;
+    if (cap->filter == NULL || capture_filter_match(cap->filter, pkt))
+        return true;
+    cap->filtered++;
+    return false;
+}
+
 enum lw_status lw_capture_next(struct lw_capture *cap, struct lw_packet *pkt,
                                struct lw_error *err)
 {
+    if (cap->failed.code != LW_OK)
+        return lw_fail(err, cap->failed.code, "%s", cap->failed.msg);
     while (!cap->ended && !atomic_load_explicit(&cap->stop, memory_order_relaxed)) {
         enum lw_status st = cap->source->ops->next(cap->source, pkt, err);
 
@@ -108,14 +124,41 @@ enum lw_status lw_capture_next(struct lw_capture *cap, struct lw_packet *pkt,
             cap->ended = st == LW_END;
             return st;
         }
-        if (pkt->data == NULL) /* a live pause */
+        if (passes(cap, pkt))
             return LW_OK;
-        cap->seen++;
-        if (cap->filter == NULL || capture_filter_match(cap->filter, pkt))
-            return LW_OK;
-        cap->filtered++;
     }
     return LW_END;
+}
+
+/* As many more packets as are in sight.  A failure waits for the next call: what was
+ * read before it is to be had first. */
+static size_t next_in_sight(struct lw_capture *cap, struct lw_packet *pkts, size_t max)
+{
+    struct capture_source *src = cap->source;
+    enum lw_status st = LW_OK;
+    size_t n = 0;
+
+    src->hold = true;
+    src->held = false;
+    while (n < max && (st = src->ops->next(src, &pkts[n], &cap->failed)) == LW_OK)
+        n += passes(cap, &pkts[n]);
+    src->hold = false;
+    cap->ended = st == LW_END && !src->held;
+    cap->failed.code = st == LW_END ? LW_OK : st;
+    return n;
+}
+
+enum lw_status lw_capture_next_batch(struct lw_capture *cap, struct lw_packet *pkts,
+                                     size_t max, size_t *n_pkts, struct lw_error *err)
+{
+    enum lw_status st;
+
+    LW_ASSERT(max > 0);
+    st = lw_capture_next(cap, &pkts[0], err);
+    *n_pkts = st == LW_OK;
+    if (st == LW_OK)
+        *n_pkts += next_in_sight(cap, pkts + 1, max - 1);
+    return st;
 }
 
 void lw_capture_stop(struct lw_capture *cap)

@@ -200,9 +200,13 @@ static enum lw_status dir_next(struct capture_source *src, struct lw_packet *pkt
 
         if (st != LW_OK)
             return st;
+        d->now->hold = src->hold;
+        d->now->held = false;
         st = d->now->ops->next(d->now, pkt, err);
         if (st != LW_END)
             return st;
+        if (src->hold)
+            return capture_held(src);
         close_now(d);
     }
 }

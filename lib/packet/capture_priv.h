@@ -44,9 +44,20 @@ struct capture_source {
     const struct capture_ops *ops;
     struct feed feed;        /* of a file; all zero otherwise */
     const atomic_bool *stop; /* borrowed from the capture: end what blocks; or NULL */
+    /* While `hold` is set, next() gives what is in sight only, so that the packets
+     * given before stay where they are; otherwise it answers LW_END with `held` set. */
+    bool hold;
+    bool held;
     bool cut_off;
     char warning[256]; /* the first damage; "" while there is none */
 };
+
+/* Not without moving what is in sight; returns LW_END. */
+static inline enum lw_status capture_held(struct capture_source *src)
+{
+    src->held = true;
+    return LW_END;
+}
 
 /* Enough to recognise a file; no more than a pcap file without packets has. */
 enum { CAPTURE_HEAD_BYTES = 24 };

@@ -81,8 +81,11 @@ enum lw_status capture_need_more(struct capture_source *src, size_t n,
                                  struct lw_error *err)
 {
     struct lw_error why;
-    enum lw_status st = feed_more(&src->feed, n, &why);
+    enum lw_status st;
 
+    if (src->hold)
+        return capture_held(src);
+    st = feed_more(&src->feed, n, &why);
     if (st != LW_OK)
         return failed(src, st, &why, err);
     if (src->feed.ahead.n >= n)

@@ -324,8 +324,11 @@ static enum lw_status live_next(struct capture_source *src, struct lw_packet *pk
     struct pcap_pkthdr *head;
     const u_char *data;
     struct timespec now;
-    int r = pcap_next_ex(l->pcap, &head, &data);
+    int r;
 
+    if (src->hold) /* the next packet takes the place of the last one */
+        return capture_held(src);
+    r = pcap_next_ex(l->pcap, &head, &data);
     if (r == 0) {
         wait_for_packets(l);
         r = pcap_next_ex(l->pcap, &head, &data);

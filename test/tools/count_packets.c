@@ -18,13 +18,18 @@ struct counts {
 static enum lw_status count(struct lw_capture *cap, struct counts *n,
                             struct lw_error *err)
 {
-    struct lw_packet pkt;
-    struct decoded d;
+    enum { BATCH = 100 };
+    struct lw_packet pkts[BATCH];
+    size_t n_pkts;
     enum lw_status st;
 
-    while ((st = lw_capture_next(cap, &pkt, err)) == LW_OK) {
-        n->outcome[packet_decode(&pkt, &d)]++;
-        n->bytes += pkt.wire_bytes;
+    while ((st = lw_capture_next_batch(cap, pkts, BATCH, &n_pkts, err)) == LW_OK) {
+        for (size_t i = 0; i < n_pkts; i++) {
+            struct decoded d;
+
+            n->outcome[packet_decode(&pkts[i], &d)]++;
+            n->bytes += pkts[i].wire_bytes;
+        }
     }
     return st == LW_END ? LW_OK : st;
 }

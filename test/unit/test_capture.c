@@ -539,6 +539,77 @@ static void a_directory_is_read_by_time(void **state)
     lw_capture_close(cap);
 }
 
+/* Batches of any size give what one packet after the other gives, and everything in a
+ * batch can be read until the next one. */
+static void expect_same_in_batches(const char *path, const char *filter)
+{
+    const struct lw_capture_config cfg = {.filter = filter};
+
+    for (size_t max = 1; max <= 64; max *= 2) {
+        struct lw_packet pkts[64];
+        struct lw_packet want;
+        struct lw_capture *one = NULL;
+        struct lw_capture *many = NULL;
+        struct lw_capture_stats stats[2];
+        size_t n;
+
+        assert_int_equal(lw_capture_open(&one, path, &cfg, NULL), LW_OK);
+        assert_int_equal(lw_capture_open(&many, path, &cfg, NULL), LW_OK);
+        while (lw_capture_next_batch(many, pkts, max, &n, NULL) == LW_OK) {
+            assert_in_range(n, 1, max);
+            for (size_t i = 0; i < n; i++) {
+                assert_int_equal(lw_capture_next(one, &want, NULL), LW_OK);
+                assert_true(pkts[i].time_ns == want.time_ns);
+                assert_int_equal(pkts[i].captured_bytes, want.captured_bytes);
+                assert_memory_equal(pkts[i].data, want.data, want.captured_bytes);
+            }
+        }
+        assert_int_equal(n, 0);
+        assert_int_equal(lw_capture_next(one, &want, NULL), LW_END);
+        lw_capture_get_stats(one, &stats[0]);
+        lw_capture_get_stats(many, &stats[1]);
+        assert_int_equal(stats[0].seen, stats[1].seen);
+        assert_int_equal(stats[0].filtered, stats[1].filtered);
+        assert_int_equal(stats[0].cut_off, stats[1].cut_off);
+        assert_string_equal(stats[0].warning, stats[1].warning);
+        lw_capture_close(one);
+        lw_capture_close(many);
+    }
+}
+
+/* `n` packets of every other size, so that they fill more than one read. */
+static void write_packets(const char *name, double time_s, unsigned n, size_t drop)
+{
+    const struct pcap_style style = {0};
+    struct buf b;
+
+    buf_init(&b);
+    pcap_image_begin(&b, &style);
+    for (unsigned i = 0; i < n; i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "udp 1.1.1.1:%u > 2.2.2.2:2 len=%u", i % 9,
+                       i % 1400);
+        pcap_image_add(&b, &style, frame_at(&frame, time_s + i, text));
+    }
+    write_file(name, b.data, b.len - drop);
+    buf_release(&b);
+}
+
+static void batches_are_the_same_packets(void **state)
+{
+    char path[128];
+
+    (void)state;
+    write_packets("b.cap", 1, 900, 0);
+    write_packets("a.pcap", 2000, 5, 3);
+    write_packets("c", 4000, 70, 0);
+    expect_same_in_batches(tmp_dir, NULL);
+    expect_same_in_batches(tmp_dir, "port 3");
+    (void)snprintf(path, sizeof path, "%s/a.pcap", tmp_dir);
+    expect_same_in_batches(path, NULL);
+}
+
 static void a_directory_without_captures_is_an_error(void **state)
 {
     struct lw_capture *cap = NULL;
@@ -711,6 +782,8 @@ int main(void)
         cmocka_unit_test(compressed_captures),
         cmocka_unit_test(compressed_captures_cut_off),
         cmocka_unit_test_setup_teardown(a_directory_is_read_by_time, make_tmp_dir,
+                                        remove_tmp_dir),
+        cmocka_unit_test_setup_teardown(batches_are_the_same_packets, make_tmp_dir,
                                         remove_tmp_dir),
         cmocka_unit_test_setup_teardown(a_directory_without_captures_is_an_error,
                                         make_tmp_dir, remove_tmp_dir),
