@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decode_priv.h"
 
-enum decode_outcome packet_decode(const struct lw_packet *pkt, struct decoded *out)
+enum decode_outcome decode_steps(const struct lw_packet *pkt, struct decoded *out)
 {
     struct cursor c = {span_of(pkt->data, pkt->captured_bytes), pkt->wire_bytes};
 
@@ -12,4 +12,9 @@ enum decode_outcome packet_decode(const struct lw_packet *pkt, struct decoded *o
     out->payload = c.rest;
     out->payload_bytes = c.wire;
     return out->outcome;
+}
+
+enum decode_outcome packet_decode(const struct lw_packet *pkt, struct decoded *out)
+{
+    return decode_fast(pkt, out) ? DECODE_OK : decode_steps(pkt, out);
 }

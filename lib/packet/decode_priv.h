@@ -54,6 +54,13 @@ static inline void cursor_limit(struct cursor *c, uint32_t n)
         c->wire = n;
 }
 
+/* decode.c: a frame by the general way, step after step. */
+enum decode_outcome decode_steps(const struct lw_packet *pkt, struct decoded *out);
+
+/* decode_fast.c: a frame of the commonest kind; false, and *out undefined, when it is
+ * not one. */
+bool decode_fast(const struct lw_packet *pkt, struct decoded *out);
+
 /* decode_link.c */
 enum decode_outcome decode_link(struct cursor *c, uint32_t link_type,
                                 struct decoded *d);
