@@ -15,6 +15,7 @@
 #include <lapwing/error.h>
 #include <lapwing/record.h>
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -70,6 +71,11 @@ LW_API LW_MUST enum lw_status lw_meter_new(struct lw_meter **out,
  *  packet is in no flow. */
 LW_API uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt,
                              lw_record_fn fn, void *ctx);
+
+/** Add packets in their order: the same as adding each, in less time the more there
+ * are. The data of all of them are borrowed for the call. */
+LW_API void lw_meter_add_batch(struct lw_meter *m, const struct lw_packet *pkts,
+                               size_t n, lw_record_fn fn, void *ctx);
 
 /** Report everything that is left, in the order of the last packets. */
 LW_API void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx);

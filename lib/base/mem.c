@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Counters are relaxed: they order nothing, they only count. */
 static atomic_uint_least64_t n_asked;
@@ -60,17 +61,20 @@ void *mem_resize(void *p, size_t n, size_t size)
     return realloc(p, bytes == 0 ? 1 : bytes);
 }
 
-void *mem_zalloc_aligned(size_t align, size_t n, size_t size)
+void *mem_alloc_table(size_t n, size_t size)
 {
+    enum { CACHE_LINE_BYTES = 64, HUGE_PAGE_BYTES = 2 << 20 };
     size_t bytes;
     void *p = NULL;
 
-    LW_ASSERT(align >= sizeof(void *) && (align & (align - 1)) == 0);
     if (must_fail() || __builtin_mul_overflow(n, size, &bytes))
         return NULL;
-    if (posix_memalign(&p, align, bytes == 0 ? align : bytes) != 0)
+    if (bytes < HUGE_PAGE_BYTES)
+        return posix_memalign(&p, CACHE_LINE_BYTES, bytes) == 0 ? p : NULL;
+    if (posix_memalign(&p, HUGE_PAGE_BYTES, bytes) != 0)
         return NULL;
-    memset(p, 0, bytes);
+    /* Only a wish: small pages do as well. */
+    (void)madvise(p, bytes, MADV_HUGEPAGE);
     return p;
 }
 

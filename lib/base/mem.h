@@ -21,9 +21,10 @@ void *mem_zalloc(size_t n, size_t size) __attribute__((malloc, warn_unused_resul
 /** Resize to `n` objects of `size` bytes; on failure `p` stays as it was. */
 void *mem_resize(void *p, size_t n, size_t size) __attribute__((warn_unused_result));
 
-/** Zeroed memory aligned to `align`, a power of two. */
-void *mem_zalloc_aligned(size_t align, size_t n, size_t size)
-    __attribute__((warn_unused_result));
+/** `n` objects of `size` bytes for a large table: uninitialised, aligned to a cache
+ * line, and on huge pages where it fills one, because a table that is read at random
+ * costs a walk of the page tables a look otherwise. */
+void *mem_alloc_table(size_t n, size_t size) __attribute__((warn_unused_result));
 
 /** Make room for `need` objects in an array that grows by half: `*cap` is raised and
  *  the array returned, or NULL with nothing changed. */

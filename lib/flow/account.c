@@ -66,7 +66,7 @@ static void account_ip(struct flow *f, const struct decoded *d, unsigned from)
     if (!(s->heard & HEARD_IP))
         s->ttl = d->ttl;
     s->heard |= HEARD_IP;
-    if (d->bad_fragment)
+    if (d->bad_fragment && f->bad_fragments[from] < UINT16_MAX)
         f->bad_fragments[from]++;
 }
 
@@ -85,6 +85,8 @@ void flow_account(struct flow *f, const struct decoded *d, unsigned from,
     }
     if (time_ns > f->last_ns)
         f->last_ns = time_ns;
+    if (time_ns < f->start_ns)
+        f->start_ns = time_ns;
     s->packets++;
     s->frame_bytes += d->frame_bytes;
     s->payload_bytes += d->payload_bytes;
@@ -104,17 +106,9 @@ static void side_continue(struct flow_side *s)
 void flow_continue(struct flow *f)
 {
     f->flags |= FLOW_CONTINUED;
+    f->start_ns = INT64_MAX;
     for (unsigned i = 0; i < 2; i++) {
         side_continue(&f->side[i]);
         f->bad_fragments[i] = 0;
     }
-}
-
-int64_t flow_start_ns(const struct flow *f)
-{
-    if (f->side[0].packets == 0)
-        return f->side[1].first_ns;
-    if (f->side[1].packets == 0 || f->side[0].first_ns < f->side[1].first_ns)
-        return f->side[0].first_ns;
-    return f->side[1].first_ns;
 }

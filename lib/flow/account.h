@@ -13,7 +13,4 @@ void flow_account(struct flow *f, const struct decoded *d, unsigned from,
  *  what is known of the connection stays. */
 void flow_continue(struct flow *f);
 
-/** Time of the first packet of the present record. */
-int64_t flow_start_ns(const struct flow *f);
-
 #endif /* FLOW_ACCOUNT_H */

@@ -13,6 +13,7 @@
  * (the clock algorithm, Corbato 1968), so that eviction, too, costs nothing per packet.
  */
 #include "account.h"
+#include "arrival.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "fragment.h"
@@ -28,7 +29,10 @@ enum {
     MAX_FLOWS_DEFAULT = 1 << 20,
     MAX_FLOWS_LIMIT = 1 << 24,
     /* Bounds the work of one eviction; busier flows than that are given up. */
-    SECOND_CHANCES = 16
+    SECOND_CHANCES = 16,
+    /* Packets whose flows are fetched while others are worked on: as many as a core can
+     * have on their way, and few enough to stay in its first cache. */
+    AHEAD = 32
 };
 
 /* Packet times are kept where sums of them cannot overflow: years 1897 to 2116. */
@@ -221,15 +225,6 @@ static uint8_t timer_class_of(enum lw_flow_kind kind)
     return classes[kind];
 }
 
-/* A packet and where it belongs. */
-struct arrival {
-    const struct decoded *d;
-    int64_t time_ns;
-    struct flow_key key;
-    uint32_t hash;
-    unsigned from; /* the side of the key that sent it */
-};
-
 static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
                                const struct sink *to)
 {
@@ -240,11 +235,12 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->id = ++m->last_id;
     f->flags = a->from == 1 ? FLOW_FIRST_SIDE : 0;
     f->last_ns = a->time_ns;
+    f->start_ns = a->time_ns;
     f->timer_class = timer_class_of(flow_kind(f));
-    f->vlan_id = a->d->vlan_id;
-    f->icmp_type = a->d->icmp_type;
-    f->icmp_code = a->d->icmp_code;
-    f->ether_type = a->d->ether_type;
+    f->vlan_id = a->d.vlan_id;
+    f->icmp_type = a->d.icmp_type;
+    f->icmp_code = a->d.icmp_code;
+    f->ether_type = a->d.ether_type;
     timers_add(&m->timers, &m->table, f);
     flow_list_push(&m->ages[0], &m->table, f, FLOW_LINK_AGE);
     m->stats.flows_created++;
@@ -274,11 +270,11 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
         end_flow(m, f, reason_of_silence(f), to);
         return NULL;
     }
-    if (is_reopened(f, a->d)) {
+    if (is_reopened(f, &a->d)) {
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }
-    if (a->time_ns - flow_start_ns(f) >= m->status_interval_ns) {
+    if (a->time_ns - f->start_ns >= m->status_interval_ns) {
         report(m, f, LW_END_STATUS, to);
         flow_continue(f);
     }
@@ -286,20 +282,21 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
     return f;
 }
 
-static void note_answer(struct lw_meter *m, struct flow *f)
+static void note_answer(struct lw_meter *m, struct flow *f, unsigned from)
 {
-    const uint8_t both = f->side[0].heard & f->side[1].heard;
+    const unsigned first = f->flags & FLOW_FIRST_SIDE ? 1 : 0;
 
-    if (f->flags & FLOW_ANSWERED || !(both & HEARD_PACKETS))
+    if (f->flags & FLOW_ANSWERED || from == first)
         return;
     flow_list_remove(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
     f->flags |= FLOW_ANSWERED;
     flow_list_push(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
 }
 
-static void note_close(struct lw_meter *m, struct flow *f)
+/* Only FIN and RST end a connection. */
+static void note_close(struct lw_meter *m, struct flow *f, const struct decoded *d)
 {
-    if (flow_kind(f) != LW_FLOW_TCP || f->flags & FLOW_CLOSED ||
+    if (!(d->tcp_flags & (LW_TCP_FIN | LW_TCP_RST)) || f->flags & FLOW_CLOSED ||
         !tcp_state_over(f->tcp_state))
         return;
     timers_remove(&m->timers, &m->table, f);
@@ -311,7 +308,7 @@ static void note_close(struct lw_meter *m, struct flow *f)
 /* A later fragment belongs to the flow of the first one, if that is still there. */
 static struct flow *flow_of_fragment(struct lw_meter *m, struct arrival *a)
 {
-    const struct fragment_entry *e = fragments_get(&m->fragments, a->d, a->time_ns);
+    const struct fragment_entry *e = fragments_get(&m->fragments, &a->d, a->time_ns);
     struct flow *f;
 
     if (e == NULL)
@@ -329,63 +326,134 @@ static struct flow *find_flow(struct lw_meter *m, struct arrival *a,
 {
     struct flow *f = NULL;
 
-    if (a->d->is_fragment && a->d->fragment_offset > 0)
+    if (a->d.is_fragment && a->d.fragment_offset > 0)
         f = flow_of_fragment(m, a);
     if (f != NULL)
         return f;
-    a->hash = flow_key_hash(&a->key, m->table.seed);
     f = present_flow(m, a, to);
     if (f == NULL)
         f = begin_flow(m, a, to);
-    if (a->d->is_fragment && a->d->fragment_offset == 0)
-        fragments_put(&m->fragments, a->d, a->time_ns, f->index, f->id, a->from);
+    if (a->d.is_fragment && a->d.fragment_offset == 0)
+        fragments_put(&m->fragments, &a->d, a->time_ns, f->index, f->id, a->from);
     return f;
 }
 
-static uint64_t add_decoded(struct lw_meter *m, const struct decoded *d,
-                            int64_t time_ns, const struct sink *to)
+/* The packet's flow, or NULL when it is in none. */
+static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
+                                const struct sink *to)
 {
-    struct arrival a = {.d = d, .time_ns = time_ns};
     struct flow *f;
 
-    if (!flow_key_make(d, &a.key, &a.from)) {
+    if (!a->has_key) {
         m->stats.not_in_flows++;
-        return 0;
+        return NULL;
     }
-    f = find_flow(m, &a, to);
-    flow_account(f, d, a.from, time_ns);
-    note_answer(m, f);
-    note_close(m, f);
+    f = find_flow(m, a, to);
+    flow_account(f, &a->d, a->from, a->time_ns);
+    note_answer(m, f, a->from);
+    note_close(m, f, &a->d);
     m->stats.in_flows++;
-    return f->id;
+    return f;
+}
+
+static struct flow *add_arrival(struct lw_meter *m, struct arrival *a,
+                                const struct sink *to)
+{
+    a->time_ns = advance(m, a->time_ns, to);
+    if (a->is_pause)
+        return NULL;
+    m->stats.seen++;
+    switch (a->d.outcome) {
+    case DECODE_OK:
+        m->stats.decoded++;
+        return add_decoded(m, a, to);
+    case DECODE_TRUNCATED:
+        m->stats.truncated++;
+        break;
+    case DECODE_UNSUPPORTED:
+        if (m->stats.unsupported++ == 0)
+            m->stats.unsupported_link_type = a->link_type;
+        break;
+    case DECODE_MALFORMED:
+        m->stats.malformed++;
+        break;
+    }
+    return NULL;
+}
+
+void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_t n,
+                   struct arrival *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arrival *a = &out[i];
+
+        a->time_ns = pkts[i].time_ns;
+        a->is_pause = pkts[i].data == NULL;
+        if (a->is_pause)
+            continue;
+        a->link_type = pkts[i].link_type;
+        a->has_key = packet_decode(&pkts[i], &a->d) == DECODE_OK &&
+                     flow_key_make(&a->d, &a->key, &a->from);
+        if (a->has_key)
+            a->hash = flow_key_hash(&a->key, m->table.seed);
+    }
+}
+
+/* Memory answers late: ask for what the packets need before the first of them needs it,
+ * the index first, then the flows that it leads to. */
+static void prefetch(const struct lw_meter *m, const struct arrival *as, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!as[i].is_pause && as[i].has_key)
+            flow_table_prefetch_slot(&m->table, as[i].hash);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!as[i].is_pause && as[i].has_key)
+            flow_table_prefetch_flow(&m->table, as[i].hash, as[i].from);
+    }
+}
+
+void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
+                        lw_record_fn fn, void *ctx)
+{
+    const struct sink to = {fn, ctx};
+
+    while (n > 0) {
+        size_t part = n < AHEAD ? n : AHEAD;
+
+        prefetch(m, as, part);
+        for (size_t i = 0; i < part; i++)
+            (void)add_arrival(m, &as[i], &to);
+        as += part;
+        n -= part;
+    }
+}
+
+void lw_meter_add_batch(struct lw_meter *m, const struct lw_packet *pkts, size_t n,
+                        lw_record_fn fn, void *ctx)
+{
+    struct arrival as[AHEAD];
+
+    while (n > 0) {
+        size_t part = n < AHEAD ? n : AHEAD;
+
+        meter_prepare(m, pkts, part, as);
+        meter_add_arrivals(m, as, part, fn, ctx);
+        pkts += part;
+        n -= part;
+    }
 }
 
 uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record_fn fn,
                       void *ctx)
 {
     const struct sink to = {fn, ctx};
-    int64_t time_ns = advance(m, pkt->time_ns, &to);
-    struct decoded d;
+    struct arrival a;
+    const struct flow *f;
 
-    if (pkt->data == NULL)
-        return 0;
-    m->stats.seen++;
-    switch (packet_decode(pkt, &d)) {
-    case DECODE_OK:
-        m->stats.decoded++;
-        return add_decoded(m, &d, time_ns, &to);
-    case DECODE_TRUNCATED:
-        m->stats.truncated++;
-        break;
-    case DECODE_UNSUPPORTED:
-        if (m->stats.unsupported++ == 0)
-            m->stats.unsupported_link_type = pkt->link_type;
-        break;
-    case DECODE_MALFORMED:
-        m->stats.malformed++;
-        break;
-    }
-    return 0;
+    meter_prepare(m, pkt, 1, &a);
+    f = add_arrival(m, &a, &to);
+    return f != NULL ? f->id : 0;
 }
 
 static int by_last_packet(const void *a, const void *b)

@@ -196,7 +196,7 @@ void flow_report(const struct flow *f, enum lw_end_reason reason, struct lw_reco
     unsigned src = initiator(f);
 
     *rec = (struct lw_record){.flow_id = f->id,
-                              .start_ns = flow_start_ns(f),
+                              .start_ns = f->start_ns,
                               .end_ns = f->last_ns,
                               .kind = flow_kind(f),
                               .dir = direction(f, src),

@@ -4,7 +4,7 @@
  *
  *     slots    [hash,ref][hash,ref][  0  ][hash,ref] ...   linear probing, at most 3/4
  *                   |                                      full, a power of two
- *     chunks   [ flow flow flow ... ][ flow ... ]          256 flows each
+ *     chunks   [ flow flow flow ... ][ flow ... ]          each twice the one before
  *
  * A slot holds 32 bits of hash beside the reference, so that a probe looks at one cache
  * line of the index and touches a flow only when it is almost surely the right one, and
@@ -26,24 +26,39 @@
 
 #include <string.h>
 
-enum { SLOTS_MIN = 1024, CACHE_LINE = 64 };
+enum { SLOTS_MIN = 1024 };
 
-static uint32_t n_chunks_max(const struct flow_table *t)
+/* How many flows the first `n` chunks hold. */
+static uint32_t chunks_hold(uint32_t n)
 {
-    return (t->max_flows + FLOW_CHUNK - 1) >> FLOW_CHUNK_SHIFT;
+    return ((1U << n) - 1) << FLOW_CHUNK_SHIFT;
 }
 
+/* Called only below the limit, so that a chunk is missing; the last one is as long as
+ * the limit needs. */
 static bool add_chunk(struct flow_table *t)
 {
+    uint32_t before = chunks_hold(t->n_chunks);
+    uint32_t n = FLOW_CHUNK << t->n_chunks;
     struct flow *chunk;
 
-    if (t->n_chunks == n_chunks_max(t))
-        return false;
-    chunk = mem_zalloc_aligned(CACHE_LINE, FLOW_CHUNK, sizeof *chunk);
+    LW_ASSERT(before < t->max_flows);
+    if (n > t->max_flows - before)
+        n = t->max_flows - before;
+    chunk = mem_alloc_table(n, sizeof *chunk);
     if (chunk == NULL)
         return false;
     t->chunks[t->n_chunks++] = chunk;
     return true;
+}
+
+static struct flow_slot *new_slots(uint32_t n)
+{
+    struct flow_slot *slots = mem_alloc_table(n, sizeof *slots);
+
+    if (slots != NULL)
+        memset(slots, 0, n * sizeof *slots);
+    return slots;
 }
 
 bool flow_table_init(struct flow_table *t, uint32_t max_flows)
@@ -53,9 +68,8 @@ bool flow_table_init(struct flow_table *t, uint32_t max_flows)
                              .mask = SLOTS_MIN - 1,
                              .free_list = FLOW_NONE,
                              .seed = hash_random_seed()};
-    t->slots = mem_zalloc(SLOTS_MIN, sizeof *t->slots);
-    t->chunks = mem_zalloc(n_chunks_max(t), sizeof(struct flow *));
-    if (t->slots != NULL && t->chunks != NULL && add_chunk(t))
+    t->slots = new_slots(SLOTS_MIN);
+    if (t->slots != NULL && add_chunk(t))
         return true;
     flow_table_release(t);
     return false;
@@ -65,7 +79,6 @@ void flow_table_release(struct flow_table *t)
 {
     for (uint32_t i = 0; i < t->n_chunks; i++)
         mem_free(t->chunks[i]);
-    mem_free(t->chunks);
     mem_free(t->slots);
     *t = (struct flow_table){.slots = NULL};
 }
@@ -79,9 +92,6 @@ struct flow *flow_table_get(const struct flow_table *t, const struct flow_key *k
         if (t->slots[at].hash != hash)
             continue;
         f = flow_at(t, t->slots[at].ref - 1);
-        /* Both lines of counters are fetched while the key's is still on its way. */
-        __builtin_prefetch(&f->side[0], 1);
-        __builtin_prefetch(&f->side[1], 1);
         if (flow_key_equal(&f->key, key))
             return f;
     }
@@ -100,7 +110,7 @@ static void put_slot(struct flow_slot *slots, uint32_t mask, struct flow_slot sl
 static bool grow_slots(struct flow_table *t)
 {
     uint32_t n = t->mask + 1;
-    struct flow_slot *slots = mem_zalloc((size_t)n * 2, sizeof *slots);
+    struct flow_slot *slots = new_slots(n * 2);
 
     if (slots == NULL)
         return false;
@@ -123,7 +133,7 @@ static uint32_t take_memory(struct flow_table *t)
         t->free_list = flow_at(t, index)->link[FLOW_LINK_TIMER].next;
         return index;
     }
-    if (t->n_made == t->n_chunks << FLOW_CHUNK_SHIFT && !add_chunk(t))
+    if (t->n_made == chunks_hold(t->n_chunks) && !add_chunk(t))
         return FLOW_NONE;
     return t->n_made++;
 }

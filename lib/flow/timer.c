@@ -73,7 +73,7 @@ void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f)
     if (w->n_flows == 0 || slot < w->first)
         w->first = slot;
     LW_DEBUG_ASSERT(slot - w->first < TIMER_SLOTS);
-    f->timer_slot = (uint32_t)((uint64_t)slot % TIMER_SLOTS);
+    f->timer_slot = (uint8_t)((uint64_t)slot % TIMER_SLOTS);
     flow_list_push(&w->slots[f->timer_slot], t, f, FLOW_LINK_TIMER);
     w->n_flows++;
 }

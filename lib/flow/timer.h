@@ -20,7 +20,7 @@ enum timer_class {
     N_TIMERS
 };
 
-enum { TIMER_SLOTS = 256 };
+enum { TIMER_SLOTS = 256 }; /* struct flow keeps a slot in a byte */
 
 struct timer_wheel {
     int64_t timeout_ns;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow/arrival.h - a packet on its way to its flow.
+ *
+ * Metering has two halves.  Preparing (decoding, the key, its hash) depends on the
+ * packet alone: it may be done for many packets ahead, by any thread.  Adding goes
+ * packet by packet in their order, by one thread at a time; that is what makes the
+ * output the same however the first half was shared out.
+ */
+#ifndef FLOW_ARRIVAL_H
+#define FLOW_ARRIVAL_H
+
+#include "key.h"
+
+#include <lapwing/flow.h>
+
+struct arrival {
+    int64_t time_ns;
+    bool is_pause; /* time only: nothing of what follows is set */
+    bool has_key;  /* it belongs to a flow: key, hash and from are set */
+    uint32_t hash;
+    uint32_t link_type;
+    unsigned from; /* the side of the key that sent it */
+    struct flow_key key;
+    struct decoded d; /* its payload is borrowed from the packet */
+};
+
+/** Prepare `n` packets; `out` has room for as many.  Reads nothing of the meter that
+ *  adding changes. */
+void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_t n,
+                   struct arrival *out);
+
+/** Add what was prepared, in its order. */
+void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
+                        lw_record_fn fn, void *ctx);
+
+#endif /* FLOW_ARRIVAL_H */
