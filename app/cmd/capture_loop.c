@@ -9,17 +9,18 @@
 #include "cmd/signals.h"
 #include "cmd/text.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-/* Progress and the closed pipe are looked at once in so many packets. */
-enum { TICK_PACKETS = 1024 };
+enum { THREADS_MAX = 64 };
 
 static struct {
     const char *read;
     const char *interface;
+    int64_t threads;
 } o;
 
 static const struct opt rows[] = {
@@ -28,6 +29,11 @@ static const struct opt rows[] = {
              "captures of a directory, or standard input"},
     {"interface", 'i', OPT_TO_TEXT(&o.interface), .metavar = "INTERFACE",
      .help = "listen on a network interface"},
+    {"threads", 0, OPT_TO_INT(&o.threads), .metavar = "N", .initial = "0", .min = 0,
+     .max = THREADS_MAX,
+     .help =
+         "how many threads work on a capture; 0: one per processor.  The results do "
+         "not depend on it"},
 };
 
 const struct opt_group capture_group = {"Input", rows, sizeof rows / sizeof rows[0]};
@@ -37,7 +43,6 @@ struct loop {
     struct capture_report *report; /* borrowed */
     struct lw_capture *cap;        /* owned */
     int64_t start_ns;              /* of the clock, for the rate */
-    uint64_t n_packets;
 };
 
 const char *capture_source_name(void)
@@ -74,39 +79,34 @@ static int64_t clock_ns(void)
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static void show_progress(struct loop *l)
+static void show_progress(struct loop *l, const struct lw_capture_stats *s)
 {
-    struct lw_capture_stats s;
     char count[TEXT_MAX];
     char rate[TEXT_MAX];
     char what[128];
     double seconds = (double)(clock_ns() - l->start_ns) / (double)NS_PER_S;
     double done = -1;
 
-    lw_capture_get_stats(l->cap, &s);
-    if (s.bytes_total > 0)
-        done = (double)s.bytes_read / (double)s.bytes_total;
+    if (s->bytes_total > 0)
+        done = (double)s->bytes_read / (double)s->bytes_total;
     (void)snprintf(
-        what, sizeof what, "%s packets, %s/s", text_count(s.seen, count),
-        text_count(seconds > 0 ? (uint64_t)((double)s.seen / seconds) : 0, rate));
+        what, sizeof what, "%s packets, %s/s", text_count(s->seen, count),
+        text_count(seconds > 0 ? (uint64_t)((double)s->seen / seconds) : 0, rate));
     progress_show(NULL, done, what);
 }
 
 static void print_account(const struct capture_job *job,
                           const struct lw_capture_stats *c);
 
-static void tick(struct loop *l)
+static void tick(struct loop *l, const struct lw_capture_stats *s)
 {
     if (signals_take_dump()) {
-        struct lw_capture_stats s;
-
-        lw_capture_get_stats(l->cap, &s);
         progress_clear();
-        print_account(l->job, &s);
+        print_account(l->job, s);
     }
     if (signals_pipe_closed())
         lw_capture_stop(l->cap);
-    show_progress(l);
+    show_progress(l, s);
 }
 
 static void stop_capture(void *ctx)
@@ -125,22 +125,28 @@ static void note_time(struct capture_report *r, int64_t time_ns)
     r->any = true;
 }
 
-static enum lw_status read_all(struct loop *l, struct lw_error *err)
+static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
+                               struct lw_error *err)
 {
-    for (;;) {
-        struct lw_packet pkt;
-        enum lw_status st = lw_capture_next(l->cap, &pkt, err);
+    struct loop *l = ctx;
 
-        if (st != LW_OK)
-            return st == LW_END ? LW_OK : st;
-        if (pkt.data != NULL)
-            note_time(l->report, pkt.time_ns);
-        st = l->job->packet(l->job->ctx, &pkt, err);
-        if (st != LW_OK)
-            return st;
-        if (++l->n_packets % TICK_PACKETS == 0 || pkt.data == NULL || signals_pending())
-            tick(l);
+    for (size_t i = 0; i < batch->n_packets; i++) {
+        if (batch->packets[i].data != NULL)
+            note_time(l->report, batch->packets[i].time_ns);
     }
+    tick(l, batch->capture);
+    return l->job->batch == NULL ? LW_OK : l->job->batch(l->job->ctx, batch, err);
+}
+
+static unsigned n_threads(void)
+{
+    cpu_set_t ours;
+
+    if (o.threads > 0)
+        return (unsigned)o.threads;
+    if (sched_getaffinity(0, sizeof ours, &ours) != 0)
+        return 1;
+    return CPU_COUNT(&ours) < THREADS_MAX ? (unsigned)CPU_COUNT(&ours) : THREADS_MAX;
 }
 
 static enum lw_status join_filter(const struct capture_job *job, struct buf *out,
@@ -173,6 +179,7 @@ static enum lw_status open_capture(struct loop *l, struct lw_error *err)
 
 static enum lw_status run_loop(struct loop *l, struct lw_error *err)
 {
+    struct lw_run run = {.n_threads = n_threads(), .batch = on_batch, .batch_ctx = l};
     enum lw_status st = open_capture(l, err);
 
     if (st != LW_OK)
@@ -181,7 +188,7 @@ static enum lw_status run_loop(struct loop *l, struct lw_error *err)
     if (l->job->start != NULL)
         st = l->job->start(l->job->ctx, err);
     if (st == LW_OK)
-        st = read_all(l, err);
+        st = l->job->run(l->job->ctx, l->cap, &run, err);
     signals_release();
     progress_clear();
     lw_capture_get_stats(l->cap, &l->report->capture);

@@ -2,17 +2,17 @@
 /*
  * cmd/capture_loop.h - the subcommands that read packets, in one loop.
  *
- * Opens what -r or -i named with the filter of the trailing words, hands over every
- * packet, shows progress, obeys signals (INT and TERM end the reading as if the capture
- * had ended; USR1 prints the counters) and says in the end what was wrong with the
- * traffic.
+ * Opens what -r or -i named with the filter of the trailing words, has it metered by so
+ * many threads, shows progress, obeys signals (INT and TERM end the reading as if the
+ * capture had ended; USR1 prints the counters) and says in the end what was wrong with
+ * the traffic.
  *
  *     static const struct opt_group *const groups[] = {&capture_group, &group, NULL};
  *
  *     static int run_flows(char *const *words, size_t n_words)
  *     {
  *         struct capture_job job = {.filter = words, .n_filter = n_words,
- *                                   .packet = add, .meter = get_stats, .ctx = &state};
+ *                                   .run = run, .meter = get_stats, .ctx = &state};
  *         struct capture_report report;
  *         int status = capture_loop(&job, &report);
  *
@@ -32,7 +32,7 @@
 #include <lapwing/capture.h>
 #include <lapwing/flow.h>
 
-/** -r FILE|DIR|- and -i INTERFACE. */
+/** -r FILE|DIR|-, -i INTERFACE, --threads. */
 extern const struct opt_group capture_group;
 #define CAPTURE_SYNOPSIS "-r FILE|DIR|- | -i INTERFACE [FILTER...]"
 
@@ -45,9 +45,12 @@ struct capture_job {
     /** Called once the capture is open: the place to open outputs, so that a mistyped
      *  input destroys none.  NULL: nothing to do. */
     enum lw_status (*start)(void *ctx, struct lw_error *err);
-    /** A packet, or a pause (data NULL) on a live interface; borrowed for the call. */
-    enum lw_status (*packet)(void *ctx, const struct lw_packet *pkt,
-                             struct lw_error *err);
+    /** lw_meter_run() or the like on the capture.  *run is ready but for its record
+     *  function, which is the command's own. */
+    enum lw_status (*run)(void *ctx, struct lw_capture *cap, struct lw_run *run,
+                          struct lw_error *err);
+    /** After each batch, as lw_run_batch_fn.  NULL: nothing to do. */
+    lw_run_batch_fn batch;
     /** The counters of the meter that the packets went to. */
     void (*meter)(void *ctx, struct lw_meter_stats *out);
     void *ctx; /* borrowed */

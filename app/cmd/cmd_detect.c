@@ -108,16 +108,23 @@ static enum lw_status outcome(struct detection *d, struct lw_error *err)
     return d->failed;
 }
 
-static enum lw_status on_packet(void *ctx, const struct lw_packet *pkt,
-                                struct lw_error *err)
+static enum lw_status run_detector(void *ctx, struct lw_capture *cap,
+                                   struct lw_run *run, struct lw_error *err)
 {
     struct detection *d = ctx;
-    enum lw_status st = lw_detector_add(d->detector, pkt, err);
+
+    return lw_detector_run(d->detector, cap, run, err);
+}
+
+static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
+                               struct lw_error *err)
+{
+    struct detection *d = ctx;
 
     /* A pause: what was found must not wait in memory. */
-    if (st == LW_OK && pkt->data == NULL && d->sink != NULL && d->failed == LW_OK)
+    if (batch->packets[0].data == NULL && d->sink != NULL && d->failed == LW_OK)
         d->failed = sink_flush(d->sink, &d->why);
-    return st == LW_OK ? outcome(d, err) : st;
+    return outcome(d, err);
 }
 
 static void get_meter(void *ctx, struct lw_meter_stats *out)
@@ -245,7 +252,8 @@ static int run_detect(char *const *words, size_t n_words)
         .filter = words,
         .n_filter = n_words,
         .start = open_sink,
-        .packet = on_packet,
+        .run = run_detector,
+        .batch = on_batch,
         .meter = get_meter,
         .ctx = &d,
     };

@@ -79,7 +79,7 @@ static void on_row(void *ctx, const struct lw_row *row)
         filled[i] = o.kdd_zero && isnan(row->values[i]) ? 0.0f : row->values[i];
     n = lw_view_csv_row(r->view, filled, line, sizeof line);
     LW_ASSERT(n < sizeof line);
-    /* A failure shows in on_packet() or outfile_commit(). */
+    /* A failure shows in on_batch() or outfile_commit(). */
     (void)fwrite(line, 1, n, outfile_stream(r->out));
 }
 
@@ -106,15 +106,24 @@ static enum lw_status give_up(struct run *r, struct lw_error *err)
     return st;
 }
 
-static enum lw_status on_packet(void *ctx, const struct lw_packet *pkt,
+static enum lw_status run_meter(void *ctx, struct lw_capture *cap, struct lw_run *run,
                                 struct lw_error *err)
 {
     struct run *r = ctx;
 
-    (void)lw_meter_add(r->meter, pkt, on_record, r);
+    run->record = on_record;
+    run->record_ctx = r;
+    return lw_meter_run(r->meter, cap, run, err);
+}
+
+static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
+                               struct lw_error *err)
+{
+    struct run *r = ctx;
+
     if (capture_is_live()) {
         lw_extractor_advance(r->extractor, lw_meter_watermark_ns(r->meter), on_row, r);
-        if (pkt->data == NULL) /* a pause: what is known must not wait in memory */
+        if (batch->packets[0].data == NULL) /* a pause: do not wait in memory */
             (void)fflush(outfile_stream(r->out));
     }
     if (r->failed != LW_OK)
@@ -181,7 +190,8 @@ static int extract(const struct lw_view *view, char *const *words, size_t n_word
     struct capture_job job = {.filter = words,
                               .n_filter = n_words,
                               .start = open_output,
-                              .packet = on_packet,
+                              .run = run_meter,
+                              .batch = on_batch,
                               .meter = get_meter,
                               .ctx = &r};
     struct capture_report report;

@@ -69,7 +69,7 @@ struct run {
 
 static void write_block(struct run *r)
 {
-    /* A failure shows in on_packet() or outfile_commit(). */
+    /* A failure shows in on_batch() or outfile_commit(). */
     (void)fwrite(r->block, 1, r->n_block, outfile_stream(r->out));
     r->n_block = 0;
     if (capture_is_live())
@@ -99,12 +99,22 @@ static enum lw_status give_up(struct run *r, struct lw_error *err)
     return st;
 }
 
-static enum lw_status on_packet(void *ctx, const struct lw_packet *pkt,
+static enum lw_status run_meter(void *ctx, struct lw_capture *cap, struct lw_run *run,
                                 struct lw_error *err)
 {
     struct run *r = ctx;
 
-    (void)lw_meter_add(r->meter, pkt, on_record, r);
+    run->record = on_record;
+    run->record_ctx = r;
+    return lw_meter_run(r->meter, cap, run, err);
+}
+
+static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
+                               struct lw_error *err)
+{
+    struct run *r = ctx;
+
+    (void)batch;
     /* Live, what is known must not wait in memory. */
     if (capture_is_live() && r->n_block > 0)
         write_block(r);
@@ -175,7 +185,8 @@ static int run_flows(char *const *words, size_t n_words)
     struct capture_job job = {.filter = words,
                               .n_filter = n_words,
                               .start = open_output,
-                              .packet = on_packet,
+                              .run = run_meter,
+                              .batch = on_batch,
                               .meter = get_meter,
                               .ctx = &r};
     struct capture_report report;

@@ -183,6 +183,12 @@ LW_API LW_MUST enum lw_status lw_detector_new(struct lw_detector **out,
 LW_API LW_MUST enum lw_status lw_detector_add(struct lw_detector *d,
                                               const struct lw_packet *pkt,
                                               struct lw_error *err);
+/** A whole capture: see lw_meter_run().  run->record is not used; findings come under
+ * the same conditions as records. */
+LW_API LW_MUST enum lw_status lw_detector_run(struct lw_detector *d,
+                                              struct lw_capture *cap,
+                                              const struct lw_run *run,
+                                              struct lw_error *err);
 /** End of the stream: judge everything that is left. */
 LW_API LW_MUST enum lw_status lw_detector_flush(struct lw_detector *d,
                                                 struct lw_error *err);

@@ -77,6 +77,39 @@ LW_API uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt,
 LW_API void lw_meter_add_batch(struct lw_meter *m, const struct lw_packet *pkts,
                                size_t n, lw_record_fn fn, void *ctx);
 
+/** What was done of a run so far. */
+struct lw_run_batch {
+    const struct lw_packet
+        *packets;     /* (n_packets) of this batch, borrowed for the call */
+    size_t n_packets; /* 1 or more; live, one without data is a pause */
+    const struct lw_capture_stats
+        *capture; /* as of this batch, borrowed for the call */
+};
+
+/** After the records of a batch; a failure ends the run, which returns it. */
+typedef enum lw_status (*lw_run_batch_fn)(void *ctx, const struct lw_run_batch *batch,
+                                          struct lw_error *err);
+
+/** How lw_meter_run() is to run, and whom it tells.  The two functions are never called
+ * at the same time, but with more than one thread from any of them. */
+struct lw_run {
+    unsigned n_threads;    /* at most 64; 0 and 1: the caller's alone.  An interface is
+                              always read by the caller's alone */
+    lw_record_fn record;   /* NULL: nobody */
+    void *record_ctx;      /* borrowed */
+    lw_run_batch_fn batch; /* NULL: nobody */
+    void *batch_ctx;       /* borrowed */
+};
+
+/** Meter a capture from where it stands to its end, or until lw_capture_stop().  What
+ * is reported, and in which order, does not depend on the number of threads; nor do the
+ *  answers of lw_meter_watermark_ns() and lw_meter_get_stats() inside the two
+ * functions. Nothing is flushed.  LW_OK at the end; the capture's failures; LW_EINVAL:
+ * too many threads, or they cannot be started; LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_meter_run(struct lw_meter *m, struct lw_capture *cap,
+                                           const struct lw_run *run,
+                                           struct lw_error *err);
+
 /** Report everything that is left, in the order of the last packets. */
 LW_API void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx);
 

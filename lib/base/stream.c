@@ -326,6 +326,28 @@ void stream_skip(struct stream *s, size_t n)
     w->at += n;
 }
 
+bool stream_trade(struct stream *s, struct stream_buffer *buf)
+{
+    struct window *w = s->codec == NULL ? &s->raw : &s->plain;
+    size_t left = w->end - w->at;
+    struct stream_buffer old = {w->own, w->cap};
+
+    if (w->own == NULL)
+        return true;
+    if (buf->cap < left + CHUNK_BYTES) {
+        uint8_t *p = mem_alloc(left + CHUNK_BYTES);
+
+        if (p == NULL)
+            return false;
+        mem_free(buf->data);
+        *buf = (struct stream_buffer){p, left + CHUNK_BYTES};
+    }
+    memcpy(buf->data, w->own + w->at, left);
+    *w = (struct window){buf->data, buf->data, buf->cap, 0, left};
+    *buf = old;
+    return true;
+}
+
 const char *stream_name(const struct stream *s)
 {
     return s->name;

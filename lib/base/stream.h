@@ -62,6 +62,18 @@ LW_MUST enum lw_status stream_peek(struct stream *s, size_t n, struct span *out,
 /** Move on by `n` bytes, at most what the last peek showed. */
 void stream_skip(struct stream *s, size_t n);
 
+/** A buffer that changes hands; all zero is one without memory. */
+struct stream_buffer {
+    uint8_t *data; /* owned; mem_free() */
+    size_t cap;
+};
+
+/** Give the bytes shown so far to the caller for good: *buf, whatever it held before, is
+ *  given for them, and what was not skipped yet is copied there.  Bytes of a memory
+ *  source stay where they are anyway, and *buf as it is.  What was shown is to be peeked
+ *  at again.  False, with nothing changed, when memory is out. */
+LW_MUST bool stream_trade(struct stream *s, struct stream_buffer *buf);
+
 const char *stream_name(const struct stream *s);
 /** Bytes taken from the source so far, before decompression, and its size (0 when
  *  unknown): for progress. */

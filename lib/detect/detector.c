@@ -175,6 +175,41 @@ enum lw_status lw_detector_add(struct lw_detector *d, const struct lw_packet *pk
     return outcome(d, err);
 }
 
+struct detector_run {
+    struct lw_detector *detector;
+    const struct lw_run *told;
+};
+
+static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
+                               struct lw_error *err)
+{
+    struct detector_run *r = ctx;
+    struct lw_detector *d = r->detector;
+    const struct lw_packet *last = &batch->packets[batch->n_packets - 1];
+
+    if (d->failed == LW_OK && (last->data == NULL || last->time_ns >= d->next_look_ns))
+        look(d, last->time_ns);
+    if (d->failed != LW_OK)
+        return outcome(d, err);
+    return r->told->batch == NULL ? LW_OK
+                                  : r->told->batch(r->told->batch_ctx, batch, err);
+}
+
+enum lw_status lw_detector_run(struct lw_detector *d, struct lw_capture *cap,
+                               const struct lw_run *run, struct lw_error *err)
+{
+    struct detector_run r = {d, run};
+    const struct lw_run mine = {.n_threads = run->n_threads,
+                                .record = on_record,
+                                .record_ctx = d,
+                                .batch = on_batch,
+                                .batch_ctx = &r};
+
+    if (d->failed != LW_OK)
+        return outcome(d, err);
+    return lw_meter_run(d->meter, cap, &mine, err);
+}
+
 enum lw_status lw_detector_flush(struct lw_detector *d, struct lw_error *err)
 {
     if (d->failed == LW_OK) {

@@ -34,4 +34,16 @@ void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_
 void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
                         lw_record_fn fn, void *ctx);
 
+/** What a meter answers when it is asked about itself. */
+struct meter_moment {
+    int64_t watermark_ns;
+    struct lw_meter_stats stats;
+};
+
+void meter_now(const struct lw_meter *m, struct meter_moment *out);
+
+/** From now on, answer with what is in *shown, borrowed; NULL: with the present.  A run
+ *  whose records are seen later than they were made keeps it at what held then. */
+void meter_show(struct lw_meter *m, const struct meter_moment *shown);
+
 #endif /* FLOW_ARRIVAL_H */

@@ -48,6 +48,7 @@ struct lw_meter {
     int64_t status_interval_ns;
     uint64_t last_id;
     struct lw_meter_stats stats;
+    const struct meter_moment *shown; /* borrowed; NULL: the present (arrival.h) */
 };
 
 /* Where records go, for the length of a call. */
@@ -499,13 +500,28 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
     mem_free(flows);
 }
 
+void meter_now(const struct lw_meter *m, struct meter_moment *out)
+{
+    out->watermark_ns = timers_oldest_ns(&m->timers);
+    out->stats = m->stats;
+    out->stats.active = m->table.n_flows;
+}
+
+void meter_show(struct lw_meter *m, const struct meter_moment *shown)
+{
+    m->shown = shown;
+}
+
 int64_t lw_meter_watermark_ns(const struct lw_meter *m)
 {
-    return timers_oldest_ns(&m->timers);
+    return m->shown != NULL ? m->shown->watermark_ns : timers_oldest_ns(&m->timers);
 }
 
 void lw_meter_get_stats(const struct lw_meter *m, struct lw_meter_stats *out)
 {
-    *out = m->stats;
-    out->active = m->table.n_flows;
+    struct meter_moment now;
+
+    if (m->shown == NULL)
+        meter_now(m, &now);
+    *out = m->shown != NULL ? m->shown->stats : now.stats;
 }

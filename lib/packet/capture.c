@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "capture_priv.h"
+#include "capture_trade.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,7 @@ struct lw_capture {
     uint64_t seen;
     uint64_t filtered;
     atomic_bool stop;
-    bool ended;             /* the source had nothing more: do not ask again */
-    struct lw_error failed; /* code LW_OK, or what the next call is to answer */
+    bool ended; /* the source had nothing more: do not ask again */
 };
 
 /* Wrap a source, which is taken over also on failure. */
@@ -115,8 +115,6 @@ static bool passes(struct lw_capture *cap, const struct lw_packet *pkt)
 enum lw_status lw_capture_next(struct lw_capture *cap, struct lw_packet *pkt,
                                struct lw_error *err)
 {
-    if (cap->failed.code != LW_OK)
-        return lw_fail(err, cap->failed.code, "%s", cap->failed.msg);
     while (!cap->ended && !atomic_load_explicit(&cap->stop, memory_order_relaxed)) {
         enum lw_status st = cap->source->ops->next(cap->source, pkt, err);
 
@@ -130,22 +128,21 @@ enum lw_status lw_capture_next(struct lw_capture *cap, struct lw_packet *pkt,
     return LW_END;
 }
 
-/* As many more packets as are in sight.  A failure waits for the next call: what was
- * read before it is to be had first. */
+/* As many more packets as are in sight. */
 static size_t next_in_sight(struct lw_capture *cap, struct lw_packet *pkts, size_t max)
 {
-    struct capture_source *src = cap->source;
-    enum lw_status st = LW_OK;
-    size_t n = 0;
+    size_t n = capture_more(cap->source, pkts, max);
+    size_t kept = 0;
 
-    src->hold = true;
-    src->held = false;
-    while (n < max && (st = src->ops->next(src, &pkts[n], &cap->failed)) == LW_OK)
-        n += passes(cap, &pkts[n]);
-    src->hold = false;
-    cap->ended = st == LW_END && !src->held;
-    cap->failed.code = st == LW_END ? LW_OK : st;
-    return n;
+    if (cap->filter == NULL) {
+        cap->seen += n;
+        return n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        pkts[kept] = pkts[i];
+        kept += passes(cap, &pkts[kept]);
+    }
+    return kept;
 }
 
 enum lw_status lw_capture_next_batch(struct lw_capture *cap, struct lw_packet *pkts,
@@ -159,6 +156,20 @@ enum lw_status lw_capture_next_batch(struct lw_capture *cap, struct lw_packet *p
     if (st == LW_OK)
         *n_pkts += next_in_sight(cap, pkts + 1, max - 1);
     return st;
+}
+
+bool capture_can_trade(const struct lw_capture *cap)
+{
+    return !cap->source->ops->fleeting;
+}
+
+bool capture_trade(struct lw_capture *cap, struct stream_buffer *buf)
+{
+    struct capture_source *src = cap->source;
+    struct feed *feed = src->ops->feed == NULL ? &src->feed : src->ops->feed(src);
+
+    LW_ASSERT(capture_can_trade(cap));
+    return feed == NULL || feed_trade(feed, buf);
 }
 
 void lw_capture_stop(struct lw_capture *cap)

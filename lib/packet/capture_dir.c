@@ -200,15 +200,18 @@ static enum lw_status dir_next(struct capture_source *src, struct lw_packet *pkt
 
         if (st != LW_OK)
             return st;
-        d->now->hold = src->hold;
-        d->now->held = false;
         st = d->now->ops->next(d->now, pkt, err);
         if (st != LW_END)
             return st;
-        if (src->hold)
-            return capture_held(src);
         close_now(d);
     }
+}
+
+static size_t dir_more(struct capture_source *src, struct lw_packet *pkts, size_t max)
+{
+    struct capture_source *now = dir_of(src)->now;
+
+    return now == NULL ? 0 : capture_more(now, pkts, max);
 }
 
 static void dir_stats(const struct capture_source *src, struct lw_capture_stats *out)
@@ -219,6 +222,13 @@ static void dir_stats(const struct capture_source *src, struct lw_capture_stats 
     out->bytes_read = d->bytes_done;
     if (d->now != NULL)
         out->bytes_read += stream_bytes_read(d->now->feed.in);
+}
+
+static struct feed *dir_feed(struct capture_source *src)
+{
+    struct capture_dir *d = dir_of(src);
+
+    return d->now == NULL ? NULL : &d->now->feed;
 }
 
 static void dir_close(struct capture_source *src)
@@ -234,6 +244,8 @@ static void dir_close(struct capture_source *src)
 static const struct capture_ops capture_dir = {
     .name = "directory",
     .next = dir_next,
+    .more = dir_more,
     .stats = dir_stats,
+    .feed = dir_feed,
     .close = dir_close,
 };

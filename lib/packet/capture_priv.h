@@ -33,8 +33,20 @@ struct capture_ops {
     enum lw_status (*next)(struct capture_source *src, struct lw_packet *pkt,
                            struct lw_error *err);
 
+    /* As many packets as are in sight, at most `max`.  What next() would say instead of
+     * a packet, it says when it is asked next.  NULL: next() does it, see
+     * capture_more(). */
+    size_t (*more)(struct capture_source *src, struct lw_packet *pkts, size_t max);
+
     /* Fill in bytes_read, bytes_total and kernel_drops.  NULL: the feed knows. */
     void (*stats)(const struct capture_source *src, struct lw_capture_stats *out);
+
+    /* A packet is gone at the next call, whatever is done. */
+    bool fleeting;
+
+    /* The feed that the packets given last lie in, NULL when there is none.  No
+     * function: the source's own. */
+    struct feed *(*feed)(struct capture_source *src);
 
     /* Release what the source owns besides its feed and itself.  NULL: nothing. */
     void (*close)(struct capture_source *src);
@@ -44,20 +56,13 @@ struct capture_source {
     const struct capture_ops *ops;
     struct feed feed;        /* of a file; all zero otherwise */
     const atomic_bool *stop; /* borrowed from the capture: end what blocks; or NULL */
-    /* While `hold` is set, next() gives what is in sight only, so that the packets
-     * given before stay where they are; otherwise it answers LW_END with `held` set. */
+    /* While `hold` is set, next() answers LW_END rather than move what is in sight,
+     * where the packets given before are; asked again without it, it says what is the
+     * case. */
     bool hold;
-    bool held;
     bool cut_off;
     char warning[256]; /* the first damage; "" while there is none */
 };
-
-/* Not without moving what is in sight; returns LW_END. */
-static inline enum lw_status capture_held(struct capture_source *src)
-{
-    src->held = true;
-    return LW_END;
-}
 
 /* Enough to recognise a file; no more than a pcap file without packets has. */
 enum { CAPTURE_HEAD_BYTES = 24 };
@@ -99,6 +104,9 @@ const char *capture_known(struct span head);
  * closed. */
 enum lw_status capture_source_open(struct capture_source **out, struct stream *in,
                                    struct lw_error *err);
+/* As many more packets as can be given with those given before staying where they are.
+ */
+size_t capture_more(struct capture_source *src, struct lw_packet *pkts, size_t max);
 void capture_source_stats(const struct capture_source *src,
                           struct lw_capture_stats *out);
 /* NULL is fine. */

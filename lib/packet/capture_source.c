@@ -84,7 +84,7 @@ enum lw_status capture_need_more(struct capture_source *src, size_t n,
     enum lw_status st;
 
     if (src->hold)
-        return capture_held(src);
+        return LW_END;
     st = feed_more(&src->feed, n, &why);
     if (st != LW_OK)
         return failed(src, st, &why, err);
@@ -139,6 +139,20 @@ out:
     if (st != LW_OK)
         stream_close(in);
     return st;
+}
+
+size_t capture_more(struct capture_source *src, struct lw_packet *pkts, size_t max)
+{
+    struct lw_error ignored;
+    size_t n = 0;
+
+    if (src->ops->more != NULL)
+        return src->ops->more(src, pkts, max);
+    src->hold = true;
+    while (n < max && src->ops->next(src, &pkts[n], &ignored) == LW_OK)
+        n++;
+    src->hold = false;
+    return n;
 }
 
 void capture_source_stats(const struct capture_source *src,

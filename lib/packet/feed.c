@@ -38,3 +38,17 @@ enum lw_status feed_pass(struct feed *f, uint64_t n, bool *whole, struct lw_erro
     *whole = n == 0;
     return st;
 }
+
+bool feed_trade(struct feed *f, struct stream_buffer *buf)
+{
+    struct lw_error ignored;
+
+    stream_skip(f->in, f->passed);
+    f->told += f->passed;
+    f->passed = 0;
+    if (!stream_trade(f->in, buf))
+        return false;
+    /* Asks for nothing that is not there, so it cannot fail. */
+    (void)!stream_peek(f->in, 0, &f->ahead, &ignored);
+    return true;
+}

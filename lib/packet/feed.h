@@ -50,6 +50,9 @@ static inline void feed_skip(struct feed *f, size_t n)
 LW_MUST enum lw_status feed_pass(struct feed *f, uint64_t n, bool *whole,
                                  struct lw_error *err);
 
+/** Keep what was in sight: see stream_trade(). */
+LW_MUST bool feed_trade(struct feed *f, struct stream_buffer *buf);
+
 /** Where we are in the (decompressed) data. */
 static inline uint64_t feed_offset(const struct feed *f)
 {

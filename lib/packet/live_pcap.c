@@ -327,7 +327,7 @@ static enum lw_status live_next(struct capture_source *src, struct lw_packet *pk
     int r;
 
     if (src->hold) /* the next packet takes the place of the last one */
-        return capture_held(src);
+        return LW_END;
     r = pcap_next_ex(l->pcap, &head, &data);
     if (r == 0) {
         wait_for_packets(l);
@@ -371,6 +371,7 @@ static void live_close(struct capture_source *src)
 static const struct capture_ops capture_live = {
     .name = "interface",
     .next = live_next,
+    .fleeting = true,
     .stats = live_stats,
     .close = live_close,
 };

@@ -241,13 +241,24 @@ static enum lw_status pcap_open(struct capture_source **out, struct stream *in,
     return LW_OK;
 }
 
+/* The packet whose header `head` begins with, all of it in sight. */
+static void give_packet(const struct pcap_file *f, struct span head,
+                        struct lw_packet *pkt)
+{
+    pkt->time_ns = (int64_t)get32(head, 0, f->big_endian) * NS_PER_S +
+                   (int64_t)get32(head, 4, f->big_endian) * f->fraction_ns;
+    if (pkt->wire_bytes < pkt->captured_bytes)
+        pkt->wire_bytes = pkt->captured_bytes;
+    pkt->link_type = f->link_type;
+    pkt->data = head.p + f->header_bytes;
+}
+
 static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pkt,
                                 struct lw_error *err)
 {
     struct pcap_file *f = pcap_of(src);
     size_t header = f->header_bytes;
     enum lw_status st = capture_need(src, header, err);
-    struct span head;
 
     if (st != LW_OK)
         return st;
@@ -257,15 +268,30 @@ static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pk
     st = capture_need(src, header + pkt->captured_bytes, err);
     if (st != LW_OK)
         return st;
-    head = src->feed.ahead;
-    pkt->time_ns = (int64_t)get32(head, 0, f->big_endian) * NS_PER_S +
-                   (int64_t)get32(head, 4, f->big_endian) * f->fraction_ns;
-    if (pkt->wire_bytes < pkt->captured_bytes)
-        pkt->wire_bytes = pkt->captured_bytes;
-    pkt->link_type = f->link_type;
-    pkt->data = head.p + header;
+    give_packet(f, src->feed.ahead, pkt);
     feed_skip(&src->feed, header + pkt->captured_bytes);
     return LW_OK;
+}
+
+static size_t pcap_more(struct capture_source *src, struct lw_packet *pkts, size_t max)
+{
+    const struct pcap_file *f = pcap_of(src);
+    const size_t header = f->header_bytes;
+    struct span ahead = src->feed.ahead;
+    size_t n;
+
+    for (n = 0; n < max && ahead.n >= header; n++) {
+        struct lw_packet *pkt = &pkts[n];
+
+        read_lengths(f, ahead, &pkt->captured_bytes, &pkt->wire_bytes);
+        if (pkt->captured_bytes > f->packet_max ||
+            ahead.n - header < pkt->captured_bytes)
+            break;
+        give_packet(f, ahead, pkt);
+        ahead = span_from(ahead, header + pkt->captured_bytes);
+    }
+    feed_skip(&src->feed, src->feed.ahead.n - ahead.n);
+    return n;
 }
 
 const struct capture_ops capture_pcap = {
@@ -273,4 +299,5 @@ const struct capture_ops capture_pcap = {
     .probe = pcap_probe,
     .open = pcap_open,
     .next = pcap_next,
+    .more = pcap_more,
 };

@@ -342,10 +342,10 @@ static enum lw_status next_block(struct pcapng_file *f, uint32_t *type, struct s
         return st;
     *type = get32(f, f->source.feed.ahead, 0);
     if (*type == BLOCK_SECTION)
-        return f->source.hold ? capture_held(&f->source) : read_section(f, err);
+        return f->source.hold ? LW_END : read_section(f, err);
     n = get32(f, f->source.feed.ahead, 4);
     if (f->source.hold && f->source.feed.ahead.n < padded(n))
-        return capture_held(&f->source);
+        return LW_END;
     least = block_bytes_min(*type);
     if (padded(n) < BLOCK_BYTES_MIN || padded(n) < least ||
         (least > 0 && n > BLOCK_BYTES_MAX))

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+#include "base/rng.h"
+#include "frame.h"
+#include "test.h"
+
+#include <lapwing/flow.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PACKETS = 20000 };
+
+static struct frame frame;
+
+/* Connections that open, answer, close and come back, more than one read brings. */
+static void make_capture(struct buf *b)
+{
+    static const char *const flags[] = {"S", "SA", "A", "PA", "FA", "R"};
+    const struct pcap_style style = {0};
+    struct rng rng;
+
+    rng_init(&rng, 7);
+    buf_init(b);
+    pcap_image_begin(b, &style);
+    for (unsigned i = 0; i < PACKETS; i++) {
+        unsigned port = 1000 + (unsigned)rng_below(&rng, 900);
+        bool back = rng_below(&rng, 2) == 1;
+        char text[128];
+
+        if (rng_below(&rng, 4) == 0)
+            (void)snprintf(text, sizeof text, "udp 10.0.0.1:%u > 10.0.0.2:53 len=%u",
+                           port, (unsigned)rng_below(&rng, 900));
+        else
+            (void)snprintf(text, sizeof text, "tcp 10.0.0.%d:%u > 10.0.0.%d:%u %s",
+                           back ? 2 : 1, back ? 80 : port, back ? 1 : 2,
+                           back ? port : 80, flags[rng_below(&rng, 6)]);
+        pcap_image_add(b, &style, frame_at(&frame, i * 0.01, text));
+    }
+    assert_true(buf_ok(b));
+}
+
+/* Everything that a run tells, as text. */
+struct told {
+    struct lw_meter *meter;
+    struct buf text;
+    uint64_t n_packets;
+    uint64_t n_records;
+    uint64_t stop_after; /* records; 0: never */
+};
+
+static void on_record(void *ctx, const struct lw_record *rec)
+{
+    struct told *t = ctx;
+    char line[LW_BINETFLOW_LINE_MAX];
+
+    (void)lw_binetflow_format(rec, "", line);
+    buf_printf(&t->text, "%lld %s", (long long)lw_meter_watermark_ns(t->meter), line);
+    t->n_records++;
+}
+
+static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
+                               struct lw_error *err)
+{
+    struct told *t = ctx;
+    struct lw_meter_stats stats;
+
+    t->n_packets += batch->n_packets;
+    for (size_t i = 0; i < batch->n_packets; i++)
+        assert_non_null(batch->packets[i].data);
+    lw_meter_get_stats(t->meter, &stats);
+    assert_int_equal(stats.seen, t->n_packets);
+    assert_int_equal(stats.records, t->n_records);
+    assert_true(batch->capture->seen >= t->n_packets);
+    if (t->stop_after != 0 && t->n_records >= t->stop_after)
+        return lw_fail(err, LW_EIO, "enough");
+    return LW_OK;
+}
+
+/* From a file, whose buffers change hands; from memory nothing needs to. */
+static struct lw_capture *open_as_file(const struct buf *image)
+{
+    char path[] = "/tmp/lapwing-run-XXXXXX";
+    struct lw_capture *cap = NULL;
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, image->data, image->len), image->len);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(lw_capture_open(&cap, path, NULL, NULL), LW_OK);
+    assert_int_equal(unlink(path), 0);
+    return cap;
+}
+
+static enum lw_status run(const struct buf *image, unsigned n_threads, struct told *t,
+                          struct lw_error *err)
+{
+    const struct lw_meter_config cfg = {.max_flows = 400};
+    const struct lw_run how = {n_threads, on_record, t, on_batch, t};
+    struct lw_capture *cap = open_as_file(image);
+    enum lw_status st;
+
+    buf_init(&t->text);
+    assert_int_equal(lw_meter_new(&t->meter, &cfg, NULL), LW_OK);
+    st = lw_meter_run(t->meter, cap, &how, err);
+    if (st == LW_OK)
+        lw_meter_flush(t->meter, on_record, t);
+    lw_capture_close(cap);
+    return st;
+}
+
+static void told_release(struct told *t)
+{
+    lw_meter_free(t->meter);
+    buf_release(&t->text);
+}
+
+static void threads_do_not_show(void **state)
+{
+    static const unsigned counts[] = {0, 2, 3, 5, 16};
+    struct told alone = {0};
+    struct buf image;
+
+    (void)state;
+    make_capture(&image);
+    assert_int_equal(run(&image, 1, &alone, NULL), LW_OK);
+    assert_int_equal(alone.n_packets, PACKETS);
+    assert_true(alone.n_records > 2000);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct told many = {0};
+
+        assert_int_equal(run(&image, counts[i], &many, NULL), LW_OK);
+        assert_int_equal(many.n_packets, PACKETS);
+        assert_string_equal(buf_text(&many.text), buf_text(&alone.text));
+        told_release(&many);
+    }
+    told_release(&alone);
+    buf_release(&image);
+}
+
+static void a_failure_ends_the_run(void **state)
+{
+    struct buf image;
+
+    (void)state;
+    make_capture(&image);
+    for (unsigned n = 1; n <= 3; n++) {
+        struct told t = {.stop_after = 500};
+        struct lw_error err = {0};
+
+        assert_int_equal(run(&image, n, &t, &err), LW_EIO);
+        assert_string_equal(err.msg, "enough");
+        assert_true(t.n_packets < PACKETS);
+        told_release(&t);
+    }
+    buf_release(&image);
+}
+
+static void what_is_cut_off_is_metered_to_there(void **state)
+{
+    struct buf image;
+
+    (void)state;
+    make_capture(&image);
+    image.len -= 5;
+    for (unsigned n = 1; n <= 2; n++) {
+        struct told t = {0};
+
+        assert_int_equal(run(&image, n, &t, NULL), LW_OK);
+        assert_int_equal(t.n_packets, PACKETS - 1);
+        told_release(&t);
+    }
+    buf_release(&image);
+}
+
+static void too_many_threads_are_refused(void **state)
+{
+    struct buf image;
+    struct told t = {0};
+    struct lw_error err = {0};
+
+    (void)state;
+    make_capture(&image);
+    assert_int_equal(run(&image, 65, &t, &err), LW_EINVAL);
+    assert_string_equal(err.msg, "65 threads, at most 64 are possible");
+    told_release(&t);
+    buf_release(&image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_do_not_show),
+        cmocka_unit_test(a_failure_ends_the_run),
+        cmocka_unit_test(what_is_cut_off_is_metered_to_there),
+        cmocka_unit_test(too_many_threads_are_refused),
+    };
+
+    return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
