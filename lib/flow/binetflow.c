@@ -12,6 +12,7 @@
  * port; an ICMPv6 message has type and code, in decimal.  A ToS that never was heard is
  * empty.
  */
+#include "base/put.h"
 #include "base/timefmt.h"
 #include "icmp.h"
 
@@ -24,35 +25,6 @@ const char *lw_binetflow_header(void)
 {
     return "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,"
            "TotPkts,TotBytes,SrcBytes,Label\n";
-}
-
-static char *put_text(char *p, const char *s)
-{
-    while (*s != '\0')
-        *p++ = *s++;
-    return p;
-}
-
-static char *put_u64(char *p, uint64_t v)
-{
-    char digits[20];
-    unsigned n = 0;
-
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    while (n > 0)
-        *p++ = digits[--n];
-    return p;
-}
-
-static char *put_hex(char *p, uint32_t v, int digits)
-{
-    p = put_text(p, "0x");
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        *p++ = "0123456789abcdef"[v >> shift & 15];
-    return p;
 }
 
 static int64_t to_us(int64_t ns)
@@ -69,13 +41,8 @@ static char *put_duration(char *p, const struct lw_record *rec)
     uint64_t shown = us < 16000000
                          ? (uint64_t)us
                          : (uint64_t)rint((double)(float)((double)us / 1e6) * 1e6);
-    uint64_t fraction = shown % 1000000;
 
-    p = put_u64(p, shown / 1000000);
-    *p++ = '.';
-    for (uint64_t unit = 100000; unit > 0; unit /= 10)
-        *p++ = (char)('0' + fraction / unit % 10);
-    return p;
+    return put_fixed(p, (int64_t)shown, 6);
 }
 
 static char *put_addr(char *p, const struct lw_record *rec, unsigned side)
@@ -96,8 +63,8 @@ static char *put_icmp_port(char *p, const struct lw_record *rec, bool destinatio
     if (v6)
         return put_u64(p, destination ? rec->icmp_code : type);
     if (destination)
-        return put_hex(p, __builtin_bswap16(rec->icmp_id), 4);
-    return put_hex(p, (uint32_t)(rec->icmp_code << 8 | type), 4);
+        return put_hex(put_text(p, "0x"), __builtin_bswap16(rec->icmp_id), 4);
+    return put_hex(put_text(p, "0x"), (uint64_t)(rec->icmp_code << 8 | type), 4);
 }
 
 static char *put_port(char *p, const struct lw_record *rec, unsigned side)
@@ -114,7 +81,7 @@ static char *put_port(char *p, const struct lw_record *rec, unsigned side)
     case LW_FLOW_OTHER:
         return put_u64(p, rec->llc[destination ? 1 : 0]);
     case LW_FLOW_ESP:
-        return destination ? put_hex(p, rec->spi, 8) : p;
+        return destination ? put_hex(put_text(p, "0x"), rec->spi, 8) : p;
     case LW_FLOW_IGMP:
     case LW_FLOW_ARP:
     case LW_FLOW_GRE:
