@@ -113,6 +113,30 @@ LW_API void lw_flowlog_get_stats(const struct lw_flowlog *log,
 /** NULL is fine. */
 LW_API void lw_flowlog_free(struct lw_flowlog *log);
 
+/* ---- parts of EVE events --------------------------------------------------------- */
+
+/* For events that say more than the flow: members of a JSON object, separated by commas
+ * but without one before or behind, ended by 0.  Each returns its length. */
+
+enum { LW_EVE_PART_MAX = 1024 };
+
+/** "timestamp", "flow_id", "event_type", endpoints and "community_id". */
+LW_API size_t lw_eve_put_head(const struct lw_record *rec, const char *event_type,
+                              uint16_t community_id_seed, char out[LW_EVE_PART_MAX]);
+
+enum lw_eve_flow {
+    LW_EVE_FLOW_BRIEF,  /* counters and start, as in an alert */
+    LW_EVE_FLOW_QUIET,  /* all, for a flow without an alert */
+    LW_EVE_FLOW_ALERTED /* all, for a flow with one */
+};
+
+/** "flow": {...} */
+LW_API size_t lw_eve_put_flow(const struct lw_record *rec, enum lw_eve_flow what,
+                              char out[LW_EVE_PART_MAX]);
+
+/** "tcp": {...}, of a TCP flow. */
+LW_API size_t lw_eve_put_tcp(const struct lw_record *rec, char out[LW_EVE_PART_MAX]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -19,6 +19,7 @@ static const struct lw_flow_format *const formats[] = {
     &flow_format_binetflow,
     &flow_format_csv,
     &flow_format_json,
+    &flow_format_eve,
 };
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };

@@ -68,6 +68,7 @@ struct lw_flow_format {
 extern const struct lw_flow_format flow_format_binetflow; /* binetflow.c */
 extern const struct lw_flow_format flow_format_csv;       /* fields.c */
 extern const struct lw_flow_format flow_format_json;      /* fields.c */
+extern const struct lw_flow_format flow_format_eve;       /* eve.c */
 
 /* The columns' names, and one record's values, between separators; an absent value is
  * `unset`.  Both without line end. */
