@@ -130,12 +130,12 @@ const struct command command_flows = {
     .name = "flows",
     .help = "list the flows of a capture",
     .synopsis = CAPTURE_SYNOPSIS " | --describe",
-    .doc =
-        "Writes one record per bidirectional flow, in one of several formats: the "
-        "columns of the CTU-13 data sets in the words of Argus (binetflow), "
-        "everything that is known of a flow as CSV or as JSON lines.  What is absent "
-        "is empty, not zero.\n\n"
-        "The words after the options are a filter in the language of tcpdump.",
+    .doc = "Writes one record per bidirectional flow, in one of several formats: the "
+           "columns of the CTU-13 data sets in the words of Argus (binetflow), "
+           "everything that is known of a flow as CSV or as JSON lines, flow events of "
+           "Suricata's EVE log, or Zeek's conn.log.  What is absent is empty, not "
+           "zero.\n\n"
+           "The words after the options are a filter in the language of tcpdump.",
     .examples = "# the flows of a capture\n"
                 "lapwing flows -r capture.pcap -w flows.binetflow\n"
                 "# who asked whom, as JSON lines\n"

@@ -27,7 +27,7 @@ static struct {
 } o;
 
 /* The library's formats, in its order; the first is the default. */
-static const char *const formats[] = {"binetflow", "csv", "json", "eve", NULL};
+static const char *const formats[] = {"binetflow", "csv", "json", "eve", "zeek", NULL};
 
 static const struct opt rows[] = {
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",

@@ -41,7 +41,8 @@ struct lw_flow_field {
     const char *unit;   /* "s", "bytes", ...; "" */
     const char *doc;    /* definition, one sentence */
     const char *source; /* where the definition comes from */
-    bool extra;         /* written only when it is asked for by name */
+    bool extra;         /* written only when it is asked for by name (a label also
+                           when there is one) */
 };
 
 /** By name ("binetflow", "csv", "json", "eve", "zeek"), or NULL.  Static storage. */

@@ -16,10 +16,8 @@
 enum { NAME_SHOWN = 64, NAMES_MAX = 256 };
 
 static const struct lw_flow_format *const formats[] = {
-    &flow_format_binetflow,
-    &flow_format_csv,
-    &flow_format_json,
-    &flow_format_eve,
+    &flow_format_binetflow, &flow_format_csv,  &flow_format_json,
+    &flow_format_eve,       &flow_format_zeek,
 };
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
@@ -168,15 +166,19 @@ static enum lw_status choose_named(struct lw_flowlog *log, const char *names,
     return st;
 }
 
-static void choose_own(struct lw_flowlog *log)
+/* A label that the format does not have by itself is wanted by who gives one. */
+static void choose_own(struct lw_flowlog *log, bool labelled)
 {
-    for (size_t i = 0; i < log->format->n_fields; i++)
-        if (!log->format->fields[i].about.extra)
-            log->fields[log->n_fields++] = &log->format->fields[i];
+    for (size_t i = 0; i < log->format->n_fields; i++) {
+        const struct flow_field *f = &log->format->fields[i];
+
+        if (!f->about.extra || (labelled && f->shape == FLOW_TEXT))
+            log->fields[log->n_fields++] = f;
+    }
 }
 
 static enum lw_status choose_fields(struct lw_flowlog *log, const char *names,
-                                    struct lw_error *err)
+                                    bool labelled, struct lw_error *err)
 {
     enum lw_status st = LW_OK;
 
@@ -186,7 +188,7 @@ static enum lw_status choose_fields(struct lw_flowlog *log, const char *names,
     if (names != NULL)
         st = choose_named(log, names, err);
     else
-        choose_own(log);
+        choose_own(log, labelled);
     log->line_max = FLOW_FIXED_MAX + FLOW_LABEL_ROOM;
     for (size_t i = 0; i < log->n_fields; i++)
         log->line_max += FLOW_FIELD_MAX + strlen(log->fields[i]->about.name) + 8;
@@ -237,7 +239,7 @@ static enum lw_status set_up(struct lw_flowlog *log,
     if (st == LW_OK)
         st = set_label(log, cfg->label == NULL ? "" : cfg->label, err);
     if (st == LW_OK)
-        st = choose_fields(log, cfg->fields, err);
+        st = choose_fields(log, cfg->fields, log->label[0] != 0, err);
     if (st == LW_OK && !buf_reserve(&log->out, LW_FLOWLOG_BLOCK + 2 * log->line_max))
         st = lw_fail(err, LW_ENOMEM, "out of memory");
     log->no_header = cfg->no_header;

@@ -35,7 +35,7 @@ struct flow_line {
 enum flow_field_shape {
     FLOW_NUMBER, /* JSON's kind of number */
     FLOW_WORD,   /* text that no format must escape */
-    FLOW_TEXT    /* any text: written through put_text() */
+    FLOW_TEXT    /* any text, a label: written through put_text() */
 };
 
 struct flow_field {
@@ -69,6 +69,7 @@ extern const struct lw_flow_format flow_format_binetflow; /* binetflow.c */
 extern const struct lw_flow_format flow_format_csv;       /* fields.c */
 extern const struct lw_flow_format flow_format_json;      /* fields.c */
 extern const struct lw_flow_format flow_format_eve;       /* eve.c */
+extern const struct lw_flow_format flow_format_zeek;      /* zeek.c */
 
 /* The columns' names, and one record's values, between separators; an absent value is
  * `unset`.  Both without line end. */

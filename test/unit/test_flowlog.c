@@ -4,9 +4,12 @@
 #include "record.h"
 #include "test.h"
 
+#include <lapwing/dataset.h>
 #include <lapwing/flow.h>
 #include <lapwing/flowlog.h>
 
+#include <arpa/inet.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -158,6 +161,276 @@ static void json_lines_are_json(void **state)
     lw_flowlog_free(log);
 }
 
+/* ---- Zeek ------------------------------------------------------------------------ */
+
+/* One line of a Zeek log of these fields. */
+static void assert_zeek(const char *fields, const struct lw_record *rec,
+                        const char *want)
+{
+    assert_line("zeek", fields, "-", rec, want);
+}
+
+static void zeek_header_and_footer_have_packet_time(void **state)
+{
+    struct lw_record r = connection();
+    struct lw_flowlog *log = open_log("zeek", "ts,id.orig_p,label", "x");
+
+    (void)state;
+    lw_flowlog_header(log);
+    assert_int_equal(lw_flowlog_pending(log), 0);
+    lw_flowlog_record(log, &r);
+    r.end_ns += INT64_C(3600000000000);
+    lw_flowlog_record(log, &r);
+    r.end_ns = r.start_ns;
+    lw_flowlog_record(log, &r);
+    lw_flowlog_end(log);
+    assert_string_equal(take(log), "#separator \\x09\n#set_separator\t,\n"
+                                   "#empty_field\t(empty)\n#unset_field\t-\n"
+                                   "#path\tconn\n#open\t2011-08-16-10-01-46\n"
+                                   "#fields\tts\tid.orig_p\tlabel\n"
+                                   "#types\ttime\tport\tstring\n"
+                                   "1313488906.972101\t80\tx\n"
+                                   "1313488906.972101\t80\tx\n"
+                                   "1313488906.972101\t80\tx\n"
+                                   "#close\t2011-08-16-11-01-46\n");
+    lw_flowlog_free(log);
+}
+
+static void zeek_has_only_ip(void **state)
+{
+    struct lw_record r = record_of(LW_FLOW_ARP, 1, 2, 0);
+    struct lw_flowlog *log = open_log("zeek", "proto", NULL);
+    struct lw_flowlog_stats s;
+
+    (void)state;
+    r.ip_version = 0;
+    lw_flowlog_header(log);
+    lw_flowlog_record(log, &r);
+    assert_int_equal(lw_flowlog_pending(log), 0);
+    r = record_of(LW_FLOW_SCTP, 1, 2, 7);
+    lw_flowlog_record(log, &r);
+    assert_non_null(strstr(take(log), "\nunknown_transport\n"));
+    lw_flowlog_get_stats(log, &s);
+    assert_int_equal(s.records, 2);
+    assert_int_equal(s.left_out, 1);
+    assert_int_equal(s.written, 1);
+    lw_flowlog_free(log);
+}
+
+static void zeek_ports_of_icmp_are_types(void **state)
+{
+    struct lw_record r = record_of(LW_FLOW_ICMP, 1, 2, 0);
+
+    (void)state;
+    r.icmp_type = 8;
+    assert_zeek("id.orig_p,id.resp_p,proto", &r, "8\t0\ticmp\n");
+    r.icmp_type = 3;
+    r.icmp_code = 1;
+    assert_zeek("id.orig_p,id.resp_p", &r, "3\t1\n");
+    r.icmp_type = 14; /* an answer was heard first; who asked initiated */
+    r.initiator = 1;
+    assert_zeek("id.orig_p,id.resp_p", &r, "13\t14\n");
+    r = record_of(LW_FLOW_ICMP6, 1, 2, 0);
+    r.icmp_type = 134;
+    assert_zeek("id.orig_p,id.resp_p,proto", &r, "134\t133\ticmp\n");
+    r = record_of(LW_FLOW_SCTP, 1, 2, 7);
+    assert_zeek("id.orig_p,id.resp_p", &r, "0\t0\n");
+}
+
+static void zeek_moments_have_no_duration(void **state)
+{
+    static const char fields[] = "duration,orig_bytes,resp_bytes,orig_pkts,resp_pkts";
+    struct lw_record r = connection();
+
+    (void)state;
+    assert_zeek(fields, &r, "0.001500\t0\t0\t1\t1\n");
+    r.end_ns = r.start_ns + 992; /* the same microsecond */
+    assert_zeek(fields, &r, "-\t-\t-\t1\t1\n");
+    r.end_ns++;
+    assert_zeek(fields, &r, "0.000001\t0\t0\t1\t1\n");
+}
+
+static void zeek_text_is_escaped(void **state)
+{
+    struct lw_record r = connection();
+
+    (void)state;
+    assert_line("zeek", "label", "a\tb\\c", &r, "a\\x09b\\x5cc\n");
+    assert_line("zeek", "label", "-", &r, "\\x2d\n");
+    assert_line("zeek", "label", "--", &r, "--\n");
+    assert_line("zeek", "label", "(empty)", &r, "\\x28empty)\n");
+    assert_line("zeek", "label", "#close", &r, "\\x23close\n");
+    assert_line("zeek", "label", NULL, &r, "-\n");
+}
+
+struct local_case {
+    const char *addr;
+    const char *local;
+};
+
+static void zeek_knows_local_addresses(void **state)
+{
+    static const struct local_case cases[] = {{"10.1.2.3", "T"},
+                                              {"11.0.0.0", "F"},
+                                              {"172.31.255.255", "T"},
+                                              {"172.32.0.0", "F"},
+                                              {"100.127.0.1", "T"},
+                                              {"100.128.0.1", "F"},
+                                              {"198.19.0.1", "T"},
+                                              {"8.8.8.8", "F"},
+                                              {"255.255.255.255", "T"},
+                                              {"224.0.0.1", "F"},
+                                              {"::", "T"},
+                                              {"::1", "T"},
+                                              {"::2", "F"},
+                                              {"fe80::1", "T"},
+                                              {"febf::1", "T"},
+                                              {"fec0::1", "F"},
+                                              {"fdff::1", "T"},
+                                              {"ff02::1", "F"},
+                                              {"2001:db8::1", "T"},
+                                              {"2001:1ff::1", "T"},
+                                              {"2001:200::1", "F"},
+                                              {"100::ffff", "T"},
+                                              {"100:0:0:1::", "F"},
+                                              {"2002:a00::1", "T"},
+                                              {"2002:808:808::", "F"},
+                                              {"64:ff9b:1::7", "T"},
+                                              {"64:ff9b::7", "F"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lw_record r = record_of(LW_FLOW_UDP, 1, 2, 53);
+        char want[8];
+
+        r.ip_version = strchr(cases[i].addr, ':') != NULL ? 6 : 4;
+        memset(&r.addr[0], 0, sizeof r.addr[0]);
+        assert_int_equal(inet_pton(r.ip_version == 6 ? AF_INET6 : AF_INET,
+                                   cases[i].addr, r.addr[0].bytes),
+                         1);
+        (void)snprintf(want, sizeof want, "%s\n", cases[i].local);
+        assert_zeek("local_orig", &r, want);
+    }
+}
+
+/* Equal for the same record, in whatever run; another for anything else. */
+static void zeek_uids_identify_records(void **state)
+{
+    struct lw_record r = connection();
+    char first[32];
+    struct lw_flowlog *log = open_log("zeek", "uid", NULL);
+
+    (void)state;
+    lw_flowlog_record(log, &r);
+    (void)snprintf(first, sizeof first, "%s", take(log));
+    assert_int_equal(strlen(first), 18); /* with the line end */
+    assert_int_equal(first[0], 'C');
+    assert_zeek("uid", &r, first);
+    r.flow_id++;
+    assert_zeek("uid", &r, first);
+    r.start_ns++;
+    lw_flowlog_record(log, &r);
+    assert_string_not_equal(take(log), first);
+    lw_flowlog_free(log);
+}
+
+/* ---- read back ------------------------------------------------------------------- */
+
+static double number_at(const struct lw_frame *f, const char *name, size_t row)
+{
+    struct lw_column c;
+
+    assert_true(lw_frame_find(f, name) >= 0);
+    lw_frame_column(f, (size_t)lw_frame_find(f, name), &c);
+    assert_non_null(c.numbers);
+    return c.origin + (double)c.numbers[row];
+}
+
+static const char *word_at(const struct lw_frame *f, const char *name, size_t row)
+{
+    struct lw_column c;
+
+    assert_true(lw_frame_find(f, name) >= 0);
+    lw_frame_column(f, (size_t)lw_frame_find(f, name), &c);
+    assert_non_null(c.codes);
+    return c.dictionary[c.codes[row]];
+}
+
+/* A TCP connection and a single UDP packet, through our own reader. */
+static struct lw_frame *written_and_read(const char *format, const char *label)
+{
+    struct lw_record r = connection();
+    struct lw_flowlog *log = open_log(format, NULL, label);
+    struct lw_frame *f = NULL;
+    const char *text;
+
+    lw_flowlog_header(log);
+    lw_flowlog_record(log, &r);
+    r = record_of(LW_FLOW_UDP, 3, 4, 53);
+    r.start_ns = r.end_ns = INT64_C(1313488907972101000);
+    r.side[1].packets = 0;
+    r.side[1].has_ip = false;
+    lw_flowlog_record(log, &r);
+    lw_flowlog_end(log);
+    text = take(log);
+    if (lw_frame_read_memory(&f, text, strlen(text), format, NULL, &err) != LW_OK)
+        fail_msg("%s", err.msg);
+    assert_string_equal(lw_frame_format(f), format);
+    assert_int_equal(lw_frame_rows(f), 2);
+    lw_flowlog_free(log);
+    return f;
+}
+
+static void zeek_is_read_back(void **state)
+{
+    struct lw_frame *f = written_and_read("zeek", "Be nign");
+
+    (void)state;
+    assert_near(number_at(f, "ts", 0), 1313488906.972101, 1e-6);
+    assert_near(number_at(f, "ts", 1), 1313488907.972101, 1e-6);
+    assert_near(number_at(f, "duration", 0), 0.0015, 1e-9);
+    assert_true(isnan(number_at(f, "duration", 1)));
+    assert_near(number_at(f, "id.resp_p", 0), 40000, 0);
+    assert_near(number_at(f, "orig_ip_bytes", 0), 0, 0);
+    assert_near(number_at(f, "ip_proto", 0), 6, 0);
+    assert_string_equal(word_at(f, "id.orig_h", 0), "10.0.0.2");
+    assert_string_equal(word_at(f, "conn_state", 0), "SF");
+    assert_string_equal(word_at(f, "label", 1), "Be nign");
+    lw_frame_free(f);
+}
+
+static void binetflow_is_read_back(void **state)
+{
+    struct lw_frame *f = written_and_read("binetflow", "flow=\"A\", or B");
+
+    (void)state;
+    assert_near(number_at(f, "StartTime", 0), 1313488906.972101, 1e-6);
+    assert_near(number_at(f, "StartTime", 1), 1313488907.972101, 1e-6);
+    assert_near(number_at(f, "Dur", 0), 0.0015, 1e-9);
+    assert_near(number_at(f, "TotBytes", 0), 260, 0);
+    assert_near(number_at(f, "sTos", 0), 0, 0);
+    assert_true(isnan(number_at(f, "dTos", 1)));
+    assert_string_equal(word_at(f, "Dport", 1), "53");
+    assert_string_equal(word_at(f, "State", 0), "SA_");
+    assert_string_equal(word_at(f, "Dir", 0), "->");
+    assert_string_equal(word_at(f, "Label", 1), "flow=\"A\", or B");
+    lw_frame_free(f);
+}
+
+static void csv_is_read_back(void **state)
+{
+    struct lw_frame *f = written_and_read("csv", "a \"b\", c");
+
+    (void)state;
+    assert_near(number_at(f, "duration", 0), 0.0015, 1e-9);
+    assert_near(number_at(f, "src_bytes", 0), 200, 0);
+    assert_true(isnan(number_at(f, "dst_tos", 1)));
+    assert_string_equal(word_at(f, "label", 0), "a \"b\", c");
+    lw_frame_free(f);
+}
+
+/* ---- the log --------------------------------------------------------------------- */
+
 /* The one-line form and the log agree. */
 static void binetflow_has_one_form(void **state)
 {
@@ -269,6 +542,16 @@ int main(void)
         cmocka_unit_test(text_is_escaped_as_the_format_wants),
         cmocka_unit_test(everything_fits),
         cmocka_unit_test(json_lines_are_json),
+        cmocka_unit_test(zeek_header_and_footer_have_packet_time),
+        cmocka_unit_test(zeek_has_only_ip),
+        cmocka_unit_test(zeek_ports_of_icmp_are_types),
+        cmocka_unit_test(zeek_moments_have_no_duration),
+        cmocka_unit_test(zeek_text_is_escaped),
+        cmocka_unit_test(zeek_knows_local_addresses),
+        cmocka_unit_test(zeek_uids_identify_records),
+        cmocka_unit_test(zeek_is_read_back),
+        cmocka_unit_test(binetflow_is_read_back),
+        cmocka_unit_test(csv_is_read_back),
         cmocka_unit_test(binetflow_has_one_form),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(header_can_be_left_out),
