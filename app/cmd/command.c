@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 
 #include "base/assert.h"
+#include "base/nearest.h"
 #include "cmd/help.h"
 #include "cmd/progress.h"
 #include "cmd/signals.h"
@@ -205,7 +206,7 @@ static int unknown_command(const char *name)
             names[n++] = commands[i]->name;
     }
     names[n] = NULL;
-    near = opt_nearest(name, names);
+    near = nearest_word(name, names);
     if (near != NULL)
         return command_usage("no command '%s'; did you mean '%s'?", name, near);
     return command_usage("no command '%s'", name);

@@ -2,6 +2,7 @@
 #include "cmd/options.h"
 
 #include "base/assert.h"
+#include "base/nearest.h"
 #include "base/numfmt.h"
 #include "base/timefmt.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAREST_WORD_MAX = 64, NEAREST_CANDIDATES_MAX = 128 };
+enum { WORD_MAX = 64, CANDIDATES_MAX = 128 };
 
 /* Words still to be read, and the place where operands are put: never behind the
  * reading place, so that both share one array. */
@@ -22,56 +23,6 @@ struct parse {
     size_t at;
     size_t n_operands;
 };
-
-/* Optimal string alignment distance: insert, delete, replace, swap neighbours. */
-static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
-{
-    size_t d[3][NEAREST_WORD_MAX + 1];
-
-    for (size_t j = 0; j <= m; j++)
-        d[0][j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t *row = d[i % 3];
-        const size_t *up = d[(i - 1) % 3];
-        const size_t *up2 = d[(i + 1) % 3];
-
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t best = up[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-
-            best = up[j] + 1 < best ? up[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                up2[j - 2] + 1 < best)
-                best = up2[j - 2] + 1;
-            row[j] = best;
-        }
-    }
-    return d[n % 3][m];
-}
-
-const char *opt_nearest(const char *word, const char *const *candidates)
-{
-    size_t n = strlen(word);
-    size_t best = n / 3 + 1; /* a third of the word may be wrong, and one letter */
-    const char *found = NULL;
-
-    if (n == 0 || n > NEAREST_WORD_MAX)
-        return NULL;
-    for (; *candidates != NULL; candidates++) {
-        size_t m = strlen(*candidates);
-        size_t d;
-
-        if (m > NEAREST_WORD_MAX)
-            continue;
-        d = edit_distance(word, n, *candidates, m);
-        if (d <= best && (found == NULL || d < best)) {
-            best = d;
-            found = *candidates;
-        }
-    }
-    return found;
-}
 
 static const struct opt *find_long(const struct opt_group *const *groups,
                                    const char *name, size_t n)
@@ -101,20 +52,20 @@ static const struct opt *find_letter(const struct opt_group *const *groups, char
 static enum lw_status unknown_option(const struct opt_group *const *groups,
                                      const char *name, size_t n, struct lw_error *err)
 {
-    const char *names[NEAREST_CANDIDATES_MAX + 1];
+    const char *names[CANDIDATES_MAX + 1];
     size_t n_names = 0;
-    char word[NEAREST_WORD_MAX + 1];
+    char word[WORD_MAX + 1];
     const char *near;
 
     for (; *groups != NULL; groups++) {
         for (size_t i = 0; i < (*groups)->n_rows; i++) {
-            if ((*groups)->rows[i].help != NULL && n_names < NEAREST_CANDIDATES_MAX)
+            if ((*groups)->rows[i].help != NULL && n_names < CANDIDATES_MAX)
                 names[n_names++] = (*groups)->rows[i].name;
         }
     }
     names[n_names] = NULL;
     (void)snprintf(word, sizeof word, "%.*s", (int)(n < 80 ? n : 80), name);
-    near = opt_nearest(word, names);
+    near = nearest_word(word, names);
     if (near == NULL)
         return lw_fail(err, LW_EINVAL, "unknown option --%s", word);
     return lw_fail(err, LW_EINVAL, "unknown option --%s; did you mean --%s?", word,
@@ -247,7 +198,7 @@ static enum lw_status store_choice(const struct opt *o, const char *value,
         if (n >= sizeof list)
             n = sizeof list - 1;
     }
-    near = opt_nearest(value, o->choices);
+    near = nearest_word(value, o->choices);
     if (near != NULL)
         return lw_fail(err, LW_EINVAL, "--%s: no '%s'; did you mean %s? (%s)", o->name,
                        value, near, list);

@@ -89,8 +89,4 @@ struct opt_group {
 LW_MUST enum lw_status opt_parse(const struct opt_group *const *groups, char **argv,
                                  size_t *n_words, struct lw_error *err);
 
-/** The word of a list (ended by NULL) that is nearest to a mistyped one, or NULL when
- *  none is near. */
-const char *opt_nearest(const char *word, const char *const *candidates);
-
 #endif /* CMD_OPTIONS_H */

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/numfmt.h"
+#include "base/put.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,48 +59,12 @@ void jsonw_array_end(struct jsonw *w)
     close_level(w, ']');
 }
 
-/* Length of the well-formed UTF-8 sequence at p, 0 if there is none (RFC 3629). */
-static size_t utf8_length(const uint8_t *p, size_t n)
-{
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = p[0] < 0x80             ? 1
-                 : (p[0] & 0xe0) == 0xc0 ? 2
-                 : (p[0] & 0xf0) == 0xe0 ? 3
-                 : (p[0] & 0xf8) == 0xf0 ? 4
-                                         : 0;
-    uint32_t code;
-
-    if (len <= 1 || len > n)
-        return len == 1 ? 1 : 0;
-    code = p[0] & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (p[i] & 0x3f);
-    }
-    if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return 0;
-    return len;
-}
-
 static void put_escaped(struct buf *out, const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n;) {
-        size_t len = utf8_length(p + i, n - i);
+    char text[PUT_JSON_FACTOR];
 
-        if (len == 0) {
-            buf_add_text(out, "\\ufffd");
-            i++;
-            continue;
-        }
-        if (p[i] == '"' || p[i] == '\\')
-            buf_printf(out, "\\%c", p[i]);
-        else if (p[i] < 0x20 || p[i] == 0x7f)
-            buf_printf(out, "\\u%04x", p[i]);
-        else
-            buf_add(out, p + i, len);
-        i += len;
-    }
+    for (size_t at = 0, used; at < n; at += used)
+        buf_add(out, text, (size_t)(put_json_char(text, p + at, n - at, &used) - text));
 }
 
 void jsonw_text_n(struct jsonw *w, const char *s, size_t n)

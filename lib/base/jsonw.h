@@ -38,7 +38,7 @@ void jsonw_f32(struct jsonw *w, float v);
 void jsonw_f64(struct jsonw *w, double v);
 void jsonw_bool(struct jsonw *w, bool v);
 void jsonw_null(struct jsonw *w);
-/** A value that is JSON already. */
+/** A value that is JSON already; in an object, members that are. */
 void jsonw_raw(struct jsonw *w, const char *json);
 
 #endif /* BASE_JSONW_H */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timefmt.h"
 
+#include "base/put.h"
+
 struct civil {
     int64_t year;
     uint32_t month;
@@ -23,15 +25,6 @@ static struct civil civil_from_days(int64_t days)
     c.month = mp < 10 ? mp + 3 : mp - 9;
     c.year = (int64_t)yoe + era * 400 + (c.month <= 2 ? 1 : 0);
     return c;
-}
-
-static char *put_digits(char *p, uint64_t v, int width)
-{
-    for (int i = width - 1; i >= 0; i--) {
-        p[i] = (char)('0' + v % 10);
-        v /= 10;
-    }
-    return p + width;
 }
 
 /* Floor division, so that times before 1970 come out right too. */

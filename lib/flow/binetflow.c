@@ -12,48 +12,15 @@
  * port; an ICMPv6 message has type and code, in decimal.  A ToS that never was heard is
  * empty.
  */
+#include "base/put.h"
 #include "base/timefmt.h"
+#include "format.h"
 #include "icmp.h"
 
 #include <lapwing/flow.h>
 
 #include <math.h>
 #include <string.h>
-
-const char *lw_binetflow_header(void)
-{
-    return "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,"
-           "TotPkts,TotBytes,SrcBytes,Label\n";
-}
-
-static char *put_text(char *p, const char *s)
-{
-    while (*s != '\0')
-        *p++ = *s++;
-    return p;
-}
-
-static char *put_u64(char *p, uint64_t v)
-{
-    char digits[20];
-    unsigned n = 0;
-
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    while (n > 0)
-        *p++ = digits[--n];
-    return p;
-}
-
-static char *put_hex(char *p, uint32_t v, int digits)
-{
-    p = put_text(p, "0x");
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        *p++ = "0123456789abcdef"[v >> shift & 15];
-    return p;
-}
 
 static int64_t to_us(int64_t ns)
 {
@@ -62,20 +29,16 @@ static int64_t to_us(int64_t ns)
     return ns % NS_PER_US < 0 ? us - 1 : us;
 }
 
-static char *put_duration(char *p, const struct lw_record *rec)
+static char *put_duration(char *p, const struct flow_line *l)
 {
+    const struct lw_record *rec = l->rec;
     int64_t us = to_us(rec->end_ns) - to_us(rec->start_ns);
     /* Up to 16 s single precision does not show in six decimals. */
     uint64_t shown = us < 16000000
                          ? (uint64_t)us
                          : (uint64_t)rint((double)(float)((double)us / 1e6) * 1e6);
-    uint64_t fraction = shown % 1000000;
 
-    p = put_u64(p, shown / 1000000);
-    *p++ = '.';
-    for (uint64_t unit = 100000; unit > 0; unit /= 10)
-        *p++ = (char)('0' + fraction / unit % 10);
-    return p;
+    return put_fixed(p, (int64_t)shown, 6);
 }
 
 static char *put_addr(char *p, const struct lw_record *rec, unsigned side)
@@ -96,8 +59,8 @@ static char *put_icmp_port(char *p, const struct lw_record *rec, bool destinatio
     if (v6)
         return put_u64(p, destination ? rec->icmp_code : type);
     if (destination)
-        return put_hex(p, __builtin_bswap16(rec->icmp_id), 4);
-    return put_hex(p, (uint32_t)(rec->icmp_code << 8 | type), 4);
+        return put_hex(put_text(p, "0x"), __builtin_bswap16(rec->icmp_id), 4);
+    return put_hex(put_text(p, "0x"), (uint64_t)(rec->icmp_code << 8 | type), 4);
 }
 
 static char *put_port(char *p, const struct lw_record *rec, unsigned side)
@@ -114,7 +77,7 @@ static char *put_port(char *p, const struct lw_record *rec, unsigned side)
     case LW_FLOW_OTHER:
         return put_u64(p, rec->llc[destination ? 1 : 0]);
     case LW_FLOW_ESP:
-        return destination ? put_hex(p, rec->spi, 8) : p;
+        return destination ? put_hex(put_text(p, "0x"), rec->spi, 8) : p;
     case LW_FLOW_IGMP:
     case LW_FLOW_ARP:
     case LW_FLOW_GRE:
@@ -126,13 +89,52 @@ static char *put_port(char *p, const struct lw_record *rec, unsigned side)
     return p;
 }
 
-/* ra centres the arrow in a column and cuts blanks off the end, even in CSV. */
-static char *put_dir(char *p, enum lw_dir dir)
+/* ---- one function a column ------------------------------------------------------ */
+
+static char *put_start(char *p, const struct flow_line *l)
 {
-    const char *name = lw_dir_name(dir);
+    return p + timefmt_argus(l->rec->start_ns, p);
+}
+
+static char *put_proto(char *p, const struct flow_line *l)
+{
+    char text[16];
+
+    return put_text(p, lw_record_proto_text(l->rec, text));
+}
+
+static char *put_src_addr(char *p, const struct flow_line *l)
+{
+    return put_addr(p, l->rec, l->src);
+}
+
+static char *put_dst_addr(char *p, const struct flow_line *l)
+{
+    return put_addr(p, l->rec, l->dst);
+}
+
+static char *put_src_port(char *p, const struct flow_line *l)
+{
+    return put_port(p, l->rec, l->src);
+}
+
+static char *put_dst_port(char *p, const struct flow_line *l)
+{
+    return put_port(p, l->rec, l->dst);
+}
+
+/* ra centres the arrow in a column and cuts blanks off the end, even in CSV. */
+static char *put_dir(char *p, const struct flow_line *l)
+{
+    const char *name = lw_dir_name(l->rec->dir);
 
     p = put_text(p, name[0] == '<' || name[0] == 'w' ? "  " : "   ");
     return put_text(p, name);
+}
+
+static char *put_state(char *p, const struct flow_line *l)
+{
+    return put_text(p, l->rec->state);
 }
 
 static char *put_tos(char *p, const struct lw_side *s)
@@ -140,50 +142,114 @@ static char *put_tos(char *p, const struct lw_side *s)
     return s->has_ip ? put_u64(p, s->tos) : p;
 }
 
-/* A label has what room is left: no line is longer than LW_BINETFLOW_LINE_MAX. */
-static char *put_label(char *p, const char *label, const char *end)
+static char *put_src_tos(char *p, const struct flow_line *l)
 {
-    while (*label != '\0' && p < end)
-        *p++ = *label++;
-    return p;
+    return put_tos(p, &l->rec->side[l->src]);
 }
 
+static char *put_dst_tos(char *p, const struct flow_line *l)
+{
+    return put_tos(p, &l->rec->side[l->dst]);
+}
+
+static char *put_packets(char *p, const struct flow_line *l)
+{
+    return put_u64(p, l->rec->side[0].packets + l->rec->side[1].packets);
+}
+
+static char *put_all_bytes(char *p, const struct flow_line *l)
+{
+    return put_u64(p, l->rec->side[0].frame_bytes + l->rec->side[1].frame_bytes);
+}
+
+static char *put_src_bytes(char *p, const struct flow_line *l)
+{
+    return put_u64(p, l->rec->side[l->src].frame_bytes);
+}
+
+static char *put_label(char *p, const struct flow_line *l)
+{
+    return l->put_text(p, l->label, strlen(l->label));
+}
+
+/* ---- the table ------------------------------------------------------------------ */
+
+#define COLUMN(name, shape, type, unit, doc, put)                                      \
+    {                                                                                  \
+        {name, type, unit, doc, "Argus 3.0.8, CTU-13", false}, FLOW_##shape, put       \
+    }
+
+/* Label stands last. */
+static const struct flow_field columns[] = {
+    COLUMN("StartTime", WORD, "time", "", "first packet, UTC", put_start),
+    COLUMN("Dur", NUMBER, "interval", "s", "time from the first to the last packet",
+           put_duration),
+    COLUMN("Proto", WORD, "enum", "", "protocol", put_proto),
+    COLUMN("SrcAddr", WORD, "addr", "", "address of the initiator", put_src_addr),
+    COLUMN("Sport", WORD, "string", "", "its port; code and type of ICMP",
+           put_src_port),
+    COLUMN("Dir", WORD, "enum", "", "direction", put_dir),
+    COLUMN("DstAddr", WORD, "addr", "", "address of the other endpoint", put_dst_addr),
+    COLUMN("Dport", WORD, "string", "", "its port; identifier of ICMP", put_dst_port),
+    COLUMN("State", WORD, "string", "", "TCP flags of both sides, or what fits",
+           put_state),
+    COLUMN("sTos", NUMBER, "count", "", "type of service of the initiator",
+           put_src_tos),
+    COLUMN("dTos", NUMBER, "count", "", "type of service of the other endpoint",
+           put_dst_tos),
+    COLUMN("TotPkts", NUMBER, "count", "packets", "packets of both", put_packets),
+    COLUMN("TotBytes", NUMBER, "count", "bytes", "whole frames of both", put_all_bytes),
+    COLUMN("SrcBytes", NUMBER, "count", "bytes", "whole frames of the initiator",
+           put_src_bytes),
+    COLUMN("Label", TEXT, "string", "", "what --label or --labels says", put_label),
+};
+
+enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
+
+static char *header(char *p, struct flow_columns c, int64_t time_ns)
+{
+    (void)time_ns;
+    return put_text(flow_put_names(p, c, ','), "\n");
+}
+
+static char *record(char *p, struct flow_columns c, const struct flow_line *l)
+{
+    return put_text(flow_put_values(p, c, l, ',', ""), "\n");
+}
+
+const struct lw_flow_format flow_format_binetflow = {
+    .name = "binetflow",
+    .doc = "the 15 columns of the CTU-13 data sets, as ra of Argus prints them",
+    .fields = columns,
+    .n_fields = N_COLUMNS,
+    .put_text = put_csv,
+    .header = header,
+    .record = record,
+};
+
+/* ---- a single line --------------------------------------------------------------- */
+
+const char *lw_binetflow_header(void)
+{
+    return "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,"
+           "TotPkts,TotBytes,SrcBytes,Label\n";
+}
+
+/* The label has what room is left: no line is longer than LW_BINETFLOW_LINE_MAX. */
 size_t lw_binetflow_format(const struct lw_record *rec, const char *label,
                            char out[LW_BINETFLOW_LINE_MAX])
 {
-    unsigned src = rec->initiator;
-    unsigned dst = 1 - src;
-    char proto[16];
-    char *p = out + timefmt_argus(rec->start_ns, out);
+    const struct flow_line line = {
+        .rec = rec, .src = rec->initiator, .dst = (uint8_t)(1 - rec->initiator)};
+    const char *end = out + LW_BINETFLOW_LINE_MAX - 2;
+    char *p = out;
 
-    *p++ = ',';
-    p = put_duration(p, rec);
-    *p++ = ',';
-    p = put_text(p, lw_record_proto_text(rec, proto));
-    *p++ = ',';
-    p = put_addr(p, rec, src);
-    *p++ = ',';
-    p = put_port(p, rec, src);
-    *p++ = ',';
-    p = put_dir(p, rec->dir);
-    *p++ = ',';
-    p = put_addr(p, rec, dst);
-    *p++ = ',';
-    p = put_port(p, rec, dst);
-    *p++ = ',';
-    p = put_text(p, rec->state);
-    *p++ = ',';
-    p = put_tos(p, &rec->side[src]);
-    *p++ = ',';
-    p = put_tos(p, &rec->side[dst]);
-    *p++ = ',';
-    p = put_u64(p, rec->side[0].packets + rec->side[1].packets);
-    *p++ = ',';
-    p = put_u64(p, rec->side[0].frame_bytes + rec->side[1].frame_bytes);
-    *p++ = ',';
-    p = put_u64(p, rec->side[src].frame_bytes);
-    *p++ = ',';
-    p = put_label(p, label, out + LW_BINETFLOW_LINE_MAX - 2);
+    for (unsigned i = 0; i + 1 < N_COLUMNS; i++) {
+        p = columns[i].put(p, &line);
+        *p++ = ',';
+    }
+    while (*label != '\0' && p < end)
+        *p++ = *label++;
     *p++ = '\n';
     *p = '\0';
     return (size_t)(p - out);

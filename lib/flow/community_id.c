@@ -6,27 +6,11 @@
  * ordered, and its "ports" are type and code.
  */
 #include "base/digest.h"
+#include "icmp.h"
 
 #include <lapwing/record.h>
 
 #include <string.h>
-
-/* Types that ask and the types that answer. */
-static const uint8_t icmp4_pairs[][2] = {{8, 0}, {13, 14}, {15, 16}, {10, 9}, {17, 18}};
-static const uint8_t icmp6_pairs[][2] = {{128, 129}, {133, 134}, {135, 136},
-                                         {130, 131}, {144, 145}, {139, 140}};
-
-/* The other half of a pair, or -1. */
-static int counterpart(uint8_t type, const uint8_t (*pairs)[2], size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (pairs[i][0] == type)
-            return pairs[i][1];
-        if (pairs[i][1] == type)
-            return pairs[i][0];
-    }
-    return -1;
-}
 
 /* What stands in the place of ports; returns whether the flow has two ways. */
 static bool ports_of(const struct lw_record *rec, uint16_t port[2])
@@ -37,11 +21,7 @@ static bool ports_of(const struct lw_record *rec, uint16_t port[2])
     port[1] = rec->port[1];
     if (rec->kind != LW_FLOW_ICMP && rec->kind != LW_FLOW_ICMP6)
         return true;
-    other = rec->kind == LW_FLOW_ICMP
-                ? counterpart(rec->icmp_type, icmp4_pairs,
-                              sizeof icmp4_pairs / sizeof icmp4_pairs[0])
-                : counterpart(rec->icmp_type, icmp6_pairs,
-                              sizeof icmp6_pairs / sizeof icmp6_pairs[0]);
+    other = icmp_counterpart(rec->kind == LW_FLOW_ICMP6, rec->icmp_type);
     port[0] = rec->icmp_type;
     port[1] = other >= 0 ? (uint16_t)other : rec->icmp_code;
     return other >= 0;

@@ -39,6 +39,31 @@ bool icmp_pair(bool v6, uint8_t type, uint8_t *request)
     return find_pair(pairs4, sizeof pairs4 / sizeof pairs4[0], type, request);
 }
 
+/* corelight/community-id-spec, which has them from Zeek. */
+static const uint8_t counterparts4[][2] = {
+    {8, 0}, {13, 14}, {15, 16}, {10, 9}, {17, 18}};
+static const uint8_t counterparts6[][2] = {{128, 129}, {133, 134}, {135, 136},
+                                           {130, 131}, {144, 145}, {139, 140}};
+
+static int find_counterpart(uint8_t type, const uint8_t (*pairs)[2], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (pairs[i][0] == type)
+            return pairs[i][1];
+        if (pairs[i][1] == type)
+            return pairs[i][0];
+    }
+    return -1;
+}
+
+int icmp_counterpart(bool v6, uint8_t type)
+{
+    return v6 ? find_counterpart(type, counterparts6,
+                                 sizeof counterparts6 / sizeof counterparts6[0])
+              : find_counterpart(type, counterparts4,
+                                 sizeof counterparts4 / sizeof counterparts4[0]);
+}
+
 uint16_t icmp_quoted_port(const struct decoded *d)
 {
     enum { UNREACHABLE = 3, PORT = 3, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };

@@ -8,8 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Whether a type is half of a question and an answer, and the question's type. */
+/** Whether a type is half of a question and an answer to Argus, and the question's
+ *  type. */
 bool icmp_pair(bool v6, uint8_t type, uint8_t *request);
+
+/** The type that answers a type, or that it answers, in Zeek's conn.log and in the
+ *  Community ID; -1 for a type that stands alone.  Argus' pairs are others. */
+int icmp_counterpart(bool v6, uint8_t type);
 
 /** The destination port of the datagram that an IPv4 "port unreachable" quotes; 0 for
  *  other messages and where it was not captured. */

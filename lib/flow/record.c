@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/put.h"
 #include "proto_name.h"
 
 #include <lapwing/record.h>
 
-#include <arpa/inet.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char *const kind_names[] = {
 #define KIND_NAME(name, text) text,
@@ -61,51 +60,16 @@ static bool has_macs(const struct lw_record *rec)
     return rec->ip_version == 0 && rec->kind != LW_FLOW_ARP;
 }
 
-static char *put_mac(char *p, const uint8_t bytes[6])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (unsigned i = 0; i < 6; i++) {
-        if (i > 0)
-            *p++ = ':';
-        *p++ = digits[bytes[i] >> 4];
-        *p++ = digits[bytes[i] & 15];
-    }
-    return p;
-}
-
-static char *put_ip4(char *p, const uint8_t bytes[4])
-{
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned v = bytes[i];
-
-        if (i > 0)
-            *p++ = '.';
-        if (v >= 100)
-            *p++ = (char)('0' + v / 100);
-        if (v >= 10)
-            *p++ = (char)('0' + v / 10 % 10);
-        *p++ = (char)('0' + v % 10);
-    }
-    return p;
-}
-
-/* The commonest kinds by hand: formatting addresses is most of the work of printing a
- * flow. */
 size_t lw_record_addr_text(const struct lw_record *rec, unsigned side,
                            char out[LW_ADDR_TEXT_MAX])
 {
     const uint8_t *bytes = rec->addr[side].bytes;
-    char *p = out;
+    char *end = rec->ip_version == 6 ? put_ip6(out, bytes)
+                : has_macs(rec)      ? put_mac(out, bytes)
+                                     : put_ip4(out, bytes);
 
-    if (rec->ip_version == 6) {
-        if (inet_ntop(AF_INET6, bytes, out, LW_ADDR_TEXT_MAX) != NULL)
-            return strlen(out);
-    } else {
-        p = has_macs(rec) ? put_mac(out, bytes) : put_ip4(out, bytes);
-    }
-    *p = '\0';
-    return (size_t)(p - out);
+    *end = '\0';
+    return (size_t)(end - out);
 }
 
 const char *lw_record_proto_text(const struct lw_record *rec, char out[16])

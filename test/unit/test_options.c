@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/nearest.h"
 #include "cmd/options.h"
 #include "test.h"
 
@@ -166,14 +167,14 @@ static void the_nearest_word_is_found(void **state)
     static const char *const names[] = {"detect", "flows", "features", "train", NULL};
 
     (void)state;
-    assert_string_equal(opt_nearest("dectet", names), "detect");
-    assert_string_equal(opt_nearest("flow", names), "flows");
-    assert_string_equal(opt_nearest("trian", names), "train");
-    assert_null(opt_nearest("xyz", names));
-    assert_null(opt_nearest("", names));
-    assert_null(opt_nearest("a-word-that-is-much-longer-than-any-that-a-person-would-"
-                            "ever-type-here",
-                            names));
+    assert_string_equal(nearest_word("dectet", names), "detect");
+    assert_string_equal(nearest_word("flow", names), "flows");
+    assert_string_equal(nearest_word("trian", names), "train");
+    assert_null(nearest_word("xyz", names));
+    assert_null(nearest_word("", names));
+    assert_null(nearest_word("a-word-that-is-much-longer-than-any-that-a-person-would-"
+                             "ever-type-here",
+                             names));
 }
 
 int main(void)
