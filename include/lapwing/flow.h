@@ -15,6 +15,7 @@
 #include <lapwing/error.h>
 #include <lapwing/record.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -37,6 +38,12 @@ struct lw_meter_config {
     int64_t idle_udp_ns;   /* default 30 s, also every other IP protocol */
     int64_t idle_icmp_ns;  /* default 5 s */
     int64_t idle_arp_ns;   /* default 5 s, also non-IP */
+    /* Fill the records' `conn_log`.  Costs 432 bytes a flow and a sum over every
+     * packet, as Zeek leaves out packets with wrong checksums. */
+    bool conn_log;
+    bool ignore_checksums; /* take packets with wrong checksums into conn_log, too: for
+                              captures of the sender's own, where the network card
+                              was to write them */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */

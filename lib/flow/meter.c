@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "fragment.h"
+#include "history.h"
 #include "report.h"
 #include "tcp_state.h"
 #include "timer.h"
@@ -40,6 +41,7 @@ struct lw_meter {
     struct flow_table table;
     struct timers timers;
     struct fragments fragments;
+    struct histories histories;
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
     uint64_t last_id;
@@ -105,10 +107,12 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     m = mem_zalloc(1, sizeof *m);
     if (m == NULL ||
         !flow_table_init(&m->table,
-                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT)) {
-        mem_free(m);
+                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT) ||
+        (cfg->conn_log && !histories_init(&m->histories, m->table.max_flows))) {
+        lw_meter_free(m);
         return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
     }
+    m->histories.any_checksum = cfg->ignore_checksums;
     init_timers(m, cfg);
     fragments_init(&m->fragments);
     flow_list_init(&m->ages[0]);
@@ -122,6 +126,7 @@ void lw_meter_free(struct lw_meter *m)
     if (m == NULL)
         return;
     flow_table_release(&m->table);
+    histories_release(&m->histories);
     fragments_release(&m->fragments);
     mem_free(m);
 }
@@ -140,6 +145,8 @@ static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason 
     if (to->fn == NULL)
         return;
     flow_report(f, reason, &rec);
+    if (histories_kept(&m->histories))
+        histories_report(&m->histories, f, &rec);
     to->fn(to->ctx, &rec);
 }
 
@@ -245,6 +252,8 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->icmp_type = a->d->icmp_type;
     f->icmp_code = a->d->icmp_code;
     f->ether_type = a->d->ether_type;
+    if (histories_kept(&m->histories))
+        histories_begin(&m->histories, f, a->d, a->from, a->time_ns);
     timers_add(&m->timers, &m->table, f);
     flow_list_push(&m->ages[0], &m->table, f, FLOW_LINK_AGE);
     m->stats.flows_created++;
@@ -354,6 +363,8 @@ static uint64_t add_decoded(struct lw_meter *m, const struct decoded *d,
     }
     f = find_flow(m, &a, to);
     flow_account(f, d, a.from, time_ns);
+    if (histories_kept(&m->histories))
+        histories_add(&m->histories, f, d, a.from, time_ns);
     note_answer(m, f);
     note_close(m, f);
     m->stats.in_flows++;
