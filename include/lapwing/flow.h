@@ -28,6 +28,15 @@ struct lw_meter; /* opaque */
 /** Receives each record; `rec` is borrowed for the call. */
 typedef void (*lw_record_fn)(void *ctx, const struct lw_record *rec);
 
+/** By whose rules packets are one flow, and flows end. */
+enum lw_cuts {
+    LW_CUTS_ARGUS,
+    /* Zeek's: lookups from one port and echoes to one host are one flow; no records in
+     * between; a SYN that nobody answers is over after 5 s.  Idle timeouts by default:
+     * TCP 300 s, others 60 s.  Fills conn_log, which is then what Zeek would log. */
+    LW_CUTS_ZEEK
+};
+
 /** Zero means the default.  Idle timeouts count from a flow's last packet and are
  * Argus' own; Argus lets its status interval pass before they begin, however. */
 struct lw_meter_config {
@@ -41,6 +50,7 @@ struct lw_meter_config {
     /* Fill the records' `conn_log`.  Costs 432 bytes a flow and a sum over every
      * packet, as Zeek leaves out packets with wrong checksums. */
     bool conn_log;
+    enum lw_cuts cuts;
     bool ignore_checksums; /* take packets with wrong checksums into conn_log, too: for
                               captures of the sender's own, where the network card
                               was to write them */

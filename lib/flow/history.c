@@ -202,13 +202,12 @@ void histories_add(struct histories *hs, const struct flow *f, const struct deco
     add_datagram(h, from);
 }
 
-bool histories_is_reuse(const struct histories *hs, const struct flow *f,
-                        const struct decoded *d)
+bool histories_is_over(const struct histories *hs, const struct flow *f,
+                       const struct decoded *d, int64_t time_ns)
 {
     const struct history *h = history_of(hs, f);
 
-    return h != NULL && h->kind == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT &&
-           history_tcp_is_reuse(h, d);
+    return h != NULL && h->kind == LW_FLOW_TCP && history_tcp_is_over(h, d, time_ns);
 }
 
 /* Zeek says for UDP who was heard at all; of other kinds it knows no states. */

@@ -47,13 +47,14 @@ struct history_side {
 struct history {
     struct history_side side[2]; /* of the flow's key */
     int64_t start_ns;
-    int64_t last_ns;  /* of the last packet that Zeek counts */
-    uint8_t tcp[2];   /* tcp_state.h */
-    uint8_t orig;     /* which side is the originator */
-    uint8_t kind;     /* enum lw_flow_kind */
-    bool logged;      /* Zeek would have a line for it */
-    bool partial;     /* TCP: the start was not seen */
-    bool close_waits; /* for data that is missing */
+    int64_t last_ns;   /* of the last packet that Zeek counts */
+    int64_t closed_ns; /* TCP: last_ns when it was over; 0: it is not */
+    uint8_t tcp[2];    /* tcp_state.h */
+    uint8_t orig;      /* which side is the originator */
+    uint8_t kind;      /* enum lw_flow_kind */
+    bool logged;       /* Zeek would have a line for it */
+    bool partial;      /* TCP: the start was not seen */
+    bool close_waits;  /* for data that is missing */
     uint8_t n_letters;
     char letters[LW_HISTORY_MAX];
 };
@@ -85,9 +86,9 @@ void histories_add(struct histories *hs, const struct flow *f, const struct deco
 void histories_report(const struct histories *hs, const struct flow *f,
                       struct lw_record *rec);
 
-/** Whether the TCP segment opens a connection of its own instead of going on with
- *  this one, as Zeek sees it. */
-bool histories_is_reuse(const struct histories *hs, const struct flow *f,
-                        const struct decoded *d);
+/** Whether Zeek would take a packet that arrives now for the first of a new connection,
+ *  though the flow is there and has not been idle for too long. */
+bool histories_is_over(const struct histories *hs, const struct flow *f,
+                       const struct decoded *d, int64_t time_ns);
 
 #endif /* FLOW_HISTORY_H */

@@ -21,7 +21,8 @@ void history_tcp(struct history *h, const struct decoded *d, unsigned from,
 /** Bytes of the stream that side `s` sent, as Zeek counts them. */
 uint64_t history_tcp_bytes(const struct history *h, unsigned s);
 
-/** histories_is_reuse() for TCP. */
-bool history_tcp_is_reuse(const struct history *h, const struct decoded *d);
+/** histories_is_over() for TCP. */
+bool history_tcp_is_over(const struct history *h, const struct decoded *d,
+                         int64_t time_ns);
 
 #endif /* FLOW_HISTORY_PRIV_H */

@@ -18,6 +18,7 @@
  * Zeek keeps payload until it is acknowledged; we keep only which numbers came behind a
  * hole, in up to HISTORY_HELD ranges a side.  A hole beyond that counts as filled.
  */
+#include "base/timefmt.h"
 #include "history_priv.h"
 #include "tcp_state.h"
 
@@ -317,8 +318,12 @@ static bool is_pending(const struct history *h, unsigned side)
 static void close_side(struct history *h, unsigned side)
 {
     h->close_waits = is_pending(h, side);
-    if (!h->close_waits)
-        h->side[side].seen |= SEEN_CLOSE;
+    if (h->close_waits || h->side[side].seen & SEEN_CLOSE)
+        return;
+    h->side[side].seen |= SEEN_CLOSE;
+    if (state_of(h, side) == TCP_RESET || h->side[1 - side].seen & SEEN_CLOSE ||
+        state_of(h, 1 - side) == TCP_INACTIVE)
+        h->closed_ns = h->last_ns;
 }
 
 static void check_end(struct history *h, unsigned side)
@@ -469,12 +474,13 @@ uint64_t history_tcp_bytes(const struct history *h, unsigned side)
     return n > 0 ? (uint64_t)n : 0;
 }
 
-bool history_tcp_is_reuse(const struct history *h, const struct decoded *d)
+/* A SYN that cannot be of this connection. */
+static bool is_reuse(const struct history *h, const struct decoded *d)
 {
     const struct history_side *s = &h->side[h->orig];
     const struct history_side *r = &h->side[1 - h->orig];
 
-    if (!(d->tcp_flags & LW_TCP_SYN))
+    if (d->layer != DECODE_TRANSPORT || !(d->tcp_flags & LW_TCP_SYN))
         return false;
     if (d->tcp_flags & LW_TCP_ACK) {
         if (state_of(h, h->orig) != TCP_INACTIVE)
@@ -487,4 +493,32 @@ bool history_tcp_is_reuse(const struct history *h, const struct decoded *d)
         return false;
     return d->tcp_flags & LW_TCP_ACK || state_of(h, h->orig) != TCP_SYN_ACK_SENT ||
            state_of(h, 1 - h->orig) != TCP_INACTIVE || d->tcp_seq != r->start;
+}
+
+static bool is_opening(uint8_t state)
+{
+    return tcp_now(state) == TCP_INACTIVE || tcp_now(state) == TCP_SYN_SENT ||
+           tcp_now(state) == TCP_SYN_ACK_SENT;
+}
+
+/* Zeek's tcp_attempt_delay, tcp_close_delay, and what it gives a handshake. */
+bool history_tcp_is_over(const struct history *h, const struct decoded *d,
+                         int64_t time_ns)
+{
+    const int64_t attempt_ns = 5 * NS_PER_S;
+    const int64_t close_ns = 5 * NS_PER_S;
+    const int64_t handshake_ns = 60 * NS_PER_S;
+    uint8_t o = h->tcp[h->orig];
+
+    if (is_opening(h->tcp[0]) && is_opening(h->tcp[1])) {
+        if (time_ns - h->last_ns >= handshake_ns)
+            return true;
+        if (tcp_now(o) != TCP_INACTIVE &&
+            tcp_now(h->tcp[1 - h->orig]) == TCP_INACTIVE &&
+            time_ns - h->start_ns >= attempt_ns)
+            return true;
+    }
+    if (h->closed_ns != 0 && time_ns - h->closed_ns >= close_ns)
+        return true;
+    return is_reuse(h, d);
 }

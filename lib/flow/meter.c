@@ -17,6 +17,7 @@
 #include "base/timefmt.h"
 #include "fragment.h"
 #include "history.h"
+#include "key_zeek.h"
 #include "report.h"
 #include "tcp_state.h"
 #include "timer.h"
@@ -44,6 +45,7 @@ struct lw_meter {
     struct histories histories;
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
+    bool zeek_cuts;
     uint64_t last_id;
     struct lw_meter_stats stats;
 };
@@ -78,18 +80,23 @@ static int64_t seconds_or(int64_t configured_ns, int64_t default_s)
     return configured_ns != 0 ? configured_ns : default_s * NS_PER_S;
 }
 
-/* The idle timeouts are Argus' own (ARGUS_IP_TIMEOUT and so on in argus.conf(5)). */
+/* The idle timeouts are Argus' own (ARGUS_IP_TIMEOUT and so on in argus.conf(5)), or
+ * Zeek's (tcp_inactivity_timeout and so on). */
 static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
 {
-    const int64_t timeouts[N_TIMERS] = {[TIMER_TCP] = seconds_or(cfg->idle_tcp_ns, 60),
-                                        [TIMER_CLOSED] =
-                                            seconds_or(cfg->closed_tcp_ns, 5),
-                                        [TIMER_UDP] = seconds_or(cfg->idle_udp_ns, 30),
-                                        [TIMER_ICMP] = seconds_or(cfg->idle_icmp_ns, 5),
-                                        [TIMER_ARP] = seconds_or(cfg->idle_arp_ns, 5)};
+    const bool zeek = cfg->cuts == LW_CUTS_ZEEK;
+    const int64_t timeouts[N_TIMERS] = {
+        [TIMER_TCP] = seconds_or(cfg->idle_tcp_ns, zeek ? 300 : 60),
+        [TIMER_CLOSED] = seconds_or(cfg->closed_tcp_ns, 5),
+        [TIMER_UDP] = seconds_or(cfg->idle_udp_ns, zeek ? 60 : 30),
+        [TIMER_ICMP] = seconds_or(cfg->idle_icmp_ns, zeek ? 60 : 5),
+        [TIMER_ARP] = seconds_or(cfg->idle_arp_ns, 5)};
 
     timers_init(&m->timers, timeouts);
+    m->zeek_cuts = zeek;
     m->status_interval_ns = seconds_or(cfg->status_interval_ns, 3600);
+    if (zeek)
+        m->status_interval_ns = INT64_MAX;
 }
 
 enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config *cfg,
@@ -108,7 +115,8 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     if (m == NULL ||
         !flow_table_init(&m->table,
                          cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT) ||
-        (cfg->conn_log && !histories_init(&m->histories, m->table.max_flows))) {
+        ((cfg->conn_log || cfg->cuts == LW_CUTS_ZEEK) &&
+         !histories_init(&m->histories, m->table.max_flows))) {
         lw_meter_free(m);
         return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
     }
@@ -283,7 +291,8 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
         end_flow(m, f, reason_of_silence(f), to);
         return NULL;
     }
-    if (is_reopened(f, a->d)) {
+    if (m->zeek_cuts ? histories_is_over(&m->histories, f, a->d, a->time_ns)
+                     : is_reopened(f, a->d)) {
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }
@@ -361,6 +370,8 @@ static uint64_t add_decoded(struct lw_meter *m, const struct decoded *d,
         m->stats.not_in_flows++;
         return 0;
     }
+    if (m->zeek_cuts)
+        flow_key_zeek(d, &a.key, &a.from);
     f = find_flow(m, &a, to);
     flow_account(f, d, a.from, time_ns);
     if (histories_kept(&m->histories))

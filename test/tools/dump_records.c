@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dump_records [-C] [-m MICROSECONDS] FILE... - what the meter makes of captures, for
+ * dump_records [-z] [-C|-c] FILE... - what the meter makes of captures, for
  * test/parity: a line "file", path, error or "-", then a line a record:
  *
  *     record  flow  kind  version  protocol  address port address port  start_us end_us
@@ -8,8 +8,8 @@
  *     conn    orig conn_state history start_us duration_us missed
  *             (bytes packets ip_bytes) of either side
  *
- * The sides are the record's: whoever sent first, then the other.  -C: with wrong
- * checksums, too.
+ * The sides are the record's: whoever sent first, then the other.  -z: cut as
+ * Zeek does.  -C: from here on packets with wrong checksums count, -c: they do not.
  */
 #include <lapwing/flow.h>
 
@@ -86,8 +86,12 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         struct lw_error err = {0};
 
-        if (strcmp(argv[i], "-C") == 0) {
-            cfg.ignore_checksums = true;
+        if (strcmp(argv[i], "-C") == 0 || strcmp(argv[i], "-c") == 0) {
+            cfg.ignore_checksums = argv[i][1] == 'C';
+            continue;
+        }
+        if (strcmp(argv[i], "-z") == 0) {
+            cfg.cuts = LW_CUTS_ZEEK;
             continue;
         }
         printf("file\t%s\n", argv[i]);
