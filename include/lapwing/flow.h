@@ -15,6 +15,7 @@
 #include <lapwing/error.h>
 #include <lapwing/record.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +29,15 @@ struct lw_meter; /* opaque */
 /** Receives each record; `rec` is borrowed for the call. */
 typedef void (*lw_record_fn)(void *ctx, const struct lw_record *rec);
 
+/** By whose rules packets are one flow, and flows end. */
+enum lw_cuts {
+    LW_CUTS_ARGUS,
+    /* Zeek's: lookups from one port and echoes to one host are one flow; no records in
+     * between; a SYN that nobody answers is over after 5 s.  Idle timeouts by default:
+     * TCP 300 s, others 60 s.  Fills conn_log, which is then what Zeek would log. */
+    LW_CUTS_ZEEK
+};
+
 /** Zero means the default.  Idle timeouts count from a flow's last packet and are
  * Argus' own; Argus lets its status interval pass before they begin, however. */
 struct lw_meter_config {
@@ -38,6 +48,13 @@ struct lw_meter_config {
     int64_t idle_udp_ns;   /* default 30 s, also every other IP protocol */
     int64_t idle_icmp_ns;  /* default 5 s */
     int64_t idle_arp_ns;   /* default 5 s, also non-IP */
+    /* Fill the records' `conn_log`.  Costs 432 bytes a flow and a sum over every
+     * packet, as Zeek leaves out packets with wrong checksums. */
+    bool conn_log;
+    enum lw_cuts cuts;
+    bool ignore_checksums; /* take packets with wrong checksums into conn_log, too: for
+                              captures of the sender's own, where the network card
+                              was to write them */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */

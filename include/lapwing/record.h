@@ -132,6 +132,26 @@ struct lw_side {
     bool has_ip;            /* tos and ttl are known, maybe from an earlier record */
 };
 
+enum { LW_HISTORY_MAX = 40 };
+
+/** What Zeek's conn.log says of a connection; kept when lw_meter_config.conn_log asks
+ *  for it.  Of the whole connection so far, also in the records of a long flow.
+ *  Indices are those of the record. */
+struct lw_conn_log {
+    bool known;          /* anything below is: the flow has IP and was watched */
+    uint8_t orig;        /* index of the side that Zeek takes for the originator */
+    enum lw_conn state;  /* conn_state, also of what is not TCP */
+    int64_t start_ns;    /* ts */
+    int64_t duration_ns; /* 0: Zeek leaves duration and bytes unset */
+    uint64_t bytes[2];   /* orig_bytes, resp_bytes: TCP's by sequence numbers */
+    uint64_t packets[2]; /* with a right checksum */
+    uint64_t ip_bytes[2];
+    uint64_t missed_bytes; /* acknowledged, but never captured */
+    /* Letters in the order of events, upper case for the originator; "" where Zeek has
+     * none.  What does not fit is left out. */
+    char history[LW_HISTORY_MAX];
+};
+
 struct lw_record {
     uint64_t
         flow_id; /* 1, 2, ... in order of first packets; status records repeat it */
@@ -156,6 +176,7 @@ struct lw_record {
     struct lw_addr addr[2];
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
+    struct lw_conn_log conn_log;
 };
 
 /** Printed names, static storage. */

@@ -43,6 +43,12 @@ static void account_initiator(struct flow *f, uint8_t flags, unsigned from)
     f->flags |= (uint8_t)(FLOW_SYN_KNOWN | (side == 1 ? FLOW_SYN_SIDE : 0));
 }
 
+static unsigned originator(const struct flow *f)
+{
+    return f->flags & (f->flags & FLOW_SYN_KNOWN ? FLOW_SYN_SIDE : FLOW_FIRST_SIDE) ? 1
+                                                                                    : 0;
+}
+
 static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
 {
     struct flow_side *s = &f->side[from];
@@ -51,7 +57,8 @@ static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
     if (d->tcp_flags & LW_TCP_URG)
         s->urgent++;
     account_initiator(f, d->tcp_flags, from);
-    tcp_state_step(f->tcp_state, from, d->tcp_flags);
+    (void)tcp_state_step(f->tcp_state, from, originator(f), d->tcp_flags,
+                         d->payload_bytes > 0);
     /* RST segments carry sequence numbers of all kinds (RFC 9293, 3.5.2). */
     if (!(d->tcp_flags & LW_TCP_RST))
         account_seq(s, d);

@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "fragment.h"
+#include "history.h"
+#include "key_zeek.h"
 #include "report.h"
 #include "tcp_state.h"
 #include "timer.h"
@@ -44,8 +46,10 @@ struct lw_meter {
     struct flow_table table;
     struct timers timers;
     struct fragments fragments;
+    struct histories histories;
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
+    bool zeek_cuts;
     uint64_t last_id;
     struct lw_meter_stats stats;
     const struct meter_moment *shown; /* borrowed; NULL: the present (arrival.h) */
@@ -81,18 +85,23 @@ static int64_t seconds_or(int64_t configured_ns, int64_t default_s)
     return configured_ns != 0 ? configured_ns : default_s * NS_PER_S;
 }
 
-/* The idle timeouts are Argus' own (ARGUS_IP_TIMEOUT and so on in argus.conf(5)). */
+/* The idle timeouts are Argus' own (ARGUS_IP_TIMEOUT and so on in argus.conf(5)), or
+ * Zeek's (tcp_inactivity_timeout and so on). */
 static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
 {
-    const int64_t timeouts[N_TIMERS] = {[TIMER_TCP] = seconds_or(cfg->idle_tcp_ns, 60),
-                                        [TIMER_CLOSED] =
-                                            seconds_or(cfg->closed_tcp_ns, 5),
-                                        [TIMER_UDP] = seconds_or(cfg->idle_udp_ns, 30),
-                                        [TIMER_ICMP] = seconds_or(cfg->idle_icmp_ns, 5),
-                                        [TIMER_ARP] = seconds_or(cfg->idle_arp_ns, 5)};
+    const bool zeek = cfg->cuts == LW_CUTS_ZEEK;
+    const int64_t timeouts[N_TIMERS] = {
+        [TIMER_TCP] = seconds_or(cfg->idle_tcp_ns, zeek ? 300 : 60),
+        [TIMER_CLOSED] = seconds_or(cfg->closed_tcp_ns, 5),
+        [TIMER_UDP] = seconds_or(cfg->idle_udp_ns, zeek ? 60 : 30),
+        [TIMER_ICMP] = seconds_or(cfg->idle_icmp_ns, zeek ? 60 : 5),
+        [TIMER_ARP] = seconds_or(cfg->idle_arp_ns, 5)};
 
     timers_init(&m->timers, timeouts);
+    m->zeek_cuts = zeek;
     m->status_interval_ns = seconds_or(cfg->status_interval_ns, 3600);
+    if (zeek)
+        m->status_interval_ns = INT64_MAX;
 }
 
 enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config *cfg,
@@ -110,10 +119,13 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     m = mem_zalloc(1, sizeof *m);
     if (m == NULL ||
         !flow_table_init(&m->table,
-                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT)) {
-        mem_free(m);
+                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT) ||
+        ((cfg->conn_log || cfg->cuts == LW_CUTS_ZEEK) &&
+         !histories_init(&m->histories, m->table.max_flows))) {
+        lw_meter_free(m);
         return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
     }
+    m->histories.any_checksum = cfg->ignore_checksums;
     init_timers(m, cfg);
     fragments_init(&m->fragments);
     flow_list_init(&m->ages[0]);
@@ -127,6 +139,7 @@ void lw_meter_free(struct lw_meter *m)
     if (m == NULL)
         return;
     flow_table_release(&m->table);
+    histories_release(&m->histories);
     fragments_release(&m->fragments);
     mem_free(m);
 }
@@ -145,6 +158,8 @@ static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason 
     if (to->fn == NULL)
         return;
     flow_report(f, reason, &rec);
+    if (histories_kept(&m->histories))
+        histories_report(&m->histories, f, &rec);
     to->fn(to->ctx, &rec);
 }
 
@@ -242,6 +257,8 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->icmp_type = a->d.icmp_type;
     f->icmp_code = a->d.icmp_code;
     f->ether_type = a->d.ether_type;
+    if (histories_kept(&m->histories))
+        histories_begin(&m->histories, f, &a->d, a->from, a->time_ns);
     timers_add(&m->timers, &m->table, f);
     flow_list_push(&m->ages[0], &m->table, f, FLOW_LINK_AGE);
     m->stats.flows_created++;
@@ -271,7 +288,8 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
         end_flow(m, f, reason_of_silence(f), to);
         return NULL;
     }
-    if (is_reopened(f, &a->d)) {
+    if (m->zeek_cuts ? histories_is_over(&m->histories, f, &a->d, a->time_ns)
+                     : is_reopened(f, &a->d)) {
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }
@@ -351,6 +369,8 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
     }
     f = find_flow(m, a, to);
     flow_account(f, &a->d, a->from, a->time_ns);
+    if (histories_kept(&m->histories))
+        histories_add(&m->histories, f, &a->d, a->from, a->time_ns);
     note_answer(m, f, a->from);
     note_close(m, f, &a->d);
     m->stats.in_flows++;
@@ -395,6 +415,8 @@ void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_
         a->link_type = pkts[i].link_type;
         a->has_key = packet_decode(&pkts[i], &a->d) == DECODE_OK &&
                      flow_key_make(&a->d, &a->key, &a->from);
+        if (a->has_key && m->zeek_cuts)
+            flow_key_zeek(&a->d, &a->key, &a->from);
         if (a->has_key)
             a->hash = flow_key_hash(&a->key, m->table.seed);
     }

@@ -17,15 +17,32 @@
 enum tcp_endpoint {
     TCP_INACTIVE, /* nothing heard */
     TCP_SYN_SENT,
-    TCP_SYN_ACK_SENT, /* answered a SYN that we did not see */
+    TCP_SYN_ACK_SENT, /* the originator's first packet was a SYN and ACK */
     TCP_PARTIAL,      /* heard in the middle of a connection */
     TCP_ESTABLISHED,
     TCP_CLOSED, /* sent a FIN */
     TCP_RESET   /* sent a RST */
 };
 
-/** What a segment with these flags, sent by endpoint `from`, makes of the pair. */
-void tcp_state_step(uint8_t state[2], unsigned from, uint8_t flags);
+/** An endpoint's state is kept with the one before it in one byte; 0 is INACTIVE. */
+static inline enum tcp_endpoint tcp_now(uint8_t state)
+{
+    return (enum tcp_endpoint)(state & 15);
+}
+
+static inline enum tcp_endpoint tcp_before(uint8_t state)
+{
+    return (enum tcp_endpoint)(state >> 4);
+}
+
+/** What a segment sent by endpoint `from` makes of the pair, where endpoint `orig` is
+ *  the originator and `has_data` means payload.  True: the sender closed its side. */
+bool tcp_state_step(uint8_t state[2], unsigned from, unsigned orig, uint8_t flags,
+                    bool has_data);
+
+/** The originator's SYN came behind the SYN and ACK that answers it: both are
+ *  established now. */
+void tcp_state_establish(uint8_t state[2]);
 
 /** Whether the connection is over: both closed, or one reset. */
 bool tcp_state_over(const uint8_t state[2]);

@@ -41,7 +41,7 @@ struct spec {
 static const char *const number_words[] = {
     "seq",   "ack",   "win", "urg",  "doff", "type",      "code", "id",    "icmpseq",
     "spi",   "proto", "len", "ttl",  "tos",  "ipid",      "frag", "iplen", "udplen",
-    "ipopt", "op",    "cap", "wire", "pad",  "ethertype", "mpls",
+    "ipopt", "op",    "cap", "wire", "pad",  "ethertype", "mpls", "sum",
 };
 
 enum number_word {
@@ -70,6 +70,7 @@ enum number_word {
     N_PAD,
     N_ETHERTYPE,
     N_MPLS,
+    N_SUM,
     N_NUMBER_WORDS
 };
 
@@ -462,7 +463,7 @@ static void put_tcp(struct out *o, const struct spec *s)
     put8(o, number(s, N_DOFF, 5) << 4);
     put8(o, s->flags);
     put16(o, number(s, N_WIN, 8192));
-    put16(o, 0);
+    put16(o, number(s, N_SUM, 0));
     put16(o, number(s, N_URG, 0));
 }
 
@@ -475,7 +476,7 @@ static void put_transport(struct out *o, const struct spec *s)
     } else if (is(s, "udp") || is(s, "udplite")) {
         put_ports(o, s);
         put16(o, number(s, N_UDPLEN, 8 + payload_bytes(s)));
-        put16(o, 0);
+        put16(o, number(s, N_SUM, 0));
     } else if (is(s, "sctp")) {
         put_ports(o, s);
         put_zeros(o, 8);
@@ -487,7 +488,7 @@ static void put_transport(struct out *o, const struct spec *s)
     } else { /* icmp, icmp6, igmp */
         put8(o, number(s, N_TYPE, is(s, "icmp6") ? 128 : 8));
         put8(o, number(s, N_CODE, 0));
-        put16(o, 0);
+        put16(o, number(s, N_SUM, 0));
         put16(o, number(s, N_ID, 0));
         put16(o, number(s, N_ICMPSEQ, 0));
     }

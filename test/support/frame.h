@@ -27,8 +27,8 @@
  *     cap=N wire=N          cut the captured part; claim another wire length
  *     pad=N                 N bytes of trailer
  *
- * MACs are 02:00:00:00:00:01 > 02:00:00:00:00:02.  Checksums are 0.  Text that does not
- * parse ends the program.
+ * MACs are 02:00:00:00:00:01 > 02:00:00:00:00:02.  Checksums are 0, but for sum=N of TCP,
+ * UDP and ICMP.  Text that does not parse ends the program.
  */
 #ifndef SUPPORT_FRAME_H
 #define SUPPORT_FRAME_H

@@ -103,7 +103,7 @@ static void tcp_states_and_directions(void **state)
         {S_SA C_A, KNOWN "A_SA,0,0,2,108,54", LW_CONN_S1},
         /* The start was not seen: who was heard first, but for services. */
         {"0 tcp 10.0.0.1:1720 > 10.0.0.2:50551 RA",
-         "tcp,10.0.0.1,1720,   ?>,10.0.0.2,50551,RA_,0,,1,54,54", LW_CONN_RSTOS0},
+         "tcp,10.0.0.1,1720,   ?>,10.0.0.2,50551,RA_,0,,1,54,54", LW_CONN_OTH},
         {"0 tcp 10.0.0.1:6000 > 10.0.0.2:50551 A",
          "tcp,10.0.0.2,50551,  <?,10.0.0.1,6000,_A,,0,1,54,0", LW_CONN_OTH},
         {"0 tcp 10.0.0.1:6000 > 10.0.0.2:80 A",

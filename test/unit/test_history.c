@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records' conn_log.  What Zeek says of whole captures is compared in
+ * test/parity/zeek; here is a conversation for every rule.
+ */
+#include "base/mem.h"
+#include "metered.h"
+#include "test.h"
+
+#include <lapwing/flow.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define O_ "tcp 10.0.0.1:1000 > 10.0.0.2:80 "
+#define R_ "tcp 10.0.0.2:80 > 10.0.0.1:1000 "
+#define OPEN                                                                           \
+    "0 " O_ "S seq=100\n0.1 " R_ "SA seq=500 ack=101\n0.2 " O_ "A seq=101 ack=501\n"
+
+static void run(struct metered *m, const char *lines, bool ignore_checksums)
+{
+    const struct lw_meter_config cfg = {.conn_log = true,
+                                        .ignore_checksums = ignore_checksums};
+
+    metered_init(m, &cfg);
+    metered_run(m, lines);
+    metered_flush(m);
+}
+
+/* "history state orig-port duration-in-ms orig_bytes/resp_bytes missed" */
+static const char *conn_line(const struct lw_record *rec)
+{
+    static char line[160];
+    const struct lw_conn_log *c = &rec->conn_log;
+
+    assert_true(c->known);
+    (void)snprintf(line, sizeof line, "%s %s %u %lld %llu/%llu %llu",
+                   c->history[0] != '\0' ? c->history : "-", lw_conn_name(c->state),
+                   rec->port[c->orig], (long long)(c->duration_ns / 1000000),
+                   (unsigned long long)c->bytes[c->orig],
+                   (unsigned long long)c->bytes[1 - c->orig],
+                   (unsigned long long)c->missed_bytes);
+    return line;
+}
+
+struct conversation {
+    const char *lines;
+    const char *expected;
+};
+
+static void check(const struct conversation *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct metered m;
+
+        run(&m, c[i].lines, true);
+        assert_int_equal(m.n_recs, 1);
+        assert_string_equal(conn_line(&m.recs[0]), c[i].expected);
+        metered_release(&m);
+    }
+}
+#define CHECK(cases) check(cases, sizeof cases / sizeof cases[0])
+
+static void connections_tell_their_history(void **state)
+{
+    static const struct conversation cases[] = {
+        {"0 " O_ "S seq=100", "S S0 1000 0 0/0 0"},
+        {OPEN, "ShA S1 1000 200 0/0 0"},
+        /* The last acknowledgement does not count for the duration. */
+        {OPEN "0.3 " O_ "PA seq=101 ack=501 len=5\n0.4 " R_ "PA seq=501 ack=106 len=7\n"
+              "0.5 " O_ "FA seq=106 ack=508\n0.6 " R_ "FA seq=508 ack=107\n"
+              "0.7 " O_ "A seq=107 ack=509\n",
+         "ShADdFf SF 1000 600 5/7 0"},
+        {"0 " O_ "S seq=100\n0.1 " R_ "RA seq=0 ack=101\n", "Sr REJ 1000 100 0/0 0"},
+        {"0 " O_ "S seq=100\n0.1 " O_ "R seq=101\n", "SR RSTOS0 1000 100 0/0 0"},
+        {OPEN "0.3 " R_ "RA seq=501 ack=101\n", "ShAr RSTR 1000 300 0/0 0"},
+        {OPEN "0.3 " O_ "R seq=101\n", "ShAR RSTO 1000 300 0/0 0"},
+        {OPEN "0.3 " O_ "FA seq=101 ack=501\n", "ShAF S2 1000 300 0/0 0"},
+        {OPEN "0.3 " R_ "FA seq=501 ack=101\n", "ShAf S3 1000 300 0/0 0"},
+        {"0 " O_ "S seq=100\n0.1 " O_ "FA seq=101 ack=1\n", "SF SH 1000 100 0/0 0"},
+        /* A RST after a FIN, and the peer's FIN after that, are a normal end. */
+        {OPEN "0.3 " O_ "FA seq=101 ack=501\n0.4 " O_ "R seq=102\n"
+              "0.5 " R_ "FA seq=501 ack=102\n",
+         "ShAFRf SF 1000 500 0/0 0"},
+        /* Nobody knows what is wrong with these. */
+        {"0 " O_ "SF seq=100\n", "Q SH 1000 0 0/0 0"},
+        {"0 " O_ "FR seq=100\n", "I OTH 1000 0 0/0 0"},
+        {"0 " O_ "SFR seq=100\n", "I OTH 1000 0 0/0 0"},
+        {"0 " O_ "SR seq=100\n", "Q RSTOS0 1000 0 0/0 0"},
+    };
+
+    (void)state;
+    CHECK(cases);
+}
+
+static void letters_repeat_by_number_or_by_tens(void **state)
+{
+    static const struct conversation cases[] = {
+        /* A SYN sent again is no news, a RST with another number is. */
+        {"0 " O_ "S seq=100\n1 " O_ "S seq=100\n", "S S0 1000 1000 0/0 0"},
+        {OPEN "0.3 " O_ "R seq=101\n0.4 " O_ "R seq=101\n0.5 " O_ "R seq=105\n",
+         "ShARR RSTO 1000 500 0/0 0"},
+        {OPEN "0.3 " O_ "FA seq=101 ack=501\n0.4 " O_ "FA seq=101 ack=501\n",
+         "ShAF S2 1000 400 0/0 0"},
+        /* Ten retransmissions and ten closed windows make two letters. */
+        {OPEN "0.3 " O_ "A seq=101 ack=501 len=4\n0.4 " O_ "A seq=101 ack=501 len=4\n"
+              "0.41 " O_ "A seq=101 ack=501 len=4\n0.42 " O_ "A seq=101 ack=501 len=4\n"
+              "0.43 " O_ "A seq=101 ack=501 len=4\n0.44 " O_ "A seq=101 ack=501 len=4\n"
+              "0.45 " O_ "A seq=101 ack=501 len=4\n0.46 " O_ "A seq=101 ack=501 len=4\n"
+              "0.47 " O_ "A seq=101 ack=501 len=4\n0.48 " O_ "A seq=101 ack=501 len=4\n"
+              "0.49 " O_ "A seq=101 ack=501 len=4\n",
+         "ShADTT S1 1000 490 4/0 0"},
+        {OPEN "0.3 " R_ "A seq=501 ack=101 win=0\n0.31 " R_ "A seq=501 ack=101 win=0\n"
+              "0.32 " R_ "A seq=501 ack=101 win=0\n0.33 " R_ "A seq=501 ack=101 win=0\n"
+              "0.34 " R_ "A seq=501 ack=101 win=0\n0.35 " R_ "A seq=501 ack=101 win=0\n"
+              "0.36 " R_ "A seq=501 ack=101 win=0\n0.37 " R_ "A seq=501 ack=101 win=0\n"
+              "0.38 " R_ "A seq=501 ack=101 win=0\n0.39 " R_
+              "A seq=501 ack=101 win=0\n",
+         "ShAaww S1 1000 390 0/0 0"},
+        {OPEN "0.3 " R_ "RA seq=501 ack=101 win=0\n", "ShAr RSTR 1000 300 0/0 0"},
+    };
+
+    (void)state;
+    CHECK(cases);
+}
+
+static void holes_count_when_acknowledged(void **state)
+{
+    static const struct conversation cases[] = {
+        /* Ten bytes were acknowledged that nobody saw. */
+        {OPEN "0.3 " O_ "A seq=111 ack=501 len=5\n0.4 " R_ "A seq=501 ack=116\n",
+         "ShADaG S1 1000 400 15/0 10"},
+        /* Out of order is no hole. */
+        {OPEN "0.3 " O_ "A seq=111 ack=501 len=5\n0.35 " O_ "A seq=101 ack=501 len=10\n"
+              "0.4 " R_ "A seq=501 ack=116\n",
+         "ShADTa S1 1000 400 15/0 0"},
+        /* Five ranges behind five holes: one more than are remembered. */
+        {OPEN "0.30 " O_ "A seq=103 ack=501 len=2\n0.31 " O_ "A seq=107 ack=501 len=2\n"
+              "0.32 " O_ "A seq=111 ack=501 len=2\n0.33 " O_ "A seq=115 ack=501 len=2\n"
+              "0.4 " R_ "A seq=501 ack=117\n",
+         "ShADaG S1 1000 400 16/0 8"},
+        {OPEN "0.30 " O_ "A seq=103 ack=501 len=2\n0.31 " O_ "A seq=107 ack=501 len=2\n"
+              "0.32 " O_ "A seq=111 ack=501 len=2\n0.33 " O_ "A seq=115 ack=501 len=2\n"
+              "0.34 " O_ "A seq=119 ack=501 len=2\n0.35 " O_ "A seq=123 ack=501 len=2\n"
+              "0.36 " O_ "A seq=101 ack=501 len=24\n0.4 " R_ "A seq=501 ack=125\n",
+         "ShADTa S1 1000 400 24/0 0"},
+        /* What the capture cut off is missing, too. */
+        {OPEN "0.3 " O_ "A seq=101 ack=501 len=50 cap=60\n0.4 " R_
+              "A seq=501 ack=151\n",
+         "ShADaG S1 1000 400 50/0 50"},
+        /* In the middle of a connection nothing is known to be missing. */
+        {"0 " O_ "A seq=101 ack=501 len=5\n0.1 " R_ "A seq=501 ack=200\n",
+         "Da OTH 1000 100 99/0 0"},
+    };
+
+    (void)state;
+    CHECK(cases);
+}
+
+static void originators_are_found(void **state)
+{
+    static const struct conversation cases[] = {
+        /* From a server's port: the other side asked. */
+        {"0 " R_ "A seq=501 ack=101 len=3\n", "^d OTH 1000 0 0/3 0"},
+        {"0 " R_ "SA seq=500 ack=101\n0.1 " O_ "A seq=101 ack=501\n",
+         "^hA S1 1000 100 0/0 0"},
+        /* The answer was captured before the SYN. */
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 S seq=100\n",
+         "Hs^ S1 1000 100 0/0 0"},
+        {"0 tcp 10.0.0.2:22 > 10.0.0.1:80 A seq=1\n", "^a OTH 80 0 0/0 0"},
+        {"0 tcp 10.0.0.2:80 > 10.0.0.1:22 A seq=1\n", "A OTH 80 0 0/0 0"},
+        {"0 udp 10.0.0.2:53 > 10.0.0.1:1000 len=4\n", "^d SHR 1000 0 0/4 0"},
+        {"0 udp 10.0.0.2:53 > 10.0.0.1:53 len=4\n", "D S0 53 0 4/0 0"},
+        {"0 udp 10.0.0.2:67 > 255.255.255.255:68 len=4\n", "D S0 67 0 4/0 0"},
+        {"0 udp 10.0.0.1:1000 > 10.0.0.2:99 len=4\n"
+         "1 udp 10.0.0.2:99 > 10.0.0.1:1000 len=6\n",
+         "Dd SF 1000 1000 4/6 0"},
+        {"0 icmp 10.0.0.1 > 10.0.0.2 id=1 icmpseq=1 len=10\n"
+         "1 icmp 10.0.0.2 > 10.0.0.1 type=0 id=1 icmpseq=1 len=10\n",
+         "- OTH 0 1000 10/10 0"},
+        {"0 igmp 10.0.0.1 > 10.0.0.2 len=10\n", "- OTH 0 0 0/0 0"},
+    };
+
+    (void)state;
+    CHECK(cases);
+}
+
+/* The sums were worked out apart from the code under test. */
+static void wrong_checksums_are_left_out(void **state)
+{
+    static const struct {
+        const char *packet;
+        unsigned sum;
+        const char *right;
+        const char *wrong;
+    } cases[] = {
+        {O_ "S seq=1", 30631, "S S0 1000 0 0/0 0", "C OTH 1000 0 0/0 0"},
+        {O_ "PA seq=2 data=odd", 42024, "D OTH 1000 0 3/0 0", "C OTH 1000 0 0/0 0"},
+        {"udp 10.0.0.1:1000 > 10.0.0.2:9999 data=data", 59417, "D S0 1000 0 4/0 0",
+         "C OTH 1000 0 0/0 0"},
+        {"udp [fe80::1]:1000 > [fe80::2]:9999 data=data", 65303, "D S0 1000 0 4/0 0",
+         "C OTH 1000 0 0/0 0"},
+        {"icmp 10.0.0.1 > 10.0.0.2 id=7 icmpseq=1", 63479, "- OTH 0 0 0/0 0",
+         "- OTH 0 0 0/0 0"},
+        {"icmp6 fe80::1 > fe80::2 id=7 icmpseq=1", 33456, "- OTH 0 0 0/0 0",
+         "- OTH 0 0 0/0 0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (unsigned off = 0; off < 2; off++) {
+            char line[128];
+            struct metered m;
+
+            (void)snprintf(line, sizeof line, "0 %s sum=%u", cases[i].packet,
+                           cases[i].sum + off);
+            run(&m, line, false);
+            assert_string_equal(conn_line(&m.recs[0]),
+                                off ? cases[i].wrong : cases[i].right);
+            assert_int_equal(m.recs[0].conn_log.packets[0], 1 - off);
+            assert_int_equal(m.recs[0].side[0].packets, 1);
+            metered_release(&m);
+        }
+    }
+}
+
+/* No sum, or not the whole packet: nothing to be wrong. */
+static void checksums_that_cannot_be_checked(void **state)
+{
+    static const char *const lines[] = {
+        "0 udp 10.0.0.1:1000 > 10.0.0.2:9999 data=data",
+        "0 tcp 10.0.0.1:1000 > 10.0.0.2:9999 A len=40 sum=1 cap=60",
+        "0 udp [fe80::1]:1000 > [fe80::2]:4789 data=data",
+        "0 sctp 10.0.0.1:1000 > 10.0.0.2:9999 data=data",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct metered m;
+
+        run(&m, lines[i], false);
+        assert_int_equal(m.recs[0].conn_log.packets[0], 1);
+        metered_release(&m);
+    }
+}
+
+static void nothing_is_kept_unasked(void **state)
+{
+    struct metered m;
+
+    (void)state;
+    metered_init(&m, NULL);
+    metered_run(&m, OPEN);
+    metered_flush(&m);
+    assert_false(m.recs[0].conn_log.known);
+    metered_release(&m);
+    run(&m, "0 arp 10.0.0.1 > 10.0.0.2", false);
+    assert_int_equal(m.n_recs, 1);
+    assert_false(m.recs[0].conn_log.known);
+    metered_release(&m);
+}
+
+/* Letters beyond the room for them are dropped. */
+static void a_history_is_bounded(void **state)
+{
+    struct metered m;
+    const struct lw_meter_config cfg = {.conn_log = true, .ignore_checksums = true};
+
+    (void)state;
+    metered_init(&m, &cfg);
+    metered_run(&m, OPEN);
+    for (unsigned i = 0; i < 100; i++) {
+        char line[80];
+
+        (void)snprintf(line, sizeof line, "1 " O_ "R seq=%u", 200 + i);
+        metered_run(&m, line);
+    }
+    metered_flush(&m);
+    assert_int_equal(strlen(m.recs[0].conn_log.history), LW_HISTORY_MAX - 1);
+    assert_memory_equal(m.recs[0].conn_log.history, "ShARRRR", 7);
+    metered_release(&m);
+}
+
+static void memory_may_be_out(void **state)
+{
+    const struct lw_meter_config cfg = {.conn_log = true, .max_flows = 1000};
+    struct lw_meter *meter = NULL;
+    enum lw_status st;
+    struct metered m;
+
+    (void)state;
+    for (uint64_t n = 1; meter == NULL; n++) {
+        assert_true(n < 20);
+        mem_fail_at(n, 0);
+        st = lw_meter_new(&meter, &cfg, NULL);
+        assert_true(st == LW_OK || st == LW_ENOMEM);
+    }
+    mem_fail_at(0, 0);
+    lw_meter_free(meter);
+    /* The flow is counted; only its history is not known. */
+    metered_init(&m, &cfg);
+    mem_fail_at(1, 0);
+    metered_run(&m, OPEN);
+    mem_fail_at(0, 0);
+    metered_flush(&m);
+    assert_int_equal(m.n_recs, 1);
+    assert_int_equal(m.recs[0].side[0].packets, 2);
+    assert_false(m.recs[0].conn_log.known);
+    metered_release(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_tell_their_history),
+        cmocka_unit_test(letters_repeat_by_number_or_by_tens),
+        cmocka_unit_test(holes_count_when_acknowledged),
+        cmocka_unit_test(originators_are_found),
+        cmocka_unit_test(wrong_checksums_are_left_out),
+        cmocka_unit_test(checksums_that_cannot_be_checked),
+        cmocka_unit_test(nothing_is_kept_unasked),
+        cmocka_unit_test(a_history_is_bounded),
+        cmocka_unit_test(memory_may_be_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
