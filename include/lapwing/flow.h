@@ -38,6 +38,8 @@ struct lw_meter_config {
     int64_t idle_udp_ns;   /* default 30 s, also every other IP protocol */
     int64_t idle_icmp_ns;  /* default 5 s */
     int64_t idle_arp_ns;   /* default 5 s, also non-IP */
+    bool flow_stats; /* collect lapwing/flow_stats.h for the records, at the cost of
+                        some 1,000 bytes more a flow */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */

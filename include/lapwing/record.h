@@ -132,6 +132,8 @@ struct lw_side {
     bool has_ip;            /* tos and ttl are known, maybe from an earlier record */
 };
 
+struct lw_flow_stats; /* lapwing/flow_stats.h */
+
 struct lw_record {
     uint64_t
         flow_id; /* 1, 2, ... in order of first packets; status records repeat it */
@@ -156,6 +158,8 @@ struct lw_record {
     struct lw_addr addr[2];
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
+    const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;
+                                          NULL when the meter collects none */
 };
 
 /** Printed names, static storage. */

@@ -66,6 +66,7 @@ struct decoded {
 
     /* transport */
     uint16_t port[2];
+    uint8_t transport_bytes; /* of its header, options included */
     uint8_t tcp_flags;
     uint32_t tcp_seq;
     uint32_t tcp_ack;

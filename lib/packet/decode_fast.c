@@ -69,6 +69,7 @@ static bool fast_tcp(struct decoded *d, struct span s, uint32_t total)
     d->tcp_flags = span_u8(s, L4_AT + 13);
     d->tcp_window = span_be16(s, L4_AT + 14);
     d->tcp_urgent = span_be16(s, L4_AT + 18);
+    d->transport_bytes = (uint8_t)header;
     set_payload(d, s, L4_AT + header, total - IP4_BYTES - header);
     return true;
 }
@@ -81,6 +82,7 @@ static bool fast_udp(struct decoded *d, struct span s, uint32_t total)
         return false;
     set_link(d, s);
     set_ip4(d, s, total);
+    d->transport_bytes = UDP_BYTES;
     set_payload(d, s, L4_AT + UDP_BYTES, n - UDP_BYTES);
     return true;
 }

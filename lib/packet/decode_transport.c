@@ -28,6 +28,13 @@ enum {
     ICMP_BYTES_MIN = 4 /* type, code, checksum */
 };
 
+static void pass_header(struct cursor *c, struct decoded *d, uint32_t bytes)
+{
+    d->layer = DECODE_TRANSPORT;
+    d->transport_bytes = (uint8_t)bytes;
+    cursor_skip(c, bytes);
+}
+
 static enum decode_outcome decode_tcp(struct cursor *c, struct decoded *d)
 {
     struct span s = c->rest;
@@ -45,8 +52,7 @@ static enum decode_outcome decode_tcp(struct cursor *c, struct decoded *d)
     d->tcp_flags = span_u8(s, 13);
     d->tcp_window = span_be16(s, 14);
     d->tcp_urgent = span_be16(s, 18);
-    d->layer = DECODE_TRANSPORT;
-    cursor_skip(c, header);
+    pass_header(c, d, header);
     return DECODE_OK;
 }
 
@@ -64,10 +70,9 @@ static enum decode_outcome decode_udp(struct cursor *c, struct decoded *d)
         return DECODE_MALFORMED;
     d->port[0] = span_be16(s, 0);
     d->port[1] = span_be16(s, 2);
-    d->layer = DECODE_TRANSPORT;
     if (n != 0)
         cursor_limit(c, n);
-    cursor_skip(c, UDP_BYTES);
+    pass_header(c, d, UDP_BYTES);
     return DECODE_OK;
 }
 
@@ -79,8 +84,7 @@ static enum decode_outcome decode_ports(struct cursor *c, struct decoded *d,
         return cursor_short(c, header);
     d->port[0] = span_be16(c->rest, 0);
     d->port[1] = span_be16(c->rest, 2);
-    d->layer = DECODE_TRANSPORT;
-    cursor_skip(c, header);
+    pass_header(c, d, header);
     return DECODE_OK;
 }
 
@@ -103,8 +107,7 @@ static enum decode_outcome decode_icmp(struct cursor *c, struct decoded *d)
         d->icmp_id = span_be16(c->rest, 4);
         d->icmp_seq = span_be16(c->rest, 6);
     }
-    d->layer = DECODE_TRANSPORT;
-    cursor_skip(c, ICMP_BYTES);
+    pass_header(c, d, ICMP_BYTES);
     return DECODE_OK;
 }
 
@@ -113,8 +116,7 @@ static enum decode_outcome decode_esp(struct cursor *c, struct decoded *d)
     if (!cursor_has(c, ESP_BYTES))
         return cursor_short(c, ESP_BYTES);
     d->spi = span_be32(c->rest, 0);
-    d->layer = DECODE_TRANSPORT;
-    cursor_skip(c, ESP_BYTES);
+    pass_header(c, d, ESP_BYTES);
     return DECODE_OK;
 }
 
