@@ -282,5 +282,5 @@ int main(void)
         cmocka_unit_test(memory_that_is_out_is_said),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("flow_stats", tests, NULL, NULL);
 }
