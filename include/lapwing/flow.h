@@ -55,6 +55,8 @@ struct lw_meter_config {
     bool ignore_checksums; /* take packets with wrong checksums into conn_log, too: for
                               captures of the sender's own, where the network card
                               was to write them */
+    bool flow_stats; /* collect lapwing/flow_stats.h for the records, at the cost of
+                        some 1,000 bytes more a flow */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */

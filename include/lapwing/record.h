@@ -152,6 +152,8 @@ struct lw_conn_log {
     char history[LW_HISTORY_MAX];
 };
 
+struct lw_flow_stats; /* lapwing/flow_stats.h */
+
 struct lw_record {
     uint64_t
         flow_id; /* 1, 2, ... in order of first packets; status records repeat it */
@@ -177,6 +179,8 @@ struct lw_record {
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
     struct lw_conn_log conn_log;
+    const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;
+                                          NULL when the meter collects none */
 };
 
 /** Printed names, static storage. */

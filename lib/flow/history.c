@@ -137,11 +137,12 @@ static uint64_t pseudo_header(const struct decoded *d, size_t n)
 static bool is_corrupt(enum lw_flow_kind kind, const struct decoded *d)
 {
     enum { UDP_SUM_AT = 6, PORT_VXLAN = 4789 };
-    struct span segment = decoded_segment(d);
+    struct span segment = d->segment;
     uint64_t sum = 0;
     uint16_t field = 0;
 
-    if (segment.n == 0 || d->payload.n < d->payload_bytes || d->is_fragment)
+    if (segment.n == 0 || segment.n < d->transport_bytes + d->payload_bytes ||
+        d->is_fragment)
         return false;
     if (kind == LW_FLOW_UDP && span_get_be16(segment, UDP_SUM_AT, &field) &&
         field == 0 && (d->ip_version == 4 || d->port[1] == PORT_VXLAN))

@@ -20,6 +20,7 @@
 #include "history.h"
 #include "key_zeek.h"
 #include "report.h"
+#include "stats.h"
 #include "tcp_state.h"
 #include "timer.h"
 
@@ -104,6 +105,17 @@ static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
         m->status_interval_ns = INT64_MAX;
 }
 
+static bool init_table(struct lw_meter *m, const struct lw_meter_config *cfg)
+{
+    if (!flow_table_init(&m->table,
+                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT))
+        return false;
+    if (!cfg->flow_stats || flow_table_attach(&m->table, sizeof(struct flow_stats)))
+        return true;
+    flow_table_release(&m->table);
+    return false;
+}
+
 enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config *cfg,
                             struct lw_error *err)
 {
@@ -117,9 +129,7 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     if (st != LW_OK)
         return st;
     m = mem_zalloc(1, sizeof *m);
-    if (m == NULL ||
-        !flow_table_init(&m->table,
-                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT) ||
+    if (m == NULL || !init_table(m, cfg) ||
         ((cfg->conn_log || cfg->cuts == LW_CUTS_ZEEK) &&
          !histories_init(&m->histories, m->table.max_flows))) {
         lw_meter_free(m);
@@ -149,9 +159,16 @@ static struct flow_list *age_of(struct lw_meter *m, const struct flow *f)
     return &m->ages[f->flags & FLOW_ANSWERED ? 1 : 0];
 }
 
+/* NULL: nobody asked for them. */
+static struct flow_stats *stats_of(const struct lw_meter *m, const struct flow *f)
+{
+    return m->table.beside_bytes != 0 ? flow_beside(&m->table, f->index) : NULL;
+}
+
 static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason reason,
                    const struct sink *to)
 {
+    struct flow_stats *stats = stats_of(m, f);
     struct lw_record rec;
 
     m->stats.records++;
@@ -160,6 +177,8 @@ static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason 
     flow_report(f, reason, &rec);
     if (histories_kept(&m->histories))
         histories_report(&m->histories, f, &rec);
+    if (stats != NULL)
+        rec.stats = flow_stats_finish(stats);
     to->fn(to->ctx, &rec);
 }
 
@@ -312,6 +331,20 @@ static void note_answer(struct lw_meter *m, struct flow *f, unsigned from)
     flow_list_push(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
 }
 
+/* Before the packet is counted: the first one of a record begins them anew. */
+static void note_stats(struct lw_meter *m, const struct flow *f,
+                       const struct arrival *a)
+{
+    struct flow_stats *stats = stats_of(m, f);
+
+    if (stats == NULL)
+        return;
+    if (f->side[0].packets + f->side[1].packets == 0)
+        flow_stats_reset(stats);
+    flow_stats_add(stats, &a->d, f->flags & FLOW_FIRST_SIDE ? 1 - a->from : a->from,
+                   a->time_ns);
+}
+
 /* Only FIN and RST end a connection. */
 static void note_close(struct lw_meter *m, struct flow *f, const struct decoded *d)
 {
@@ -368,6 +401,7 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
         return NULL;
     }
     f = find_flow(m, a, to);
+    note_stats(m, f, a);
     flow_account(f, &a->d, a->from, a->time_ns);
     if (histories_kept(&m->histories))
         histories_add(&m->histories, f, &a->d, a->from, a->time_ns);

@@ -25,6 +25,8 @@
 #include "base/mem.h"
 #include "packet/capture_trade.h"
 
+#include <lapwing/flow_stats.h>
+
 #include <pthread.h>
 #include <string.h>
 
@@ -57,6 +59,9 @@ struct batch {
     struct kept_record *recs; /* owned (cap_recs) */
     size_t n_recs;
     size_t cap_recs;
+    struct lw_flow_stats *stats; /* owned (cap_stats): by record, of a meter that
+                                    collects them */
+    size_t cap_stats;
     bool out_of_memory;         /* a record could not be kept */
     struct meter_moment moment; /* after the batch */
     struct lw_capture_stats capture;
@@ -108,6 +113,18 @@ struct keeper {
     struct batch *batch;
 };
 
+/* For the record that is kept next. */
+static bool keep_stats(struct batch *b, const struct lw_flow_stats *stats)
+{
+    void *p = mem_grow(b->stats, &b->cap_stats, b->n_recs + 1, sizeof *b->stats);
+
+    if (p == NULL)
+        return false;
+    b->stats = p;
+    b->stats[b->n_recs] = *stats;
+    return true;
+}
+
 static void keep_record(void *ctx, const struct lw_record *rec)
 {
     struct keeper *k = ctx;
@@ -115,7 +132,7 @@ static void keep_record(void *ctx, const struct lw_record *rec)
     struct meter_moment now;
     void *p = mem_grow(b->recs, &b->cap_recs, b->n_recs + 1, sizeof *b->recs);
 
-    if (p == NULL) {
+    if (p == NULL || (rec->stats != NULL && !keep_stats(b, rec->stats))) {
         b->out_of_memory = true;
         return;
     }
@@ -147,8 +164,12 @@ static enum lw_status tell_batch(struct crew *c, const struct batch *b,
                                  struct lw_error *err)
 {
     for (size_t i = 0; i < b->n_recs && c->run->record != NULL; i++) {
+        struct lw_record *rec = &b->recs[i].rec;
+
+        if (rec->stats != NULL)
+            rec->stats = &b->stats[i];
         c->shown.watermark_ns = b->recs[i].watermark_ns;
-        c->run->record(c->run->record_ctx, &b->recs[i].rec);
+        c->run->record(c->run->record_ctx, rec);
     }
     c->shown = b->moment;
     return tell_packets(c->run, b, err);
@@ -273,6 +294,7 @@ static void crew_release(struct crew *c)
         mem_free(b->arrivals);
         mem_free(b->buffer.data);
         mem_free(b->recs);
+        mem_free(b->stats);
     }
     mem_free(c->batches);
     (void)pthread_cond_destroy(&c->changed);

@@ -34,6 +34,14 @@ static uint32_t chunks_hold(uint32_t n)
     return ((1U << n) - 1) << FLOW_CHUNK_SHIFT;
 }
 
+static bool add_beside(struct flow_table *t, uint32_t chunk, uint32_t n)
+{
+    if (t->beside_bytes == 0)
+        return true;
+    t->beside[chunk] = mem_alloc_table(n, t->beside_bytes);
+    return t->beside[chunk] != NULL;
+}
+
 /* Called only below the limit, so that a chunk is missing; the last one is as long as
  * the limit needs. */
 static bool add_chunk(struct flow_table *t)
@@ -48,6 +56,10 @@ static bool add_chunk(struct flow_table *t)
     chunk = mem_alloc_table(n, sizeof *chunk);
     if (chunk == NULL)
         return false;
+    if (!add_beside(t, t->n_chunks, n)) {
+        mem_free(chunk);
+        return false;
+    }
     t->chunks[t->n_chunks++] = chunk;
     return true;
 }
@@ -75,10 +87,19 @@ bool flow_table_init(struct flow_table *t, uint32_t max_flows)
     return false;
 }
 
+bool flow_table_attach(struct flow_table *t, size_t bytes)
+{
+    LW_ASSERT(t->n_made == 0 && t->n_chunks == 1 && t->beside_bytes == 0);
+    t->beside_bytes = bytes;
+    return add_beside(t, 0, t->max_flows < FLOW_CHUNK ? t->max_flows : FLOW_CHUNK);
+}
+
 void flow_table_release(struct flow_table *t)
 {
-    for (uint32_t i = 0; i < t->n_chunks; i++)
+    for (uint32_t i = 0; i < t->n_chunks; i++) {
         mem_free(t->chunks[i]);
+        mem_free(t->beside[i]);
+    }
     mem_free(t->slots);
     *t = (struct flow_table){.slots = NULL};
 }

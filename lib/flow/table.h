@@ -112,11 +112,18 @@ struct flow_table {
     uint32_t n_chunks;  /* that have memory */
     struct flow *chunks[FLOW_CHUNKS_MAX]; /* owned */
     uint64_t seed;
+    size_t beside_bytes;           /* that each flow has beside it; 0: nothing */
+    void *beside[FLOW_CHUNKS_MAX]; /* owned, for the flows of that chunk */
 };
 
 /** Get ready for up to `max_flows` (1 to 2^24).  False when memory is out. */
 bool flow_table_init(struct flow_table *t, uint32_t max_flows);
 void flow_table_release(struct flow_table *t);
+
+/** Give every flow `bytes` more, uninitialised and left as they are when the flow is
+ *  removed.  Only while no flow was inserted.  False when memory is out; the table is
+ *  then to be released. */
+bool flow_table_attach(struct flow_table *t, size_t bytes);
 
 /* The chunk and the place in it come from where the highest bit of index + FLOW_CHUNK
  * is, and what is below it. */
@@ -126,6 +133,16 @@ static inline struct flow *flow_at(const struct flow_table *t, uint32_t index)
     uint32_t high = 31U - (uint32_t)__builtin_clz(n);
 
     return &t->chunks[high - FLOW_CHUNK_SHIFT][n ^ 1U << high];
+}
+
+/** What a flow has beside it (flow_table_attach). */
+static inline void *flow_beside(const struct flow_table *t, uint32_t index)
+{
+    uint32_t n = index + FLOW_CHUNK;
+    uint32_t high = 31U - (uint32_t)__builtin_clz(n);
+
+    return (char *)t->beside[high - FLOW_CHUNK_SHIFT] +
+           (size_t)(n ^ 1U << high) * t->beside_bytes;
 }
 
 /** The flow of that key, or NULL. */

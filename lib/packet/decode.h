@@ -66,6 +66,7 @@ struct decoded {
 
     /* transport */
     uint16_t port[2];
+    uint8_t transport_bytes; /* of its header, options included */
     uint8_t tcp_flags;
     uint32_t tcp_seq;
     uint32_t tcp_ack;
@@ -75,22 +76,11 @@ struct decoded {
     uint8_t icmp_code;
     uint16_t icmp_id; /* echo and other query messages */
     uint16_t icmp_seq;
-    uint8_t transport_bytes; /* length of the header that payload follows; 0 where it
-                                was not captured whole */
-    uint32_t spi;            /* ESP */
-    uint32_t payload_bytes;  /* above transport, by the headers' own word */
-    struct span payload;     /* the captured part of it, borrowed from the packet */
+    uint32_t spi;           /* ESP */
+    uint32_t payload_bytes; /* above transport, by the headers' own word */
+    struct span segment;    /* what was captured of transport header and payload, */
+    struct span payload;    /* and of the payload alone; borrowed from the packet */
 };
-
-/** Transport header and payload as far as captured; empty when transport_bytes is 0. */
-static inline struct span decoded_segment(const struct decoded *d)
-{
-    if (d->transport_bytes == 0)
-        return span_of(NULL, 0);
-    /* The payload begins where a header of that length ended. */
-    return span_of(d->payload.p - d->transport_bytes,
-                   d->payload.n + d->transport_bytes);
-}
 
 /** Decode one frame.  Writes every field of *out that `layer` covers. */
 enum decode_outcome packet_decode(const struct lw_packet *pkt, struct decoded *out);

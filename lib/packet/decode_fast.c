@@ -26,7 +26,8 @@ enum { IP4_PLAIN = 0x45 };
  * was captured. */
 static void set_payload(struct decoded *d, struct span s, uint32_t at, uint32_t wire)
 {
-    d->transport_bytes = at <= s.n ? (uint8_t)(at - L4_AT) : 0;
+    d->transport_bytes = (uint8_t)(at - L4_AT);
+    d->segment = span_first(span_from(s, L4_AT), at - L4_AT + wire);
     d->layer = DECODE_TRANSPORT;
     d->payload = span_first(span_from(s, at), wire);
     d->payload_bytes = wire;

@@ -29,11 +29,11 @@ enum {
 };
 
 /* Past the transport header, of which the fixed part is there. */
-static void skip_header(struct cursor *c, struct decoded *d, uint32_t n)
+static void pass_header(struct cursor *c, struct decoded *d, uint32_t n)
 {
-    if (cursor_has(c, n))
-        d->transport_bytes = (uint8_t)n;
     d->layer = DECODE_TRANSPORT;
+    d->transport_bytes = (uint8_t)n;
+    d->segment = c->rest;
     cursor_skip(c, n);
 }
 
@@ -54,7 +54,7 @@ static enum decode_outcome decode_tcp(struct cursor *c, struct decoded *d)
     d->tcp_flags = span_u8(s, 13);
     d->tcp_window = span_be16(s, 14);
     d->tcp_urgent = span_be16(s, 18);
-    skip_header(c, d, header);
+    pass_header(c, d, header);
     return DECODE_OK;
 }
 
@@ -74,7 +74,7 @@ static enum decode_outcome decode_udp(struct cursor *c, struct decoded *d)
     d->port[1] = span_be16(s, 2);
     if (n != 0)
         cursor_limit(c, n);
-    skip_header(c, d, UDP_BYTES);
+    pass_header(c, d, UDP_BYTES);
     return DECODE_OK;
 }
 
@@ -86,7 +86,7 @@ static enum decode_outcome decode_ports(struct cursor *c, struct decoded *d,
         return cursor_short(c, header);
     d->port[0] = span_be16(c->rest, 0);
     d->port[1] = span_be16(c->rest, 2);
-    skip_header(c, d, header);
+    pass_header(c, d, header);
     return DECODE_OK;
 }
 
@@ -109,7 +109,7 @@ static enum decode_outcome decode_icmp(struct cursor *c, struct decoded *d)
         d->icmp_id = span_be16(c->rest, 4);
         d->icmp_seq = span_be16(c->rest, 6);
     }
-    skip_header(c, d, ICMP_BYTES);
+    pass_header(c, d, ICMP_BYTES);
     return DECODE_OK;
 }
 
@@ -118,7 +118,7 @@ static enum decode_outcome decode_esp(struct cursor *c, struct decoded *d)
     if (!cursor_has(c, ESP_BYTES))
         return cursor_short(c, ESP_BYTES);
     d->spi = span_be32(c->rest, 0);
-    skip_header(c, d, ESP_BYTES);
+    pass_header(c, d, ESP_BYTES);
     return DECODE_OK;
 }
 

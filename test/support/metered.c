@@ -25,8 +25,13 @@ static void on_record(void *ctx, const struct lw_record *rec)
 {
     struct metered *m = ctx;
 
-    if (m->n_recs < METERED_MAX)
+    if (m->n_recs < METERED_MAX) {
         m->recs[m->n_recs] = *rec;
+        if (rec->stats != NULL) {
+            m->stats[m->n_recs] = *rec->stats;
+            m->recs[m->n_recs].stats = &m->stats[m->n_recs];
+        }
+    }
     m->n_recs++;
 }
 

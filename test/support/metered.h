@@ -16,14 +16,16 @@
 #define SUPPORT_METERED_H
 
 #include <lapwing/flow.h>
+#include <lapwing/flow_stats.h>
 
 enum { METERED_MAX = 64 };
 
 struct metered {
-    struct lw_meter *meter;             /* owned */
-    struct lw_record recs[METERED_MAX]; /* the first n_recs of them */
-    size_t n_recs;                      /* reported, may be more than are kept */
-    uint64_t last_id;                   /* that the last packet got */
+    struct lw_meter *meter;                  /* owned */
+    struct lw_record recs[METERED_MAX];      /* the first n_recs of them */
+    struct lw_flow_stats stats[METERED_MAX]; /* what recs[i].stats points to */
+    size_t n_recs;                           /* reported, may be more than are kept */
+    uint64_t last_id;                        /* that the last packet got */
 };
 
 void metered_init(struct metered *m, const struct lw_meter_config *cfg);

@@ -18,6 +18,11 @@ struct counts {
     uint64_t differing;
 };
 
+static bool same_span(struct span a, struct span b)
+{
+    return a.n == b.n && (a.n == 0 || a.p == b.p);
+}
+
 /* Field by field, as padding may be anything. */
 static bool same(const struct decoded *a, const struct decoded *b)
 {
@@ -33,11 +38,11 @@ static bool same(const struct decoded *a, const struct decoded *b)
            a->fragment_id == b->fragment_id &&
            memcmp(a->addr, b->addr, sizeof a->addr) == 0 &&
            memcmp(a->port, b->port, sizeof a->port) == 0 &&
-           a->tcp_flags == b->tcp_flags && a->tcp_seq == b->tcp_seq &&
-           a->tcp_ack == b->tcp_ack && a->tcp_window == b->tcp_window &&
-           a->tcp_urgent == b->tcp_urgent && a->icmp_type == b->icmp_type &&
-           a->payload_bytes == b->payload_bytes && a->payload.n == b->payload.n &&
-           (a->payload.n == 0 || a->payload.p == b->payload.p);
+           a->transport_bytes == b->transport_bytes && a->tcp_flags == b->tcp_flags &&
+           a->tcp_seq == b->tcp_seq && a->tcp_ack == b->tcp_ack &&
+           a->tcp_window == b->tcp_window && a->tcp_urgent == b->tcp_urgent &&
+           a->icmp_type == b->icmp_type && a->payload_bytes == b->payload_bytes &&
+           same_span(a->segment, b->segment) && same_span(a->payload, b->payload);
 }
 
 static void count_packet(const struct lw_packet *pkt, struct counts *n)

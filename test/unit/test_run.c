@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <lapwing/flow.h>
+#include <lapwing/flow_stats.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,10 @@ static void on_record(void *ctx, const struct lw_record *rec)
     char line[LW_BINETFLOW_LINE_MAX];
 
     (void)lw_binetflow_format(rec, "", line);
-    buf_printf(&t->text, "%lld %s", (long long)lw_meter_watermark_ns(t->meter), line);
+    assert_non_null(rec->stats);
+    buf_printf(&t->text, "%lld %llu %g %s", (long long)lw_meter_watermark_ns(t->meter),
+               (unsigned long long)rec->stats->side[1].frame.sum_squares,
+               rec->stats->gap.m2_ns2, line);
     t->n_records++;
 }
 
@@ -97,7 +101,7 @@ static struct lw_capture *open_as_file(const struct buf *image)
 static enum lw_status run(const struct buf *image, unsigned n_threads, struct told *t,
                           struct lw_error *err)
 {
-    const struct lw_meter_config cfg = {.max_flows = 400};
+    const struct lw_meter_config cfg = {.max_flows = 400, .flow_stats = true};
     const struct lw_run how = {n_threads, on_record, t, on_batch, t};
     struct lw_capture *cap = open_as_file(image);
     enum lw_status st;

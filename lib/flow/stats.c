@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sizes and times of a flow's packets.
+ *
+ * Lengths are kept as sums of integers and of their squares: exact, cheap to add, and
+ * two sides make one by adding.  Squares of nanoseconds would not fit; times have
+ * Welford's recurrence (Technometrics 4, 1962), which keeps its precision where the
+ * spread is small against the mean.
+ */
+#include "stats.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A length that a packet claims beyond this would make 2^24 such packets overflow the
+ * sum of squares; none on a real wire is longer. */
+enum { SQUARED_MAX = 1 << 20 };
+
+static void length_add(struct lw_length_stats *s, uint32_t bytes)
+{
+    uint64_t squared = bytes < SQUARED_MAX ? bytes : SQUARED_MAX;
+
+    if (s->n == 0 || bytes < s->min_bytes)
+        s->min_bytes = bytes;
+    if (bytes > s->max_bytes)
+        s->max_bytes = bytes;
+    s->n++;
+    s->sum_bytes += bytes;
+    s->sum_squares += squared * squared;
+}
+
+static void time_add(struct lw_time_stats *s, int64_t ns)
+{
+    double off = (double)ns - s->mean_ns;
+
+    if (s->n == 0 || ns < s->min_ns)
+        s->min_ns = ns;
+    if (ns > s->max_ns)
+        s->max_ns = ns;
+    s->n++;
+    s->sum_ns += ns;
+    s->mean_ns += off / (double)s->n;
+    s->m2_ns2 += off * ((double)ns - s->mean_ns);
+}
+
+/* Time since *last_ns, which moves on to `now_ns` but never back. */
+static int64_t pass(int64_t *last_ns, int64_t now_ns)
+{
+    int64_t gap = now_ns - *last_ns;
+
+    if (gap < 0)
+        return 0;
+    *last_ns = now_ns;
+    return gap;
+}
+
+static void end_active(struct flow_stats *s, int64_t end_ns)
+{
+    if (end_ns > s->active_start_ns)
+        time_add(&s->known.active, end_ns - s->active_start_ns);
+}
+
+static void add_gap(struct flow_stats *s, int64_t time_ns)
+{
+    struct lw_flow_stats *k = &s->known;
+    int64_t before_ns = s->last_ns;
+    int64_t gap = pass(&s->last_ns, time_ns);
+
+    time_add(&k->gap, gap);
+    if (gap > LW_SUBFLOW_SILENCE_NS)
+        k->subflows++;
+    if (gap <= LW_IDLE_SILENCE_NS)
+        return;
+    end_active(s, before_ns);
+    time_add(&k->idle, gap);
+    s->active_start_ns = s->last_ns;
+}
+
+/* Data from one side ends what the other side was sending. */
+static void add_to_bulk(struct flow_stats *s, uint32_t bytes, unsigned from,
+                        int64_t time_ns)
+{
+    struct flow_run *run = &s->run[from];
+    struct lw_bulk_stats *bulk = &s->known.side[from].bulk;
+    int64_t gap;
+
+    s->run[1 - from].packets = 0;
+    if (run->packets == 0 || time_ns - run->last_ns > LW_BULK_SILENCE_NS) {
+        *run = (struct flow_run){1, bytes, time_ns, time_ns};
+        return;
+    }
+    gap = pass(&run->last_ns, time_ns);
+    run->packets++;
+    run->payload_bytes += bytes;
+    if (run->packets == LW_BULK_PACKETS) {
+        bulk->n++;
+        bulk->packets += run->packets;
+        bulk->payload_bytes += run->payload_bytes;
+        bulk->duration_ns += run->last_ns - run->start_ns;
+    } else if (run->packets > LW_BULK_PACKETS) {
+        bulk->packets++;
+        bulk->payload_bytes += bytes;
+        bulk->duration_ns += gap;
+    }
+}
+
+static void add_transport(struct lw_side_stats *side, const struct decoded *d)
+{
+    enum { PROTOCOL_TCP = 6 };
+
+    side->header_bytes += d->transport_bytes;
+    if (side->min_header_bytes == 0 || d->transport_bytes < side->min_header_bytes)
+        side->min_header_bytes = d->transport_bytes;
+    if (d->protocol != PROTOCOL_TCP)
+        return;
+    if (!side->has_window) {
+        side->first_window = d->tcp_window;
+        side->has_window = true;
+    }
+    for (unsigned i = 0; i < LW_N_TCP_FLAGS; i++)
+        side->tcp_flags[i] += d->tcp_flags >> i & 1;
+}
+
+static void add_first(struct flow_stats *s, const struct decoded *d, unsigned from,
+                      int64_t time_ns)
+{
+    struct lw_flow_stats *k = &s->known;
+
+    if (k->n_first == LW_FIRST_PACKETS)
+        return;
+    k->first[k->n_first++] = (struct lw_first_packet){
+        .offset_ns = time_ns > s->start_ns ? time_ns - s->start_ns : 0,
+        .payload_bytes = d->payload_bytes,
+        .from = (uint8_t)from,
+        .tcp_flags = d->tcp_flags};
+}
+
+static void add_time(struct flow_stats *s, unsigned from, int64_t time_ns)
+{
+    struct lw_side_stats *side = &s->known.side[from];
+
+    if (!s->begun) {
+        s->begun = true;
+        s->known.subflows = 1;
+        s->start_ns = time_ns;
+        s->last_ns = time_ns;
+        s->active_start_ns = time_ns;
+    } else {
+        add_gap(s, time_ns);
+    }
+    if (side->payload.n == 0)
+        s->side_last_ns[from] = time_ns;
+    else
+        time_add(&side->gap, pass(&s->side_last_ns[from], time_ns));
+}
+
+void flow_stats_reset(struct flow_stats *s)
+{
+    memset(s, 0, sizeof *s);
+}
+
+void flow_stats_add(struct flow_stats *s, const struct decoded *d, unsigned from,
+                    int64_t time_ns)
+{
+    struct lw_side_stats *side = &s->known.side[from];
+
+    add_time(s, from, time_ns);
+    add_first(s, d, from, time_ns);
+    if (d->layer == DECODE_TRANSPORT)
+        add_transport(side, d);
+    length_add(&side->payload, d->payload_bytes);
+    length_add(&side->frame, d->frame_bytes);
+    if (d->payload_bytes > 0) {
+        side->data_packets++;
+        add_to_bulk(s, d->payload_bytes, from, time_ns);
+    }
+}
+
+const struct lw_flow_stats *flow_stats_finish(struct flow_stats *s)
+{
+    end_active(s, s->last_ns);
+    return &s->known;
+}
+
+void lw_length_stats_merge(struct lw_length_stats *to,
+                           const struct lw_length_stats *more)
+{
+    if (more->n == 0)
+        return;
+    if (to->n == 0 || more->min_bytes < to->min_bytes)
+        to->min_bytes = more->min_bytes;
+    if (more->max_bytes > to->max_bytes)
+        to->max_bytes = more->max_bytes;
+    to->n += more->n;
+    to->sum_bytes += more->sum_bytes;
+    to->sum_squares += more->sum_squares;
+}
+
+double lw_length_mean(const struct lw_length_stats *s)
+{
+    return s->n == 0 ? (double)NAN : (double)s->sum_bytes / (double)s->n;
+}
+
+double lw_length_variance(const struct lw_length_stats *s)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide squares = (wide)s->n * s->sum_squares;
+    wide square = (wide)s->sum_bytes * s->sum_bytes;
+
+    if (s->n < 2)
+        return s->n == 0 ? (double)NAN : 0;
+    /* Only lengths beyond SQUARED_MAX, which are lies, can be off here. */
+    if (squares < square)
+        return 0;
+    return (double)(squares - square) / ((double)s->n * (double)(s->n - 1));
+}
+
+double lw_time_variance(const struct lw_time_stats *s)
+{
+    if (s->n < 2)
+        return s->n == 0 ? (double)NAN : 0;
+    return s->m2_ns2 / (double)(s->n - 1);
+}

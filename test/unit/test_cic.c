@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/cic.h"
+#include "metered.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lw_meter_config with_stats = {.flow_stats = true};
+
+/* C begins; sends 0 0 100 300 0 bytes at 0 0.2 0.3 2.0 2.2 s.
+ * S sends 0 10 20 30 40 0 0 bytes at 0.1 0.4 0.5 0.6 0.7 2.1 2.3 s: four make a bulk of
+ * 0.3 s. */
+static const char conversation[] =
+    "0.0 tcp 10.0.0.9:4000 > 10.0.0.2:80 S seq=0 win=1000\n"
+    "0.1 tcp 10.0.0.2:80 > 10.0.0.9:4000 SA seq=0 ack=1 win=2000\n"
+    "0.2 tcp 10.0.0.9:4000 > 10.0.0.2:80 A seq=1 ack=1\n"
+    "0.3 tcp 10.0.0.9:4000 > 10.0.0.2:80 PA seq=1 ack=1 len=100\n"
+    "0.4 tcp 10.0.0.2:80 > 10.0.0.9:4000 A seq=1 ack=101 len=10 pad=6\n"
+    "0.5 tcp 10.0.0.2:80 > 10.0.0.9:4000 A seq=11 ack=101 len=20\n"
+    "0.6 tcp 10.0.0.2:80 > 10.0.0.9:4000 A seq=31 ack=101 len=30\n"
+    "0.7 tcp 10.0.0.2:80 > 10.0.0.9:4000 PA seq=61 ack=101 len=40\n"
+    "2.0 tcp 10.0.0.9:4000 > 10.0.0.2:80 PAU seq=101 ack=101 len=300\n"
+    "2.1 tcp 10.0.0.2:80 > 10.0.0.9:4000 FA seq=101 ack=401\n"
+    "2.2 tcp 10.0.0.9:4000 > 10.0.0.2:80 FA seq=401 ack=102\n"
+    "2.3 tcp 10.0.0.2:80 > 10.0.0.9:4000 A seq=102 ack=402 win=9\n";
+
+typedef char *(*put_fn)(char *p, const struct lw_record *rec);
+
+struct expected {
+    put_fn put;
+    const char *text; /* as it must be, or */
+    double near;      /* what it must be near to */
+};
+
+static void check(const struct lw_record *rec, const struct expected *e, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char text[128];
+
+        *e[i].put(text, rec) = '\0';
+        if (e[i].text != NULL)
+            assert_string_equal(text, e[i].text);
+        else
+            assert_near(strtod(text, NULL), e[i].near, e[i].near * 1e-12);
+    }
+}
+
+#define CHECK(rec, ...)                                                                \
+    do {                                                                               \
+        const struct expected expected[] = {__VA_ARGS__};                              \
+                                                                                       \
+        check(rec, expected, sizeof expected / sizeof expected[0]);                    \
+    } while (0)
+
+static void meter(struct metered *got, const char *lines, size_t n_recs)
+{
+    metered_init(got, &with_stats);
+    metered_run(got, lines);
+    metered_flush(got);
+    assert_int_equal(got->n_recs, n_recs);
+}
+
+static void one_connection_is_one_flow(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got, conversation, 1);
+    CHECK(&got.recs[0], {cic_put_flow_id, "10.0.0.9-10.0.0.2-4000-80-6", 0},
+          {cic_put_src_ip, "10.0.0.9", 0}, {cic_put_src_port, "4000", 0},
+          {cic_put_dst_ip, "10.0.0.2", 0}, {cic_put_dst_port, "80", 0},
+          {cic_put_protocol, "6", 0},
+          {cic_put_timestamp, "1970-01-01 00:00:00.000000", 0},
+          {cic_put_duration, "2300000", 0}, {cic_put_fwd_packets, "5", 0},
+          {cic_put_bwd_packets, "7", 0}, {cic_put_packets_rate, NULL, 12 / 2.3},
+          {cic_put_fwd_packets_rate, NULL, 5 / 2.3},
+          {cic_put_bwd_packets_rate, NULL, 7 / 2.3}, {cic_put_down_up, "1.4", 0});
+    metered_release(&got);
+}
+
+/* Each packet counts once, and its padding not at all. */
+static void lengths(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got, conversation, 1);
+    CHECK(&got.recs[0], {cic_put_fwd_bytes, "400", 0}, {cic_put_bwd_bytes, "100", 0},
+          {cic_put_fwd_len_max, "300", 0}, {cic_put_fwd_len_min, "0", 0},
+          {cic_put_fwd_len_mean, "80", 0},
+          {cic_put_fwd_len_std, NULL, 130.38404810405297},
+          {cic_put_bwd_len_max, "40", 0}, {cic_put_bwd_len_min, "0", 0},
+          {cic_put_bwd_len_mean, NULL, 100 / 7.0},
+          {cic_put_bwd_len_std, NULL, 16.18347187425374},
+          {cic_put_bytes_rate, NULL, 500 / 2.3}, {cic_put_len_min, "0", 0},
+          {cic_put_len_max, "300", 0}, {cic_put_len_mean, NULL, 500 / 12.0},
+          {cic_put_len_std, NULL, 86.42740867165328},
+          {cic_put_len_var, NULL, 7469.69696969697},
+          {cic_put_size_mean, NULL, 500 / 12.0}, {cic_put_fwd_segment_mean, "80", 0},
+          {cic_put_bwd_segment_mean, NULL, 100 / 7.0}, {cic_put_fwd_header, "100", 0},
+          {cic_put_bwd_header, "140", 0}, {cic_put_fwd_header_min, "20", 0},
+          {cic_put_fwd_data_packets, "2", 0});
+    metered_release(&got);
+}
+
+static void times(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got, conversation, 1);
+    CHECK(&got.recs[0], {cic_put_iat_mean, NULL, 2300000 / 11.0},
+          {cic_put_iat_std, NULL, 361813.61349331634}, {cic_put_iat_max, "1300000", 0},
+          {cic_put_iat_min, "100000", 0}, {cic_put_fwd_iat_total, "2200000", 0},
+          {cic_put_fwd_iat_mean, "550000", 0},
+          {cic_put_fwd_iat_std, NULL, 768114.5747868608},
+          {cic_put_fwd_iat_max, "1700000", 0}, {cic_put_fwd_iat_min, "100000", 0},
+          {cic_put_bwd_iat_total, "2200000", 0},
+          {cic_put_bwd_iat_mean, NULL, 2200000 / 6.0},
+          {cic_put_bwd_iat_std, NULL, 512510.16250086855},
+          {cic_put_bwd_iat_max, "1400000", 0}, {cic_put_bwd_iat_min, "100000", 0},
+          /* never idle: active from end to end */
+          {cic_put_active_mean, "2300000", 0}, {cic_put_active_std, "0", 0},
+          {cic_put_active_max, "2300000", 0}, {cic_put_active_min, "2300000", 0},
+          {cic_put_idle_mean, "0", 0}, {cic_put_idle_std, "0", 0},
+          {cic_put_idle_max, "0", 0}, {cic_put_idle_min, "0", 0});
+    metered_release(&got);
+}
+
+static void flags_windows_and_parts(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got, conversation, 1);
+    CHECK(
+        &got.recs[0], {cic_put_fwd_psh, "2", 0}, {cic_put_bwd_psh, "1", 0},
+        {cic_put_fwd_urg, "1", 0}, {cic_put_bwd_urg, "0", 0}, {cic_put_fin, "2", 0},
+        {cic_put_syn, "2", 0}, {cic_put_rst, "0", 0}, {cic_put_psh, "3", 0},
+        {cic_put_ack, "11", 0}, {cic_put_urg, "1", 0}, {cic_put_cwr, "0", 0},
+        {cic_put_ece, "0", 0}, {cic_put_fwd_window, "1000", 0},
+        {cic_put_bwd_window, "2000", 0}, {cic_put_fwd_bulk_bytes, "0", 0},
+        {cic_put_fwd_bulk_packets, "0", 0}, {cic_put_fwd_bulk_rate, "0", 0},
+        {cic_put_bwd_bulk_bytes, "100", 0}, {cic_put_bwd_bulk_packets, "4", 0},
+        {cic_put_bwd_bulk_rate, NULL, 100 / 0.3},
+        /* a silence of 1.3 s makes two parts */
+        {cic_put_subflow_fwd_packets, "2.5", 0}, {cic_put_subflow_fwd_bytes, "200", 0},
+        {cic_put_subflow_bwd_packets, "3.5", 0}, {cic_put_subflow_bwd_bytes, "50", 0});
+    metered_release(&got);
+}
+
+/* One packet: no times between, no rates, nothing of the other side. */
+static void what_is_not_known_is_empty(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got, "5 udp [fe80::1]:1000 > [fe80::2]:2000 len=7\n", 1);
+    CHECK(&got.recs[0], {cic_put_flow_id, "fe80::1-fe80::2-1000-2000-17", 0},
+          {cic_put_duration, "0", 0}, {cic_put_bwd_packets, "0", 0},
+          {cic_put_bwd_bytes, "0", 0}, {cic_put_fwd_len_std, "0", 0},
+          {cic_put_bwd_len_max, "", 0}, {cic_put_bwd_len_min, "", 0},
+          {cic_put_bwd_len_mean, "", 0}, {cic_put_bwd_len_std, "", 0},
+          {cic_put_bytes_rate, "", 0}, {cic_put_packets_rate, "", 0},
+          {cic_put_fwd_packets_rate, "", 0}, {cic_put_iat_mean, "", 0},
+          {cic_put_iat_std, "", 0}, {cic_put_iat_max, "", 0},
+          {cic_put_fwd_iat_total, "", 0}, {cic_put_bwd_segment_mean, "", 0},
+          {cic_put_fwd_window, "", 0}, {cic_put_down_up, "0", 0},
+          {cic_put_len_mean, "7", 0}, {cic_put_fwd_header_min, "8", 0},
+          {cic_put_active_mean, "0", 0}, {cic_put_subflow_fwd_bytes, "7", 0});
+    metered_release(&got);
+}
+
+/* Heard from the answer on, the client is still forward. */
+static void forward_is_from_who_began(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got,
+          "0 tcp 10.0.0.2:80 > 10.0.0.9:4000 SA seq=0 ack=1 win=5\n"
+          "1 tcp 10.0.0.9:4000 > 10.0.0.2:80 PA seq=1 ack=1 len=3 win=6\n",
+          1);
+    CHECK(&got.recs[0], {cic_put_src_port, "4000", 0}, {cic_put_fwd_bytes, "3", 0},
+          {cic_put_bwd_bytes, "0", 0}, {cic_put_fwd_window, "6", 0},
+          {cic_put_bwd_window, "5", 0}, {cic_put_down_up, "1", 0});
+    metered_release(&got);
+}
+
+static void active_and_idle(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got,
+          "0 tcp 10.0.0.9:4000 > 10.0.0.2:80 A seq=1\n"
+          "2 tcp 10.0.0.9:4000 > 10.0.0.2:80 A seq=1\n"
+          "10 tcp 10.0.0.9:4000 > 10.0.0.2:80 A seq=1\n"
+          "20 tcp 10.0.0.9:4000 > 10.0.0.2:80 A seq=1\n"
+          "24 tcp 10.0.0.9:4000 > 10.0.0.2:80 A seq=1\n",
+          1);
+    CHECK(&got.recs[0], {cic_put_active_mean, "3000000", 0},
+          {cic_put_active_max, "4000000", 0}, {cic_put_active_min, "2000000", 0},
+          {cic_put_active_std, NULL, 1414213.562373095},
+          {cic_put_idle_mean, "9000000", 0}, {cic_put_idle_max, "10000000", 0},
+          {cic_put_idle_min, "8000000", 0});
+    metered_release(&got);
+}
+
+static void the_rest_has_no_place(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    meter(&got,
+          "0 arp 10.0.0.1 > 10.0.0.2\n"
+          "1 icmp 10.0.0.1 > 10.0.0.2 type=8 id=1 len=20\n",
+          2);
+    assert_false(cic_takes(&got.recs[0]));
+    assert_true(cic_takes(&got.recs[1]));
+    CHECK(&got.recs[1], {cic_put_protocol, "1", 0}, {cic_put_src_port, "0", 0},
+          {cic_put_fwd_bytes, "20", 0}, {cic_put_fin, "0", 0});
+    metered_release(&got);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_connection_is_one_flow),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(times),
+        cmocka_unit_test(flags_windows_and_parts),
+        cmocka_unit_test(what_is_not_known_is_empty),
+        cmocka_unit_test(forward_is_from_who_began),
+        cmocka_unit_test(active_and_idle),
+        cmocka_unit_test(the_rest_has_no_place),
+    };
+
+    return cmocka_run_group_tests_name("cic", tests, NULL, NULL);
+}
