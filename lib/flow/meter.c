@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "fragment.h"
+#include "packet/levels.h"
 #include "report.h"
 #include "tcp_state.h"
 #include "timer.h"
@@ -40,6 +41,8 @@ struct lw_meter {
     struct flow_table table;
     struct timers timers;
     struct fragments fragments;
+    struct reassembly reassembly;
+    enum lw_tunnel_mode tunnels;
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
     uint64_t last_id;
@@ -62,6 +65,18 @@ static enum lw_status check_config(const struct lw_meter_config *cfg,
     if (cfg->max_flows > MAX_FLOWS_LIMIT)
         return lw_fail(err, LW_EINVAL, "max_flows is %u, at most %d is possible",
                        cfg->max_flows, MAX_FLOWS_LIMIT);
+    if ((unsigned)cfg->tunnels >= LW_N_TUNNEL_MODES)
+        return lw_fail(err, LW_EINVAL, "there is no tunnel mode %u",
+                       (unsigned)cfg->tunnels);
+    if (cfg->reassembly_datagrams > REASSEMBLY_DATAGRAMS_MAX ||
+        cfg->reassembly_bytes > REASSEMBLY_BYTES_MAX ||
+        (cfg->reassembly_bytes != 0 && cfg->reassembly_bytes < REASSEMBLY_BYTES_MIN))
+        return lw_fail(err, LW_EINVAL,
+                       "reassembly of %u datagrams in %u bytes is out of range (%d; %d "
+                       "to %d)",
+                       cfg->reassembly_datagrams, cfg->reassembly_bytes,
+                       REASSEMBLY_DATAGRAMS_MAX, REASSEMBLY_BYTES_MIN,
+                       REASSEMBLY_BYTES_MAX);
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
         if (timeouts[i] < 0 || timeouts[i] > TIMEOUT_MAX_NS)
             return lw_fail(err, LW_EINVAL,
@@ -111,6 +126,8 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     }
     init_timers(m, cfg);
     fragments_init(&m->fragments);
+    reassembly_init(&m->reassembly, cfg->reassembly_bytes, cfg->reassembly_datagrams);
+    m->tunnels = cfg->tunnels;
     flow_list_init(&m->ages[0]);
     flow_list_init(&m->ages[1]);
     *out = m;
@@ -123,6 +140,7 @@ void lw_meter_free(struct lw_meter *m)
         return;
     flow_table_release(&m->table);
     fragments_release(&m->fragments);
+    reassembly_release(&m->reassembly);
     mem_free(m);
 }
 
@@ -245,6 +263,9 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->icmp_type = a->d->icmp_type;
     f->icmp_code = a->d->icmp_code;
     f->ether_type = a->d->ether_type;
+    f->tunnel_id = a->d->tunnel_id;
+    f->tunnel_depth = a->d->tunnel_depth;
+    f->tunnel_kind = a->d->tunnel_kind;
     timers_add(&m->timers, &m->table, f);
     flow_list_push(&m->ages[0], &m->table, f, FLOW_LINK_AGE);
     m->stats.flows_created++;
@@ -308,7 +329,8 @@ static void note_close(struct lw_meter *m, struct flow *f)
     timers_add(&m->timers, &m->table, f);
 }
 
-/* A later fragment belongs to the flow of the first one, if that is still there. */
+/* A later fragment belongs to the flow of the first one, if that is still there: unless
+ * the datagram's ports came to light only with this one. */
 static struct flow *flow_of_fragment(struct lw_meter *m, struct arrival *a)
 {
     const struct fragment_entry *e = fragments_get(&m->fragments, a->d, a->time_ns);
@@ -327,19 +349,32 @@ static struct flow *flow_of_fragment(struct lw_meter *m, struct arrival *a)
 static struct flow *find_flow(struct lw_meter *m, struct arrival *a,
                               const struct sink *to)
 {
-    struct flow *f = NULL;
+    struct flow *f;
 
-    if (a->d->is_fragment && a->d->fragment_offset > 0)
-        f = flow_of_fragment(m, a);
-    if (f != NULL)
-        return f;
     a->hash = flow_key_hash(&a->key, m->table.seed);
     f = present_flow(m, a, to);
+    return f != NULL ? f : begin_flow(m, a, to);
+}
+
+static struct flow *find_flow_of_fragment(struct lw_meter *m, struct arrival *a,
+                                          const struct sink *to)
+{
+    struct flow *f = NULL;
+
+    if (a->d->fragment_offset > 0 && a->d->layer != DECODE_TRANSPORT)
+        f = flow_of_fragment(m, a);
     if (f == NULL)
-        f = begin_flow(m, a, to);
-    if (a->d->is_fragment && a->d->fragment_offset == 0)
+        f = find_flow(m, a, to);
+    if (a->d->fragment_offset == 0)
         fragments_put(&m->fragments, a->d, a->time_ns, f->index, f->id, a->from);
     return f;
+}
+
+static void add_to_flow(struct lw_meter *m, struct flow *f, const struct arrival *a)
+{
+    flow_account(f, a->d, a->from, a->time_ns);
+    note_answer(m, f);
+    note_close(m, f);
 }
 
 static uint64_t add_decoded(struct lw_meter *m, const struct decoded *d,
@@ -353,11 +388,65 @@ static uint64_t add_decoded(struct lw_meter *m, const struct decoded *d,
         return 0;
     }
     f = find_flow(m, &a, to);
-    flow_account(f, d, a.from, time_ns);
-    note_answer(m, f);
-    note_close(m, f);
+    add_to_flow(m, f, &a);
     m->stats.in_flows++;
     return f->id;
+}
+
+/* ---- fragments and tunnels: packets that are more than one ----------------------- */
+
+/* One level of a packet.  Returns the id of its flow, 0 when it belongs to none.
+ * Levels are told apart in the key's spare field, where at most a name lookup's id
+ * is; two flows of the same addresses and ports meet once in 65,536 times. */
+static uint64_t add_level(struct lw_meter *m, const struct decoded *d, int64_t time_ns,
+                          const struct sink *to)
+{
+    struct arrival a = {.d = d, .time_ns = time_ns};
+    struct flow *f;
+
+    if (!flow_key_make(d, &a.key, &a.from))
+        return 0;
+    a.key.more ^= d->tunnel_tag;
+    f = d->is_fragment ? find_flow_of_fragment(m, &a, to) : find_flow(m, &a, to);
+    if (d->overlaps && f->overlapping[a.from] < UINT16_MAX)
+        f->overlapping[a.from]++;
+    add_to_flow(m, f, &a);
+    return f->id;
+}
+
+static void note_levels(struct lw_meter *m, const struct levels *l)
+{
+    if (l->n > 1)
+        m->stats.tunnelled++;
+    if (l->too_deep)
+        m->stats.tunnels_too_deep++;
+    if (l->end == DECODE_TRUNCATED)
+        m->stats.inner_truncated++;
+    if (l->end == DECODE_MALFORMED)
+        m->stats.inner_malformed++;
+}
+
+static uint64_t add_levels(struct lw_meter *m, const struct decoded *d, int64_t time_ns,
+                           const struct sink *to)
+{
+    struct levels l;
+    unsigned first;
+    uint64_t id;
+
+    l.at[0] = *d;
+    levels_follow(&l, &m->reassembly, time_ns, m->tunnels != LW_TUNNEL_MODE_OUTER);
+    note_levels(m, &l);
+    first = m->tunnels == LW_TUNNEL_MODE_INNER ? l.n - 1 : 0;
+    id = add_level(m, &l.at[first], time_ns, to);
+    if (id != 0)
+        m->stats.in_flows++;
+    else
+        m->stats.not_in_flows++;
+    for (unsigned i = first + 1; i < l.n; i++) {
+        if (add_level(m, &l.at[i], time_ns, to) != 0)
+            m->stats.inner_in_flows++;
+    }
+    return id;
 }
 
 uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record_fn fn,
@@ -373,6 +462,8 @@ uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record
     switch (packet_decode(pkt, &d)) {
     case DECODE_OK:
         m->stats.decoded++;
+        if ((unsigned)m->tunnels | d.is_fragment)
+            return add_levels(m, &d, time_ns, &to);
         return add_decoded(m, &d, time_ns, &to);
     case DECODE_TRUNCATED:
         m->stats.truncated++;
@@ -438,6 +529,18 @@ int64_t lw_meter_watermark_ns(const struct lw_meter *m)
 
 void lw_meter_get_stats(const struct lw_meter *m, struct lw_meter_stats *out)
 {
+    const struct reassembly_stats *r = &m->reassembly.stats;
+
     *out = m->stats;
     out->active = m->table.n_flows;
+    out->fragments = r->fragments;
+    out->fragments_unusable = r->unusable;
+    out->fragments_duplicate = r->duplicates;
+    out->fragments_overlapping = r->overlaps;
+    out->datagrams = r->begun;
+    out->datagrams_reassembled = r->completed;
+    out->datagrams_malformed = r->malformed;
+    out->datagrams_timed_out = r->timed_out;
+    out->datagrams_evicted = r->evicted;
+    out->datagrams_dropped = r->dropped;
 }
