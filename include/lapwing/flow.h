@@ -38,6 +38,19 @@ enum lw_cuts {
     LW_CUTS_ZEEK
 };
 
+/** Which flows a packet in a tunnel counts in. */
+#define LW_TUNNEL_MODE_LIST(X)                                                         \
+    X(OUTER, "outer") /* that of its outermost IP header */                            \
+    X(INNER, "inner") /* that of the innermost packet that can be decoded */           \
+    X(BOTH, "both")   /* one for each level */
+
+enum lw_tunnel_mode {
+#define LW_TUNNEL_MODE_ENUM(name, text) LW_TUNNEL_MODE_##name,
+    LW_TUNNEL_MODE_LIST(LW_TUNNEL_MODE_ENUM)
+#undef LW_TUNNEL_MODE_ENUM
+        LW_N_TUNNEL_MODES
+};
+
 /** Zero means the default.  Idle timeouts count from a flow's last packet and are
  * Argus' own; Argus lets its status interval pass before they begin, however. */
 struct lw_meter_config {
@@ -57,6 +70,10 @@ struct lw_meter_config {
                               was to write them */
     bool flow_stats; /* collect lapwing/flow_stats.h for the records, at the cost of
                         some 1,000 bytes more a flow */
+    enum lw_tunnel_mode tunnels;   /* default outer */
+    uint32_t reassembly_bytes;     /* of incomplete datagrams: default 4 MiB, 128 KiB to
+                                      31 MiB */
+    uint32_t reassembly_datagrams; /* incomplete ones: default 2,048, at most 65,536 */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */
@@ -68,8 +85,28 @@ struct lw_meter_stats {
     uint64_t unsupported;           /* link types we do not decode */
     uint32_t unsupported_link_type; /* of the first of them */
     uint64_t malformed;             /* headers that contradict themselves */
-    uint64_t in_flows;
+    uint64_t in_flows;              /* each packet once, whatever it carries */
     uint64_t not_in_flows;
+    uint64_t inner_in_flows;  /* further entries of the same packets in the flows of
+                                 their inner levels (LW_TUNNEL_MODE_BOTH): the packets
+                                 of all records = in_flows + inner_in_flows */
+    uint64_t tunnelled;       /* packets in which a tunnel was followed */
+    uint64_t inner_truncated; /* packets of a tunnel that ended before what is in it: */
+    uint64_t inner_malformed; /* cut off by the capture length, or contradicting */
+    uint64_t tunnels_too_deep; /* itself; or had more tunnels than are followed (4) */
+
+    /* Of all levels that are looked at.  datagrams = reassembled + malformed +
+     * timed_out + evicted + dropped + those that are incomplete now. */
+    uint64_t fragments;
+    uint64_t fragments_unusable;  /* cannot be part of a datagram; not captured whole */
+    uint64_t fragments_duplicate; /* repeat what is there */
+    uint64_t fragments_overlapping; /* contradict it, or go beyond it */
+    uint64_t datagrams;             /* begun */
+    uint64_t datagrams_reassembled;
+    uint64_t datagrams_malformed; /* complete, but what is in them contradicts itself */
+    uint64_t datagrams_timed_out;
+    uint64_t datagrams_evicted; /* gave way to newer ones */
+    uint64_t datagrams_dropped; /* overlapping IPv6 fragments, or contradicting ends */
     uint64_t flows_created;
     uint64_t records;            /* reported */
     uint64_t evicted_unanswered; /* flows pushed out of a full table */
@@ -86,8 +123,9 @@ LW_API LW_MUST enum lw_status lw_meter_new(struct lw_meter **out,
                                            struct lw_error *err);
 
 /** Add one packet, reporting records that ended before it.  `pkt` is borrowed.  A
- *  packet without data only moves time on.  Returns the flow's id, or 0 when the
- *  packet is in no flow. */
+ *  packet without data only moves time on.  Returns the flow's id (with
+ *  LW_TUNNEL_MODE_BOTH that of the outermost one), or 0 when the packet is in no flow.
+ */
 LW_API uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt,
                              lw_record_fn fn, void *ctx);
 

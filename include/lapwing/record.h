@@ -83,6 +83,35 @@ enum lw_conn {
         LW_N_CONNS
 };
 
+/** What a flow was carried in.  In brackets what `tunnel_id` is. */
+#define LW_TUNNEL_LIST(X)                                                              \
+    X(NONE, "-")          /* nothing: the flow of the outermost IP header */           \
+    X(4IN4, "4in4")       /* IPv4 in IPv4 */                                           \
+    X(6IN4, "6in4")       /* IPv6 in IPv4 */                                           \
+    X(4IN6, "4in6")       /* IPv4 in IPv6 */                                           \
+    X(6IN6, "6in6")       /* IPv6 in IPv6 */                                           \
+    X(GRE, "gre")         /* [key] */                                                  \
+    X(PPTP, "pptp")       /* GRE version 1 [call] */                                   \
+    X(NVGRE, "nvgre")     /* GRE with a key and an Ethernet frame [subnet] */          \
+    X(ERSPAN1, "erspan1") /* mirrored traffic, types I */                              \
+    X(ERSPAN2, "erspan2") /* to III [session] */                                       \
+    X(ERSPAN3, "erspan3")                                                              \
+    X(ETHERIP, "etherip")                                                              \
+    X(MPLS, "mpls")           /* a pseudowire, or MPLS in IP */                        \
+    X(VXLAN, "vxlan")         /* [VNI] */                                              \
+    X(VXLAN_GPE, "vxlan-gpe") /* [VNI] */                                              \
+    X(GENEVE, "geneve")       /* [VNI] */                                              \
+    X(TEREDO, "teredo")                                                                \
+    X(GTP_U, "gtp-u") /* [TEID] */                                                     \
+    X(L2TP, "l2tp")   /* [tunnel << 16 | session] */
+
+enum lw_tunnel_kind {
+#define LW_TUNNEL_ENUM(name, text) LW_TUNNEL_##name,
+    LW_TUNNEL_LIST(LW_TUNNEL_ENUM)
+#undef LW_TUNNEL_ENUM
+        LW_N_TUNNELS
+};
+
 /** Why a record was reported. */
 #define LW_END_LIST(X)                                                                 \
     X(IDLE, "idle")       /* no packet for the protocol's idle timeout */              \
@@ -125,6 +154,8 @@ struct lw_side {
     int64_t last_ns;        /* meaningless when packets is 0 */
     uint32_t urgent;        /* TCP packets with URG set */
     uint32_t bad_fragments; /* fragments that cannot be part of a datagram */
+    uint32_t overlapping_fragments; /* that say anew what an earlier one said, at most
+                                       65,535 */
     uint32_t retransmitted; /* TCP segments with no new sequence number and data */
     uint8_t tcp_flags;      /* all flags seen, ORed */
     uint8_t tos;            /* of its last packet, as Argus has it */
@@ -172,9 +203,13 @@ struct lw_record {
     uint16_t icmp_id; /* or the port that "port unreachable" complains about */
     uint16_t port[2]; /* TCP, UDP, SCTP; 0 otherwise */
     bool has_ports;
-    uint16_t vlan_id; /* outermost, 0 when untagged */
-    uint32_t spi;     /* ESP */
-    uint8_t llc[2];   /* DSAP and SSAP of an LLC frame (ether_type below 1536) */
+    uint16_t vlan_id;     /* outermost, 0 when untagged */
+    uint32_t spi;         /* ESP */
+    uint8_t llc[2];       /* DSAP and SSAP of an LLC frame (ether_type below 1536) */
+    uint8_t tunnel_depth; /* tunnels around the flow; 0 for the outermost IP header */
+    enum lw_tunnel_kind tunnel_kind; /* of the innermost of them */
+    uint32_t tunnel_id; /* of the first packet; 0 when the kind has none.  Both sides
+                           have the same only where it names a network (VNI, subnet) */
     struct lw_addr addr[2];
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
@@ -188,6 +223,7 @@ LW_API const char *lw_flow_kind_name(enum lw_flow_kind kind);
 LW_API const char *lw_dir_name(enum lw_dir dir);
 LW_API const char *lw_conn_name(enum lw_conn conn);
 LW_API const char *lw_end_reason_name(enum lw_end_reason reason);
+LW_API const char *lw_tunnel_name(enum lw_tunnel_kind kind);
 
 /** rec->initiator: which index initiated, as Argus and Zeek print it. */
 LW_API unsigned lw_record_initiator(const struct lw_record *rec);

@@ -117,5 +117,6 @@ void flow_continue(struct flow *f)
     for (unsigned i = 0; i < 2; i++) {
         side_continue(&f->side[i]);
         f->bad_fragments[i] = 0;
+        f->overlapping[i] = 0;
     }
 }

@@ -29,7 +29,9 @@ static uint64_t tag_of(const struct decoded *d)
         struct lw_addr addr[2];
         uint32_t id;
         uint32_t protocol;
-    } key = {{d->addr[0], d->addr[1]}, d->fragment_id, d->protocol};
+    } key = {{d->addr[0], d->addr[1]},
+             d->fragment_id,
+             d->fragment_protocol | (uint32_t)d->tunnel_tag << 8};
 
     /* 64 bits of hash stand for the key itself.  They are not seeded as the flow
      * table's are: which datagram gives way to which decides the flow of a fragment,

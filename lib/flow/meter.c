@@ -19,6 +19,7 @@
 #include "fragment.h"
 #include "history.h"
 #include "key_zeek.h"
+#include "packet/levels.h"
 #include "report.h"
 #include "stats.h"
 #include "tcp_state.h"
@@ -48,6 +49,8 @@ struct lw_meter {
     struct timers timers;
     struct fragments fragments;
     struct histories histories;
+    struct reassembly reassembly;
+    enum lw_tunnel_mode tunnels;
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
     bool zeek_cuts;
@@ -72,6 +75,18 @@ static enum lw_status check_config(const struct lw_meter_config *cfg,
     if (cfg->max_flows > MAX_FLOWS_LIMIT)
         return lw_fail(err, LW_EINVAL, "max_flows is %u, at most %d is possible",
                        cfg->max_flows, MAX_FLOWS_LIMIT);
+    if ((unsigned)cfg->tunnels >= LW_N_TUNNEL_MODES)
+        return lw_fail(err, LW_EINVAL, "there is no tunnel mode %u",
+                       (unsigned)cfg->tunnels);
+    if (cfg->reassembly_datagrams > REASSEMBLY_DATAGRAMS_MAX ||
+        cfg->reassembly_bytes > REASSEMBLY_BYTES_MAX ||
+        (cfg->reassembly_bytes != 0 && cfg->reassembly_bytes < REASSEMBLY_BYTES_MIN))
+        return lw_fail(err, LW_EINVAL,
+                       "reassembly of %u datagrams in %u bytes is out of range (%d; %d "
+                       "to %d)",
+                       cfg->reassembly_datagrams, cfg->reassembly_bytes,
+                       REASSEMBLY_DATAGRAMS_MAX, REASSEMBLY_BYTES_MIN,
+                       REASSEMBLY_BYTES_MAX);
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
         if (timeouts[i] < 0 || timeouts[i] > TIMEOUT_MAX_NS)
             return lw_fail(err, LW_EINVAL,
@@ -138,6 +153,8 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     m->histories.any_checksum = cfg->ignore_checksums;
     init_timers(m, cfg);
     fragments_init(&m->fragments);
+    reassembly_init(&m->reassembly, cfg->reassembly_bytes, cfg->reassembly_datagrams);
+    m->tunnels = cfg->tunnels;
     flow_list_init(&m->ages[0]);
     flow_list_init(&m->ages[1]);
     *out = m;
@@ -151,6 +168,7 @@ void lw_meter_free(struct lw_meter *m)
     flow_table_release(&m->table);
     histories_release(&m->histories);
     fragments_release(&m->fragments);
+    reassembly_release(&m->reassembly);
     mem_free(m);
 }
 
@@ -278,6 +296,9 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->ether_type = a->d.ether_type;
     if (histories_kept(&m->histories))
         histories_begin(&m->histories, f, &a->d, a->from, a->time_ns);
+    f->tunnel_id = a->d.tunnel_id;
+    f->tunnel_depth = a->d.tunnel_depth;
+    f->tunnel_kind = a->d.tunnel_kind;
     timers_add(&m->timers, &m->table, f);
     flow_list_push(&m->ages[0], &m->table, f, FLOW_LINK_AGE);
     m->stats.flows_created++;
@@ -357,7 +378,8 @@ static void note_close(struct lw_meter *m, struct flow *f, const struct decoded 
     timers_add(&m->timers, &m->table, f);
 }
 
-/* A later fragment belongs to the flow of the first one, if that is still there. */
+/* A later fragment belongs to the flow of the first one, if that is still there: unless
+ * the datagram's ports came to light only with this one. */
 static struct flow *flow_of_fragment(struct lw_meter *m, struct arrival *a)
 {
     const struct fragment_entry *e = fragments_get(&m->fragments, &a->d, a->time_ns);
@@ -376,18 +398,34 @@ static struct flow *flow_of_fragment(struct lw_meter *m, struct arrival *a)
 static struct flow *find_flow(struct lw_meter *m, struct arrival *a,
                               const struct sink *to)
 {
+    struct flow *f;
+
+    f = present_flow(m, a, to);
+    return f != NULL ? f : begin_flow(m, a, to);
+}
+
+static struct flow *find_flow_of_fragment(struct lw_meter *m, struct arrival *a,
+                                          const struct sink *to)
+{
     struct flow *f = NULL;
 
-    if (a->d.is_fragment && a->d.fragment_offset > 0)
+    if (a->d.fragment_offset > 0 && a->d.layer != DECODE_TRANSPORT)
         f = flow_of_fragment(m, a);
-    if (f != NULL)
-        return f;
-    f = present_flow(m, a, to);
     if (f == NULL)
-        f = begin_flow(m, a, to);
-    if (a->d.is_fragment && a->d.fragment_offset == 0)
+        f = find_flow(m, a, to);
+    if (a->d.fragment_offset == 0)
         fragments_put(&m->fragments, &a->d, a->time_ns, f->index, f->id, a->from);
     return f;
+}
+
+static void add_to_flow(struct lw_meter *m, struct flow *f, const struct arrival *a)
+{
+    note_stats(m, f, a);
+    flow_account(f, &a->d, a->from, a->time_ns);
+    if (histories_kept(&m->histories))
+        histories_add(&m->histories, f, &a->d, a->from, a->time_ns);
+    note_answer(m, f, a->from);
+    note_close(m, f, &a->d);
 }
 
 /* The packet's flow, or NULL when it is in none. */
@@ -401,15 +439,82 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
         return NULL;
     }
     f = find_flow(m, a, to);
-    note_stats(m, f, a);
-    flow_account(f, &a->d, a->from, a->time_ns);
-    if (histories_kept(&m->histories))
-        histories_add(&m->histories, f, &a->d, a->from, a->time_ns);
-    note_answer(m, f, a->from);
-    note_close(m, f, &a->d);
+    add_to_flow(m, f, a);
     m->stats.in_flows++;
     return f;
 }
+
+/* ---- fragments and tunnels: packets that are more than one ----------------------- */
+
+/* The key of a decoded packet or level, if it has one.  Levels are told apart in the
+ * key's spare field, where at most a name lookup's id is; two flows of the same
+ * addresses and ports meet once in 65,536 times. */
+static void make_key(const struct lw_meter *m, struct arrival *a)
+{
+    a->has_key = flow_key_make(&a->d, &a->key, &a->from);
+    if (!a->has_key)
+        return;
+    if (m->zeek_cuts)
+        flow_key_zeek(&a->d, &a->key, &a->from);
+    a->key.more ^= a->d.tunnel_tag;
+    a->hash = flow_key_hash(&a->key, m->table.seed);
+}
+
+/* One level of a packet.  Its flow, or NULL when it belongs to none. */
+static struct flow *add_level(struct lw_meter *m, const struct decoded *d,
+                              int64_t time_ns, const struct sink *to)
+{
+    struct arrival a = {.d = *d, .time_ns = time_ns};
+    struct flow *f;
+
+    make_key(m, &a);
+    if (!a.has_key)
+        return NULL;
+    f = d->is_fragment ? find_flow_of_fragment(m, &a, to) : find_flow(m, &a, to);
+    if (d->overlaps && f->overlapping[a.from] < UINT16_MAX)
+        f->overlapping[a.from]++;
+    add_to_flow(m, f, &a);
+    return f;
+}
+
+static void note_levels(struct lw_meter *m, const struct levels *l)
+{
+    if (l->n > 1)
+        m->stats.tunnelled++;
+    if (l->too_deep)
+        m->stats.tunnels_too_deep++;
+    if (l->end == DECODE_TRUNCATED)
+        m->stats.inner_truncated++;
+    if (l->end == DECODE_MALFORMED)
+        m->stats.inner_malformed++;
+}
+
+/* The flow of the first level that counts, or NULL. */
+static struct flow *add_levels(struct lw_meter *m, const struct decoded *d,
+                               int64_t time_ns, const struct sink *to)
+{
+    struct levels l;
+    unsigned first;
+    struct flow *f;
+
+    l.at[0] = *d;
+    levels_follow(&l, &m->reassembly, time_ns, m->tunnels != LW_TUNNEL_MODE_OUTER);
+    note_levels(m, &l);
+    first = m->tunnels == LW_TUNNEL_MODE_INNER ? l.n - 1 : 0;
+    f = add_level(m, &l.at[first], time_ns, to);
+    if (f != NULL)
+        m->stats.in_flows++;
+    else
+        m->stats.not_in_flows++;
+    for (unsigned i = first + 1; i < l.n; i++) {
+        if (add_level(m, &l.at[i], time_ns, to) != NULL)
+            m->stats.inner_in_flows++;
+    }
+    return f;
+}
+
+/* ---- packets ------------------------------------------------------------------------
+ */
 
 static struct flow *add_arrival(struct lw_meter *m, struct arrival *a,
                                 const struct sink *to)
@@ -421,6 +526,8 @@ static struct flow *add_arrival(struct lw_meter *m, struct arrival *a,
     switch (a->d.outcome) {
     case DECODE_OK:
         m->stats.decoded++;
+        if ((unsigned)m->tunnels | a->d.is_fragment)
+            return add_levels(m, &a->d, a->time_ns, to);
         return add_decoded(m, a, to);
     case DECODE_TRUNCATED:
         m->stats.truncated++;
@@ -447,12 +554,9 @@ void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_
         if (a->is_pause)
             continue;
         a->link_type = pkts[i].link_type;
-        a->has_key = packet_decode(&pkts[i], &a->d) == DECODE_OK &&
-                     flow_key_make(&a->d, &a->key, &a->from);
-        if (a->has_key && m->zeek_cuts)
-            flow_key_zeek(&a->d, &a->key, &a->from);
-        if (a->has_key)
-            a->hash = flow_key_hash(&a->key, m->table.seed);
+        a->has_key = false;
+        if (packet_decode(&pkts[i], &a->d) == DECODE_OK)
+            make_key(m, a);
     }
 }
 
@@ -556,11 +660,26 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
     mem_free(flows);
 }
 
+static void add_reassembly(const struct reassembly_stats *r, struct lw_meter_stats *out)
+{
+    out->fragments = r->fragments;
+    out->fragments_unusable = r->unusable;
+    out->fragments_duplicate = r->duplicates;
+    out->fragments_overlapping = r->overlaps;
+    out->datagrams = r->begun;
+    out->datagrams_reassembled = r->completed;
+    out->datagrams_malformed = r->malformed;
+    out->datagrams_timed_out = r->timed_out;
+    out->datagrams_evicted = r->evicted;
+    out->datagrams_dropped = r->dropped;
+}
+
 void meter_now(const struct lw_meter *m, struct meter_moment *out)
 {
     out->watermark_ns = timers_oldest_ns(&m->timers);
     out->stats = m->stats;
     out->stats.active = m->table.n_flows;
+    add_reassembly(&m->reassembly.stats, &out->stats);
 }
 
 void meter_show(struct lw_meter *m, const struct meter_moment *shown)

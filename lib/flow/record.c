@@ -30,6 +30,12 @@ static const char *const end_names[] = {
 #undef END_NAME
 };
 
+static const char *const tunnel_names[] = {
+#define TUNNEL_NAME(name, text) text,
+    LW_TUNNEL_LIST(TUNNEL_NAME)
+#undef TUNNEL_NAME
+};
+
 const char *lw_flow_kind_name(enum lw_flow_kind kind)
 {
     return (unsigned)kind < LW_N_FLOW_KINDS ? kind_names[kind] : "?";
@@ -48,6 +54,11 @@ const char *lw_conn_name(enum lw_conn conn)
 const char *lw_end_reason_name(enum lw_end_reason reason)
 {
     return (unsigned)reason < LW_N_END_REASONS ? end_names[reason] : "?";
+}
+
+const char *lw_tunnel_name(enum lw_tunnel_kind kind)
+{
+    return (unsigned)kind < LW_N_TUNNELS ? tunnel_names[kind] : "?";
 }
 
 unsigned lw_record_initiator(const struct lw_record *rec)

@@ -143,6 +143,7 @@ static void set_side(const struct flow *f, unsigned side, struct lw_side *out)
                             .last_ns = s->last_ns,
                             .urgent = s->urgent,
                             .bad_fragments = f->bad_fragments[side],
+                            .overlapping_fragments = f->overlapping[side],
                             .retransmitted = s->retransmitted,
                             .tcp_flags = s->tcp_flags,
                             .tos = s->tos,
@@ -204,7 +205,10 @@ void flow_report(const struct flow *f, enum lw_end_reason reason, struct lw_reco
                               .ether_type = f->ether_type,
                               .protocol = f->key.protocol,
                               .initiator = (uint8_t)(src ^ first),
-                              .vlan_id = f->vlan_id};
+                              .vlan_id = f->vlan_id,
+                              .tunnel_depth = f->tunnel_depth,
+                              .tunnel_kind = (enum lw_tunnel_kind)f->tunnel_kind,
+                              .tunnel_id = f->tunnel_id};
     if (flow_kind(f) != LW_FLOW_OTHER && flow_kind(f) != LW_FLOW_ARP)
         rec->ip_version = f->key.kind & FLOW_KEY_IP6 ? 6 : 4;
     rec->addr[0] = f->key.addr[first];

@@ -80,7 +80,11 @@ struct flow {
     uint16_t vlan_id;
     uint8_t icmp_type; /* of the first packet */
     uint8_t icmp_code;
-    uint16_t ether_type; /* of the first packet */
+    uint16_t ether_type;     /* of the first packet */
+    uint32_t tunnel_id;      /* as in struct lw_record */
+    uint16_t overlapping[2]; /* fragments, by side; stays at its highest value */
+    uint8_t tunnel_kind;
+    uint8_t tunnel_depth;
 };
 
 static inline enum lw_flow_kind flow_kind(const struct flow *f)

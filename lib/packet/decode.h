@@ -18,6 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Tunnels that are followed in one packet, one in another. */
+enum { TUNNEL_DEPTH_MAX = 4 };
+
 /** How decoding ended.  Only the first is a whole packet. */
 enum decode_outcome {
     DECODE_OK,
@@ -60,6 +63,7 @@ struct decoded {
                            left the field 0 */
     bool is_fragment;   /* offset or more-fragments set */
     bool bad_fragment;  /* cannot be part of a datagram (past 65,535; odd length) */
+    bool more_fragments;
     uint16_t fragment_offset; /* bytes; only offset 0 has a transport header */
     uint32_t fragment_id;
     struct lw_addr addr[2]; /* source, destination; the rest zero */
@@ -80,9 +84,34 @@ struct decoded {
     uint32_t payload_bytes; /* above transport, by the headers' own word */
     struct span segment;    /* what was captured of transport header and payload, */
     struct span payload;    /* and of the payload alone; borrowed from the packet */
+
+    /* what a fragment (is_fragment) carries */
+    uint8_t fragment_protocol; /* of its first header; IPv6: by the fragment header */
+    uint32_t fragment_bytes;   /* on the wire */
+    struct span fragment;      /* the captured part of it, borrowed from the packet */
+
+    /* filled in by reassembly_add() */
+    bool overlaps;    /* says anew what an earlier fragment said already */
+    bool reassembled; /* completes its datagram: `protocol`, the transport fields and
+                         `payload` (borrowed until the next packet) are those of the
+                         whole, the rest is still this fragment's own.  `layer` is
+                         DECODE_TRANSPORT when no earlier fragment had the header. */
+
+    /* the tunnel that this level came out of; all 0 at the outermost level */
+    uint8_t tunnel_depth;
+    uint8_t tunnel_kind; /* enum lw_tunnel_kind */
+    uint16_t tunnel_tag; /* tells levels and virtual networks apart (decode_tunnel.c) */
+    uint32_t tunnel_id;  /* VNI, key, TEID, session, label; 0 when it has none */
 };
 
 /** Decode one frame.  Writes every field of *out that `layer` covers. */
 enum decode_outcome packet_decode(const struct lw_packet *pkt, struct decoded *out);
+
+/** Decode what a decoded frame carries in a tunnel.  False: it carries none that we
+ *  know, or what is in it is neither IP nor an Ethernet frame; *inner is undefined.
+ *  True: *inner is the level within, and inner->outcome says how far it came; its
+ *  frame_bytes are those within the tunnel.  A fragment carries nothing before it is
+ *  reassembled. */
+bool packet_decode_inner(const struct decoded *outer, struct decoded *inner);
 
 #endif /* PACKET_DECODE_H */

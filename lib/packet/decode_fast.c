@@ -8,7 +8,6 @@
 #include "decode_priv.h"
 
 enum {
-    LINKTYPE_ETHERNET = 1,
     ETHERNET_BYTES = 14,
     IP4_BYTES = 20,
     IP4_AT = ETHERNET_BYTES,

@@ -23,17 +23,12 @@
 
 enum {
     LINKTYPE_NULL = 0,
-    LINKTYPE_ETHERNET = 1,
-    LINKTYPE_PPP = 9,
     LINKTYPE_RAW_BSD = 12,     /* DLT_RAW as BSDs and as OpenBSD number it: */
     LINKTYPE_RAW_OPENBSD = 14, /* not registered, but found in files */
     LINKTYPE_PPP_HDLC = 50,
-    LINKTYPE_RAW = 101,
     LINKTYPE_C_HDLC = 104,
     LINKTYPE_LOOP = 108,
     LINKTYPE_LINUX_SLL = 113,
-    LINKTYPE_IPV4 = 228,
-    LINKTYPE_IPV6 = 229,
     LINKTYPE_LINUX_SLL2 = 276
 };
 
@@ -171,15 +166,11 @@ static enum decode_outcome decode_ether_type(struct cursor *c, struct decoded *d
     }
     if (d->ether_type < ETHER_TYPE_MIN)
         return decode_llc(c, d);
-    switch (d->ether_type) {
-    case 0x8847:
-    case 0x8848:
+    if (is_mpls(d->ether_type))
         return decode_mpls(c, d);
-    case 0x8864:
+    if (d->ether_type == 0x8864)
         return decode_pppoe(c, d);
-    default:
-        return decode_network(c, d);
-    }
+    return decode_network(c, d);
 }
 
 static enum decode_outcome decode_ethernet(struct cursor *c, struct decoded *d)
@@ -338,6 +329,10 @@ enum decode_outcome decode_link(struct cursor *c, uint32_t link_type, struct dec
         return decode_ppp(c, d);
     case LINKTYPE_C_HDLC:
         return decode_c_hdlc(c, d);
+    case LINKTYPE_MPLS:
+        d->ether_type = 0x8847;
+        d->layer = DECODE_LINK;
+        return decode_mpls(c, d);
     default:
         return DECODE_UNSUPPORTED;
     }

@@ -35,9 +35,26 @@ static void set_fragment(struct decoded *d, uint32_t offset, bool more, uint32_t
                          uint32_t header)
 {
     d->is_fragment = more || offset > 0;
+    d->more_fragments = more;
     d->fragment_offset = (uint16_t)offset;
     d->bad_fragment =
         d->is_fragment && ((more && n % 8 != 0) || header + offset + n > DATAGRAM_MAX);
+}
+
+/* What follows is of a fragment. */
+static void set_fragment_data(struct decoded *d, const struct cursor *c)
+{
+    d->fragment = c->rest;
+    d->fragment_bytes = c->wire;
+    d->fragment_protocol = d->protocol;
+}
+
+/* A first fragment may be too short for the header it begins with: that is only known
+ * to be wrong when the datagram is complete. */
+static enum decode_outcome unless_fragment(const struct decoded *d,
+                                           enum decode_outcome outcome)
+{
+    return outcome == DECODE_MALFORMED && d->is_fragment ? DECODE_OK : outcome;
 }
 
 static enum decode_outcome decode_ip4(struct cursor *c, struct decoded *d)
@@ -72,7 +89,12 @@ static enum decode_outcome decode_ip4(struct cursor *c, struct decoded *d)
     if (!cursor_has(c, header))
         return DECODE_TRUNCATED;
     cursor_skip(c, header);
-    return d->fragment_offset > 0 ? DECODE_OK : decode_transport(c, d);
+    if (!d->is_fragment)
+        return decode_transport(c, d);
+    set_fragment_data(d, c);
+    if (d->fragment_offset > 0)
+        return DECODE_OK;
+    return unless_fragment(d, decode_transport(c, d));
 }
 
 /* The length in bytes of the extension header at the cursor; 0 when d->protocol is
@@ -123,6 +145,8 @@ static enum decode_outcome decode_extensions(struct cursor *c, struct decoded *d
             set_fragment(d, field & 0xfff8U, (field & 1) != 0, c->wire - 8, 0);
         }
         cursor_skip(c, n);
+        if (this == NEXT_FRAGMENT && d->is_fragment)
+            set_fragment_data(d, c);
         if (d->fragment_offset > 0)
             return DECODE_OK;
     }
@@ -154,7 +178,40 @@ static enum decode_outcome decode_ip6(struct cursor *c, struct decoded *d)
     d->layer = DECODE_NETWORK;
     cursor_limit(c, total);
     cursor_skip(c, IP6_BYTES);
-    return decode_extensions(c, d);
+    return unless_fragment(d, decode_extensions(c, d));
+}
+
+enum decode_outcome decode_datagram(struct span whole, uint8_t protocol, bool known,
+                                    struct decoded *d)
+{
+    struct cursor c = {whole, (uint32_t)whole.n};
+    struct decoded w = *d;
+    enum decode_outcome outcome;
+
+    w.protocol = protocol;
+    w.layer = DECODE_NETWORK;
+    w.is_fragment = false;
+    w.fragment_offset = 0;
+    outcome = w.ip_version == 6 ? decode_extensions(&c, &w) : decode_transport(&c, &w);
+    if (outcome != DECODE_OK || w.is_fragment)
+        return DECODE_MALFORMED;
+    w.is_fragment = true;
+    w.fragment_offset = d->fragment_offset;
+    w.more_fragments = d->more_fragments;
+    w.fragment_id = d->fragment_id;
+    w.bad_fragment = d->bad_fragment;
+    w.reassembled = true;
+    w.payload = c.rest;
+    if (known && d->layer != DECODE_TRANSPORT)
+        w.layer = DECODE_NETWORK;
+    /* The fragments that came without their header counted it as payload. */
+    if (!known && w.layer == DECODE_TRANSPORT) {
+        uint32_t header = (uint32_t)(whole.n - c.rest.n);
+
+        w.payload_bytes -= header < w.payload_bytes ? header : w.payload_bytes;
+    }
+    *d = w;
+    return DECODE_OK;
 }
 
 /* Only IPv4 over hardware with 6-byte addresses has what a flow needs; other ARP stays

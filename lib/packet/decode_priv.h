@@ -54,6 +54,21 @@ static inline void cursor_limit(struct cursor *c, uint32_t n)
         c->wire = n;
 }
 
+/* Link types that tunnels carry, too (https://www.tcpdump.org/linktypes.html). */
+enum {
+    LINKTYPE_ETHERNET = 1,
+    LINKTYPE_PPP = 9,
+    LINKTYPE_RAW = 101,
+    LINKTYPE_MPLS = 219,
+    LINKTYPE_IPV4 = 228,
+    LINKTYPE_IPV6 = 229
+};
+
+static inline bool is_mpls(uint16_t ether_type)
+{
+    return ether_type == 0x8847 || ether_type == 0x8848;
+}
+
 /* decode.c: a frame by the general way, step after step. */
 enum decode_outcome decode_steps(const struct lw_packet *pkt, struct decoded *out);
 
@@ -67,6 +82,25 @@ enum decode_outcome decode_link(struct cursor *c, uint32_t link_type,
 
 /* decode_net.c: by d->ether_type; an unknown one ends the decoding well. */
 enum decode_outcome decode_network(struct cursor *c, struct decoded *d);
+
+/* decode_net.c: a whole datagram in the place of the fragment *d that completed it,
+ * from its first header, `protocol`, on; `known`: an earlier fragment had the transport
+ * header.  DECODE_MALFORMED leaves *d alone. */
+enum decode_outcome decode_datagram(struct span whole, uint8_t protocol, bool known,
+                                    struct decoded *d);
+
+/* A tunnel whose header the cursor has passed. */
+struct tunnel {
+    enum lw_tunnel_kind kind;
+    uint32_t link_type; /* of what it carries */
+    uint32_t id;
+    bool names_network; /* the id is that of a virtual network, the same both ways */
+};
+
+/* decode_tunnel.c, decode_gre.c: past the header of a tunnel.  False: it carries
+ * nothing that we decode; the cursor is anywhere. */
+bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t);
+bool tunnel_over_gre(struct cursor *c, struct tunnel *t);
 
 /* decode_transport.c: by d->protocol; an unknown one ends the decoding well. */
 enum decode_outcome decode_transport(struct cursor *c, struct decoded *d);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_MAX = 40, WORD_MAX = 128 };
+enum { STACK_MAX = 40, WORD_MAX = 128, LEAD_MAX = 64 };
 
 struct endpoint {
     uint8_t addr[16];
@@ -31,17 +31,27 @@ struct spec {
     bool llc;
     bool pppoe;
     bool snap;
+    bool grecsum;
+    bool is_cut;
+    uint32_t cut_at;
+    uint32_t cut_bytes;
     char data[WORD_MAX];
+    uint8_t lead[LEAD_MAX]; /* between the transport header and the payload */
+    size_t n_lead;
+    const uint8_t *inner; /* (n_inner) the frame behind a bar; NULL: none */
+    size_t n_inner;
+    size_t n_body; /* what follows the network header */
     /* Every `word=number`, by its place in number_words. */
-    uint32_t number_of[32];
-    bool has[32];
+    uint32_t number_of[48];
+    bool has[48];
 };
 
 /* ORDER of enum number_word. */
 static const char *const number_words[] = {
-    "seq",   "ack",   "win", "urg",  "doff", "type",      "code", "id",    "icmpseq",
-    "spi",   "proto", "len", "ttl",  "tos",  "ipid",      "frag", "iplen", "udplen",
-    "ipopt", "op",    "cap", "wire", "pad",  "ethertype", "mpls", "sum",
+    "seq",     "ack",    "win",    "urg",      "doff", "type", "code", "id",
+    "icmpseq", "spi",    "proto",  "len",      "ttl",  "tos",  "ipid", "frag",
+    "iplen",   "udplen", "ipopt",  "op",       "cap",  "wire", "pad",  "ethertype",
+    "mpls",    "grekey", "greseq", "greproto", "call", "gtp",  "sum",
 };
 
 enum number_word {
@@ -70,6 +80,11 @@ enum number_word {
     N_PAD,
     N_ETHERTYPE,
     N_MPLS,
+    N_GREKEY,
+    N_GRESEQ,
+    N_GREPROTO,
+    N_CALL,
+    N_GTP,
     N_SUM,
     N_NUMBER_WORDS
 };
@@ -177,6 +192,62 @@ static void parse_vlan(struct spec *s, const char *value)
         s->vlan_type[s->n_vlans] = s->vlan_type[s->n_vlans - 1];
 }
 
+static void lead_byte(struct spec *s, uint32_t v)
+{
+    if (s->n_lead == LEAD_MAX)
+        bad(s, "too many bytes");
+    s->lead[s->n_lead++] = (uint8_t)v;
+}
+
+/* `bytes` of a number, the highest first. */
+static void lead_number(struct spec *s, uint32_t v, unsigned bytes)
+{
+    while (bytes-- > 0)
+        lead_byte(s, v >> bytes * 8);
+}
+
+static void parse_hex(struct spec *s, const char *value)
+{
+    for (; value[0] != '\0'; value += 2) {
+        const char digits[] = {value[0], value[1], '\0'};
+        char *end;
+
+        lead_byte(s, (uint32_t)strtoul(digits, &end, 16));
+        if (end != digits + 2)
+            bad(s, value);
+    }
+}
+
+static void parse_cut(struct spec *s, char *value)
+{
+    char *comma = strchr(value, ',');
+
+    if (comma == NULL)
+        bad(s, value);
+    *comma = '\0';
+    s->is_cut = true;
+    s->cut_at = parse_number(s, value);
+    s->cut_bytes = parse_number(s, comma + 1);
+}
+
+/* Headers of tunnels over UDP. */
+static bool parse_tunnel(struct spec *s, const char *name, const char *value)
+{
+    if (strcmp(name, "vxlan") == 0) {
+        lead_number(s, 0x08000000, 4);
+        lead_number(s, parse_number(s, value) << 8, 4);
+    } else if (strcmp(name, "geneve") == 0) {
+        lead_number(s, 0x00006558, 4);
+        lead_number(s, parse_number(s, value) << 8, 4);
+    } else if (strcmp(name, "l2tp") == 0) {
+        lead_number(s, 0x00020001, 4);
+        lead_number(s, parse_number(s, value), 2);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void parse_pair(struct spec *s, const char *name, char *value)
 {
     for (unsigned i = 0; i < N_NUMBER_WORDS; i++) {
@@ -196,7 +267,11 @@ static void parse_pair(struct spec *s, const char *name, char *value)
         (void)snprintf(s->data, sizeof s->data, "%s", value);
     else if (strcmp(name, "link") == 0)
         (void)snprintf(s->link, sizeof s->link, "%s", value);
-    else
+    else if (strcmp(name, "hex") == 0)
+        parse_hex(s, value);
+    else if (strcmp(name, "cut") == 0)
+        parse_cut(s, value);
+    else if (!parse_tunnel(s, name, value))
         bad(s, name);
 }
 
@@ -209,6 +284,8 @@ static void parse_word(struct spec *s, char *word)
         parse_pair(s, word, equals + 1);
     } else if (strcmp(word, "mf") == 0) {
         s->mf = true;
+    } else if (strcmp(word, "grecsum") == 0) {
+        s->grecsum = true;
     } else if (strcmp(word, "pppoe") == 0) {
         s->pppoe = true;
     } else if (strcmp(word, "llc") == 0) {
@@ -220,15 +297,18 @@ static void parse_word(struct spec *s, char *word)
     }
 }
 
+/* Only up to a bar. */
 static void parse_spec(struct spec *s, const char *text)
 {
-    char copy[512];
+    char copy[512] = "";
     char *rest = copy;
     char *word;
     unsigned n = 0;
 
     *s = (struct spec){.text = text, .link = "eth", .vlan_type = {0x8100}};
-    (void)snprintf(copy, sizeof copy, "%s", text);
+    if (strcspn(text, "|") >= sizeof copy)
+        bad(s, "too long");
+    memcpy(copy, text, strcspn(text, "|"));
     while ((word = strsep(&rest, " ")) != NULL) {
         if (word[0] == '\0' || strcmp(word, ">") == 0)
             continue;
@@ -292,7 +372,9 @@ static bool is(const struct spec *s, const char *protocol)
 
 static uint32_t payload_bytes(const struct spec *s)
 {
-    return s->data[0] != '\0' ? (uint32_t)strlen(s->data) : number(s, N_LEN, 0);
+    size_t n = s->data[0] != '\0' ? strlen(s->data) : number(s, N_LEN, 0);
+
+    return (uint32_t)(n + s->n_lead + s->n_inner) + (s->has[N_GTP] ? 8 : 0);
 }
 
 static uint32_t transport_header_bytes(const struct spec *s)
@@ -324,7 +406,7 @@ static uint16_t ether_type(const struct spec *s)
 
 static uint32_t network_bytes(const struct spec *s)
 {
-    uint32_t n = transport_header_bytes(s) + payload_bytes(s);
+    uint32_t n = (uint32_t)s->n_body;
 
     if (is(s, "ether"))
         return n;
@@ -467,6 +549,25 @@ static void put_tcp(struct out *o, const struct spec *s)
     put16(o, number(s, N_URG, 0));
 }
 
+static void put_gre(struct out *o, const struct spec *s)
+{
+    bool pptp = s->has[N_CALL];
+
+    put16(o, (s->grecsum ? 0x8000U : 0) | (s->has[N_GREKEY] || pptp ? 0x2000U : 0) |
+                 (s->has[N_GRESEQ] ? 0x1000U : 0) | pptp);
+    put16(o, number(s, N_GREPROTO, pptp ? 0x880b : 0x0800));
+    if (s->grecsum)
+        put32(o, 0);
+    if (pptp)
+        put16(o, payload_bytes(s));
+    if (pptp)
+        put16(o, s->number_of[N_CALL]);
+    if (s->has[N_GREKEY])
+        put32(o, s->number_of[N_GREKEY]);
+    if (s->has[N_GRESEQ])
+        put32(o, s->number_of[N_GRESEQ]);
+}
+
 static void put_transport(struct out *o, const struct spec *s)
 {
     if (transport_header_bytes(s) == 0)
@@ -484,7 +585,7 @@ static void put_transport(struct out *o, const struct spec *s)
         put32(o, number(s, N_SPI, 0));
         put32(o, number(s, N_SEQ, 0));
     } else if (is(s, "gre")) {
-        put32(o, 0x0800);
+        put_gre(o, s);
     } else { /* icmp, icmp6, igmp */
         put8(o, number(s, N_TYPE, is(s, "icmp6") ? 128 : 8));
         put8(o, number(s, N_CODE, 0));
@@ -494,26 +595,81 @@ static void put_transport(struct out *o, const struct spec *s)
     }
 }
 
+static void put_payload(struct out *o, const struct spec *s)
+{
+    if (s->has[N_GTP]) {
+        put16(o, 0x30ff);
+        put16(o, payload_bytes(s) - 8);
+        put32(o, s->number_of[N_GTP]);
+    }
+    put_bytes(o, s->lead, s->n_lead);
+    if (s->inner != NULL)
+        put_bytes(o, s->inner, s->n_inner);
+    if (s->data[0] != '\0')
+        put_bytes(o, s->data, strlen(s->data));
+    else
+        put_zeros(o, number(s, N_LEN, 0));
+}
+
+/* Make a fragment of a body that is whole. */
+static void cut_body(struct spec *s, struct out *body)
+{
+    if (s->cut_at + s->cut_bytes > body->n)
+        bad(s, "cut");
+    s->mf = s->cut_at + s->cut_bytes < body->n;
+    s->number_of[N_FRAG] = s->cut_at;
+    s->has[N_FRAG] = true;
+    memmove(body->p, body->p + s->cut_at, s->cut_bytes);
+    body->n = s->cut_bytes;
+}
+
+/* The frame up to its padding; returns its link type. */
+static uint32_t build(struct out *o, struct spec *s)
+{
+    struct spec inner;
+    uint8_t inner_bytes[FRAME_BYTES_MAX];
+    uint8_t body_bytes[FRAME_BYTES_MAX];
+    struct out in = {inner_bytes, 0};
+    struct out body = {body_bytes, 0};
+    const char *bar = strchr(s->text, '|');
+
+    if (bar != NULL) {
+        parse_spec(&inner, bar + 1);
+        (void)build(&in, &inner);
+        s->inner = inner_bytes;
+        s->n_inner = in.n;
+    }
+    if (!is(s, "arp"))
+        put_transport(&body, s);
+    put_payload(&body, s);
+    if (s->is_cut)
+        cut_body(s, &body);
+    s->n_body = body.n;
+    put_link(o, s);
+    if (is(s, "arp"))
+        put_arp(o, s);
+    else if (s->ip_version == 4)
+        put_ip4(o, s);
+    else if (s->ip_version == 6)
+        put_ip6(o, s);
+    put_bytes(o, body.p, body.n);
+    put_zeros(o, number(s, N_PAD, 0));
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        if (strcmp(s->link, links[i].name) == 0)
+            return links[i].link_type;
+    }
+    bad(s, s->link);
+}
+
 const struct lw_packet *frame_ns(struct frame *f, int64_t time_ns, const char *text)
 {
     struct spec s;
     struct out o = {f->bytes, 0};
+    uint32_t link_type;
     uint32_t wire;
 
     parse_spec(&s, text);
-    put_link(&o, &s);
-    if (is(&s, "arp"))
-        put_arp(&o, &s);
-    else if (s.ip_version == 4)
-        put_ip4(&o, &s);
-    else if (s.ip_version == 6)
-        put_ip6(&o, &s);
-    put_transport(&o, &s);
-    if (s.data[0] != '\0')
-        put_bytes(&o, s.data, strlen(s.data));
-    else
-        put_zeros(&o, number(&s, N_LEN, 0));
-    put_zeros(&o, number(&s, N_PAD, 0));
+    link_type = build(&o, &s);
     wire = number(&s, N_WIRE, (uint32_t)o.n);
     if (s.has[N_CAP] && s.number_of[N_CAP] < o.n)
         o.n = s.number_of[N_CAP];
@@ -522,14 +678,9 @@ const struct lw_packet *frame_ns(struct frame *f, int64_t time_ns, const char *t
         .data = f->bytes,
         .captured_bytes = (uint32_t)o.n,
         .wire_bytes = wire,
+        .link_type = link_type,
     };
-    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
-        if (strcmp(s.link, links[i].name) == 0) {
-            f->pkt.link_type = links[i].link_type;
-            return &f->pkt;
-        }
-    }
-    bad(&s, s.link);
+    return &f->pkt;
 }
 
 const struct lw_packet *frame_at(struct frame *f, double time_s, const char *text)

@@ -18,6 +18,7 @@
  *     spi= proto=           ESP; the protocol number of `ip`
  *     len=N                 N zero bytes of payload; data=TEXT (no blanks) gives bytes
  *     ttl= tos= ipid=       IP; frag=BYTES offset, mf more fragments
+ *     cut=AT,N              only N bytes of the datagram from AT on, as a fragment
  *     iplen=N udplen=N      lie in the length fields
  *     ipopt=N               N bytes of IPv4 options; ext=N,N IPv6 extension headers
  *     vlan=N                a tag; several stack; vlantype=N for the next ones
@@ -27,8 +28,19 @@
  *     cap=N wire=N          cut the captured part; claim another wire length
  *     pad=N                 N bytes of trailer
  *
- * MACs are 02:00:00:00:00:01 > 02:00:00:00:00:02.  Checksums are 0, but for sum=N of TCP,
- * UDP and ICMP.  Text that does not parse ends the program.
+ * What stands behind a bar is a frame that is the payload of the one before it, or,
+ * with link=raw, a packet; there may be several:
+ *
+ *     udp A:9 > B:4789 vxlan=7 | tcp A:1 > B:2 S
+ *     ip A > B proto=4 | udp A:1 > B:2 link=raw
+ *
+ *     vxlan= geneve=        a VNI; gtp= a TEID; l2tp= a session: headers in front of it
+ *     grekey= greseq=       GRE's; grecsum; greproto= what it carries (default IPv4);
+ *                           call= makes it PPTP
+ *     hex=0123ab            bytes in front of it
+ *
+ * MACs are 02:00:00:00:00:01 > 02:00:00:00:00:02.  Checksums are 0, but for sum=N of
+ * TCP, UDP and ICMP.  Text that does not parse ends the program.
  */
 #ifndef SUPPORT_FRAME_H
 #define SUPPORT_FRAME_H

@@ -33,6 +33,7 @@ static void on_record(void *ctx, const struct lw_record *rec)
         }
     }
     m->n_recs++;
+    m->n_packets += rec->side[0].packets + rec->side[1].packets;
 }
 
 static void run_line(struct metered *m, const char *line)
@@ -55,7 +56,7 @@ static void run_line(struct metered *m, const char *line)
 void metered_run(struct metered *m, const char *lines)
 {
     while (*lines != '\0') {
-        char line[256];
+        char line[512];
         size_t n = strcspn(lines, "\n");
 
         assert_true(n < sizeof line);
@@ -68,7 +69,11 @@ void metered_run(struct metered *m, const char *lines)
 
 void metered_flush(struct metered *m)
 {
+    struct lw_meter_stats s;
+
     lw_meter_flush(m->meter, on_record, m);
+    lw_meter_get_stats(m->meter, &s);
+    assert_int_equal(m->n_packets, s.in_flows + s.inner_in_flows);
 }
 
 const char *metered_line(const struct metered *m, size_t i)
@@ -93,5 +98,8 @@ void metered_check_stats(const struct metered *m)
     lw_meter_get_stats(m->meter, &s);
     assert_int_equal(s.seen, s.decoded + s.truncated + s.unsupported + s.malformed);
     assert_int_equal(s.decoded, s.in_flows + s.not_in_flows);
+    assert_true(s.datagrams >= s.datagrams_reassembled + s.datagrams_malformed +
+                                   s.datagrams_timed_out + s.datagrams_evicted +
+                                   s.datagrams_dropped);
     assert_int_equal(s.records, m->n_recs);
 }

@@ -25,12 +25,14 @@ struct metered {
     struct lw_record recs[METERED_MAX];      /* the first n_recs of them */
     struct lw_flow_stats stats[METERED_MAX]; /* what recs[i].stats points to */
     size_t n_recs;                           /* reported, may be more than are kept */
+    uint64_t n_packets;                      /* in them */
     uint64_t last_id;                        /* that the last packet got */
 };
 
 void metered_init(struct metered *m, const struct lw_meter_config *cfg);
 void metered_release(struct metered *m);
 void metered_run(struct metered *m, const char *lines);
+/** Report what is left; every packet must have been in a record then. */
 void metered_flush(struct metered *m);
 
 /** The i-th record as a binetflow line without time, duration and label; static

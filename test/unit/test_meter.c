@@ -355,6 +355,7 @@ static void take_record(void *ctx, const struct lw_record *rec)
     struct metered *m = ctx;
 
     m->recs[m->n_recs++ % METERED_MAX] = *rec;
+    m->n_packets += rec->side[0].packets + rec->side[1].packets;
 }
 
 static void time_may_jump_by_years(void **state)
