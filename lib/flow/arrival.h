@@ -10,7 +10,7 @@
 #ifndef FLOW_ARRIVAL_H
 #define FLOW_ARRIVAL_H
 
-#include "key.h"
+#include "table.h"
 
 #include <lapwing/flow.h>
 
@@ -19,6 +19,7 @@ struct arrival {
     bool is_pause; /* time only: nothing of what follows is set */
     bool has_key;  /* it belongs to a flow: key, hash and from are set */
     uint32_t hash;
+    uint32_t likely; /* index of the flow, as a guess; FLOW_NONE: none */
     uint32_t link_type;
     unsigned from; /* the side of the key that sent it */
     struct flow_key key;

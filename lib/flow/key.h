@@ -17,7 +17,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { FLOW_KEY_IP6 = 0x80 };
+enum {
+    FLOW_KEY_IP6 = 0x80,
+    FLOW_KEY_FREE = 0xff /* the kind of no packet: where a flow was removed */
+};
 enum { ARP_REPLY = 2, LINK_ETHER_TYPE_MIN = 1536 };
 
 struct flow_key {

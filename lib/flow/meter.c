@@ -14,6 +14,7 @@
  */
 #include "account.h"
 #include "arrival.h"
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "fragment.h"
@@ -36,7 +37,8 @@ enum {
     SECOND_CHANCES = 16,
     /* Packets whose flows are fetched while others are worked on: as many as a core can
      * have on their way, and few enough to stay in its first cache. */
-    AHEAD = 32
+    AHEAD = 32,
+    FLUSH_AHEAD = 8 /* flows, of four lines each */
 };
 
 /* Packet times are kept where sums of them cannot overflow: years 1897 to 2116. */
@@ -320,8 +322,10 @@ static bool is_reopened(const struct flow *f, const struct decoded *d)
 static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
                                  const struct sink *to)
 {
-    struct flow *f = flow_table_get(&m->table, &a->key, a->hash);
+    struct flow *f = flow_table_get_at(&m->table, a->likely, &a->key);
 
+    if (f == NULL)
+        f = flow_table_get(&m->table, &a->key, a->hash);
     if (f == NULL)
         return NULL;
     if (timer_is_over(&m->timers, f, a->time_ns)) {
@@ -458,6 +462,7 @@ static void make_key(const struct lw_meter *m, struct arrival *a)
         flow_key_zeek(&a->d, &a->key, &a->from);
     a->key.more ^= a->d.tunnel_tag;
     a->hash = flow_key_hash(&a->key, m->table.seed);
+    a->likely = FLOW_NONE;
 }
 
 /* One level of a packet.  Its flow, or NULL when it belongs to none. */
@@ -562,7 +567,7 @@ void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_
 
 /* Memory answers late: ask for what the packets need before the first of them needs it,
  * the index first, then the flows that it leads to. */
-static void prefetch(const struct lw_meter *m, const struct arrival *as, size_t n)
+static void prefetch(const struct lw_meter *m, struct arrival *as, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!as[i].is_pause && as[i].has_key)
@@ -570,7 +575,7 @@ static void prefetch(const struct lw_meter *m, const struct arrival *as, size_t 
     }
     for (size_t i = 0; i < n; i++) {
         if (!as[i].is_pause && as[i].has_key)
-            flow_table_prefetch_flow(&m->table, as[i].hash, as[i].from);
+            as[i].likely = flow_table_prefetch_flow(&m->table, as[i].hash, as[i].from);
     }
 }
 
@@ -617,10 +622,17 @@ uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record
     return f != NULL ? f->id : 0;
 }
 
+/* What the order of the last records needs, so that sorting does not look at flows. */
+struct last_packet {
+    int64_t last_ns;
+    uint64_t id;
+    uint32_t index;
+};
+
 static int by_last_packet(const void *a, const void *b)
 {
-    const struct flow *f = *(const struct flow *const *)a;
-    const struct flow *g = *(const struct flow *const *)b;
+    const struct last_packet *f = a;
+    const struct last_packet *g = b;
 
     if (f->last_ns != g->last_ns)
         return f->last_ns < g->last_ns ? -1 : 1;
@@ -636,28 +648,60 @@ static void flush_unsorted(struct lw_meter *m, const struct sink *to)
     }
 }
 
+static void collect_last_packets(const struct lw_meter *m, struct last_packet *out)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < m->table.n_made; i++) {
+        const struct flow *f = flow_at(&m->table, i);
+
+        if (!flow_is_free(f))
+            out[n++] = (struct last_packet){f->last_ns, f->id, i};
+    }
+    LW_ASSERT(n == m->table.n_flows);
+}
+
+static void prefetch_whole(const struct flow *f)
+{
+    __builtin_prefetch(&f->key);
+    __builtin_prefetch(&f->side[0]);
+    __builtin_prefetch(&f->side[1]);
+    __builtin_prefetch(&f->link);
+}
+
+/* All are gone: nothing of them is taken out one by one. */
+static void forget_flows(struct lw_meter *m)
+{
+    flow_table_clear(&m->table);
+    timers_clear(&m->timers);
+    flow_list_init(&m->ages[0]);
+    flow_list_init(&m->ages[1]);
+    fragments_release(&m->fragments);
+    fragments_init(&m->fragments);
+}
+
 void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
 {
     const struct sink to = {fn, ctx};
-    uint32_t n = m->table.n_flows;
-    struct flow **flows = mem_alloc(n * sizeof(struct flow *));
-    uint32_t i = 0;
+    const uint32_t n = m->table.n_flows;
+    struct last_packet *order = mem_alloc(n * sizeof *order);
 
-    if (flows == NULL) {
+    if (order == NULL) {
         /* Records matter more than their order. */
         flush_unsorted(m, &to);
         return;
     }
-    for (unsigned l = 0; l < 2; l++) {
-        for (uint32_t at = m->ages[l].head; at != FLOW_NONE;
-             at = flows[i++]->link[FLOW_LINK_AGE].next)
-            flows[i] = flow_at(&m->table, at);
+    collect_last_packets(m, order);
+    qsort(order, n, sizeof *order, by_last_packet);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct flow *f = flow_at(&m->table, order[i].index);
+
+        if (i + FLUSH_AHEAD < n)
+            prefetch_whole(flow_at(&m->table, order[i + FLUSH_AHEAD].index));
+        report(m, f, f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
     }
-    qsort(flows, n, sizeof(struct flow *), by_last_packet);
-    for (i = 0; i < n; i++)
-        end_flow(m, flows[i],
-                 flows[i]->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
-    mem_free(flows);
+    forget_flows(m);
+    mem_free(order);
 }
 
 static void add_reassembly(const struct reassembly_stats *r, struct lw_meter_stats *out)

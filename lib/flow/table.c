@@ -207,8 +207,17 @@ void flow_table_remove(struct flow_table *t, struct flow *f)
         at = (at + 1) & t->mask;
     }
     close_gap(t, at);
+    f->key.kind = FLOW_KEY_FREE;
     f->link[FLOW_LINK_TIMER].next = t->free_list;
     f->id = 0;
     t->free_list = f->index;
     t->n_flows--;
+}
+
+void flow_table_clear(struct flow_table *t)
+{
+    memset(t->slots, 0, ((size_t)t->mask + 1) * sizeof *t->slots);
+    t->n_flows = 0;
+    t->n_made = 0;
+    t->free_list = FLOW_NONE;
 }

@@ -160,8 +160,9 @@ static inline void flow_table_prefetch_slot(const struct flow_table *t, uint32_t
     __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
-static inline void flow_table_prefetch_flow(const struct flow_table *t, uint32_t hash,
-                                            unsigned from)
+/* Returns where the flow most likely is, for flow_table_get_at(). */
+static inline uint32_t flow_table_prefetch_flow(const struct flow_table *t,
+                                                uint32_t hash, unsigned from)
 {
     for (uint32_t at = hash & t->mask; t->slots[at].ref != 0; at = (at + 1) & t->mask) {
         const struct flow *f;
@@ -171,9 +172,31 @@ static inline void flow_table_prefetch_flow(const struct flow_table *t, uint32_t
         f = flow_at(t, t->slots[at].ref - 1);
         __builtin_prefetch(&f->key, 1);
         __builtin_prefetch(&f->side[from], 1);
-        return;
+        return t->slots[at].ref - 1;
     }
+    return FLOW_NONE;
 }
+
+/* The flow of that key, if it is at `index`, or NULL: then it may be elsewhere. */
+static inline struct flow *flow_table_get_at(const struct flow_table *t, uint32_t index,
+                                             const struct flow_key *key)
+{
+    struct flow *f;
+
+    if (index == FLOW_NONE)
+        return NULL;
+    f = flow_at(t, index);
+    return flow_key_equal(&f->key, key) ? f : NULL;
+}
+
+/* Flows have indices below t->n_made; some of these may be free. */
+static inline bool flow_is_free(const struct flow *f)
+{
+    return f->key.kind == FLOW_KEY_FREE;
+}
+
+/** Remove all flows at once, which takes no look at any of them. */
+void flow_table_clear(struct flow_table *t);
 
 /** A new flow, zeroed except key, hash and index.  The key must not be in the table.
  *  NULL when the table is full or cannot grow: evict one and try again. */

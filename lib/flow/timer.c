@@ -54,6 +54,15 @@ void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS])
         w->slot_ns = timeout_ns[c] / SLOTS_PER_TIMEOUT + 1;
         if (w->slot_ns < tm->tick_ns)
             tm->tick_ns = w->slot_ns;
+    }
+    timers_clear(tm);
+}
+
+void timers_clear(struct timers *tm)
+{
+    for (unsigned c = 0; c < N_TIMERS; c++) {
+        struct timer_wheel *w = &tm->wheels[c];
+
         w->first = 0;
         w->n_flows = 0;
         for (unsigned i = 0; i < TIMER_SLOTS; i++)

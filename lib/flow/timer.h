@@ -44,6 +44,9 @@ void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS]);
 void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f);
 void timers_remove(struct timers *tm, const struct flow_table *t, struct flow *f);
 
+/** Forget all flows; time stays. */
+void timers_clear(struct timers *tm);
+
 /** A flow that has been silent for its timeout at tm->now_ns, or NULL when there is no
  *  more: then next_ns is set.  The flow stays filed. */
 struct flow *timers_expired(struct timers *tm, const struct flow_table *t);
