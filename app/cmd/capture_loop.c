@@ -116,12 +116,19 @@ static void stop_capture(void *ctx)
 
 /* ---- the loop ------------------------------------------------------------------- */
 
-static void note_time(struct capture_report *r, int64_t time_ns)
+static void note_times(struct capture_report *r, const struct lw_run_batch *batch)
 {
-    if (!r->any || time_ns < r->first_ns)
-        r->first_ns = time_ns;
-    if (!r->any || time_ns > r->last_ns)
-        r->last_ns = time_ns;
+    int64_t first_ns = r->any ? r->first_ns : INT64_MAX;
+    int64_t last_ns = r->any ? r->last_ns : INT64_MIN;
+
+    for (size_t i = 0; i < batch->n_packets; i++) {
+        int64_t time_ns = batch->packets[i].time_ns;
+
+        first_ns = time_ns < first_ns ? time_ns : first_ns;
+        last_ns = time_ns > last_ns ? time_ns : last_ns;
+    }
+    r->first_ns = first_ns;
+    r->last_ns = last_ns;
     r->any = true;
 }
 
@@ -130,10 +137,8 @@ static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
 {
     struct loop *l = ctx;
 
-    for (size_t i = 0; i < batch->n_packets; i++) {
-        if (batch->packets[i].data != NULL)
-            note_time(l->report, batch->packets[i].time_ns);
-    }
+    if (batch->packets[0].data != NULL) /* no pause, which comes alone */
+        note_times(l->report, batch);
     tick(l, batch->capture);
     return l->job->batch == NULL ? LW_OK : l->job->batch(l->job->ctx, batch, err);
 }

@@ -54,6 +54,12 @@ static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
     struct flow_side *s = &f->side[from];
 
     s->tcp_flags |= d->tcp_flags;
+    /* Most segments: of an open connection, with nothing to say but their data. */
+    if (!(d->tcp_flags & (LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST | LW_TCP_URG)) &&
+        tcp_now(f->tcp_state[from]) == TCP_ESTABLISHED) {
+        account_seq(s, d);
+        return;
+    }
     if (d->tcp_flags & LW_TCP_URG)
         s->urgent++;
     account_initiator(f, d->tcp_flags, from);

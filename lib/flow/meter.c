@@ -455,7 +455,8 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
  * addresses and ports meet once in 65,536 times. */
 static void make_key(const struct lw_meter *m, struct arrival *a)
 {
-    a->has_key = flow_key_make(&a->d, &a->key, &a->from);
+    a->has_key = flow_key_make_ip4(&a->d, &a->key, &a->from) ||
+                 flow_key_make(&a->d, &a->key, &a->from);
     if (!a->has_key)
         return;
     if (m->zeek_cuts)

@@ -32,7 +32,7 @@ static void set_payload(struct decoded *d, struct span s, uint32_t at, uint32_t 
     d->payload_bytes = wire;
 }
 
-static void set_link(struct decoded *d, struct span s)
+static inline void set_link(struct decoded *d, struct span s)
 {
     d->has_macs = true;
     (void)span_copy(s, 0, d->mac[1], sizeof d->mac[1]);
@@ -40,7 +40,7 @@ static void set_link(struct decoded *d, struct span s)
     d->ether_type = ETHER_TYPE_IP4;
 }
 
-static void set_ip4(struct decoded *d, struct span s, uint32_t total)
+static inline void set_ip4(struct decoded *d, struct span s, uint32_t total)
 {
     d->ip_version = 4;
     d->protocol = span_u8(s, IP4_AT + 9);

@@ -273,22 +273,43 @@ static enum lw_status pcap_next(struct capture_source *src, struct lw_packet *pk
     return LW_OK;
 }
 
+/* For the byte order and the order of lengths that it is compiled for. */
+static inline size_t more_of(const struct pcap_file *f, struct span *ahead,
+                             struct lw_packet *pkts, size_t max)
+{
+    const size_t header = f->header_bytes;
+    size_t n;
+
+    for (n = 0; n < max && ahead->n >= header; n++) {
+        struct lw_packet *pkt = &pkts[n];
+
+        read_lengths(f, *ahead, &pkt->captured_bytes, &pkt->wire_bytes);
+        if (pkt->captured_bytes > f->packet_max ||
+            ahead->n - header < pkt->captured_bytes)
+            break;
+        give_packet(f, *ahead, pkt);
+        *ahead = span_from(*ahead, header + pkt->captured_bytes);
+    }
+    return n;
+}
+
 static size_t pcap_more(struct capture_source *src, struct lw_packet *pkts, size_t max)
 {
     const struct pcap_file *f = pcap_of(src);
-    const size_t header = f->header_bytes;
     struct span ahead = src->feed.ahead;
     size_t n;
 
-    for (n = 0; n < max && ahead.n >= header; n++) {
-        struct lw_packet *pkt = &pkts[n];
+    if (!f->big_endian && f->lengths == CAPTURED_FIRST &&
+        f->header_bytes == PACKET_HEADER_BYTES) {
+        const struct pcap_file usual = {.header_bytes = PACKET_HEADER_BYTES,
+                                        .lengths = CAPTURED_FIRST,
+                                        .fraction_ns = f->fraction_ns,
+                                        .link_type = f->link_type,
+                                        .packet_max = f->packet_max};
 
-        read_lengths(f, ahead, &pkt->captured_bytes, &pkt->wire_bytes);
-        if (pkt->captured_bytes > f->packet_max ||
-            ahead.n - header < pkt->captured_bytes)
-            break;
-        give_packet(f, ahead, pkt);
-        ahead = span_from(ahead, header + pkt->captured_bytes);
+        n = more_of(&usual, &ahead, pkts, max);
+    } else {
+        n = more_of(f, &ahead, pkts, max);
     }
     feed_skip(&src->feed, src->feed.ahead.n - ahead.n);
     return n;
