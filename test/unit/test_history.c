@@ -164,6 +164,14 @@ static void originators_are_found(void **state)
         {"0 " R_ "A seq=501 ack=101 len=3\n", "^d OTH 1000 0 0/3 0"},
         {"0 " R_ "SA seq=500 ack=101\n0.1 " O_ "A seq=101 ack=501\n",
          "^hA S1 1000 100 0/0 0"},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n",
+         "H OTH 9999 0 0/0 0"},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 A seq=101 ack=501\n",
+         "^hA S1 1000 100 0/0 0"},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 R seq=101\n",
+         "Hr REJ 9999 100 0/0 0"},
         /* The answer was captured before the SYN. */
         {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
          "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 S seq=100\n",
