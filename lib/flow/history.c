@@ -3,7 +3,7 @@
  * A connection's history, sizes and duration by the rules of Zeek 7 (documentation:
  * https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html).  Where
  * the documentation is silent, its behaviour was read off its source and its published
- * test baselines; docs/parity.md says how closely they are met.  TCP is in
+ * test baselines; docs/zeek-parity.md says how closely they are met.  TCP is in
  * history_tcp.c.
  *
  * Zeek takes whoever sent first for the originator, unless the first packet is no SYN
