@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dump_records [-z] [-t] [-C|-c] FILE... - what the meter makes of captures, for
- * test/parity: a line "file", path; then a line a record, its fields set off by tabs:
+ * dump_records [-z] [-t] [-i|-b] [-C|-c] FILE... - what the meter makes of captures,
+ * for test/parity: a line "file", path; then a line a record, its fields set off by
+ * tabs:
  *
  *     record  flow kind version protocol  address port address port  start_us end_us
  *             (packets frame_bytes ip_bytes payload_bytes) of either side  end
@@ -15,6 +16,7 @@
  *
  *     -z   cut flows as Zeek does
  *     -t   time never goes back: an older packet takes the time of the latest
+ *     -i   of a packet in a tunnel the innermost flow counts, -b every one
  *     -C   from here on packets with wrong checksums count, too; -c they do not
  */
 #include "base/assert.h"
@@ -167,6 +169,10 @@ int main(int argc, char **argv)
             cfg.ignore_checksums = argv[i][1] == 'C';
         else if (strcmp(argv[i], "-z") == 0)
             cfg.cuts = LW_CUTS_ZEEK;
+        else if (strcmp(argv[i], "-i") == 0)
+            cfg.tunnels = LW_TUNNEL_MODE_INNER;
+        else if (strcmp(argv[i], "-b") == 0)
+            cfg.tunnels = LW_TUNNEL_MODE_BOTH;
         else if (strcmp(argv[i], "-t") == 0)
             monotone = true;
         else

@@ -254,6 +254,35 @@ static void checksums_that_cannot_be_checked(void **state)
     }
 }
 
+/* A datagram in two pieces is one packet, when the second has come; half of one is
+ * nothing. */
+static void fragments_count_when_complete(void **state)
+{
+    static const char first[] =
+        "0 udp 10.0.0.1:1000 > 10.0.0.2:99 ipid=7 mf udplen=20 len=8";
+    static const char second[] =
+        "1 ip 10.0.0.1 > 10.0.0.2 proto=17 ipid=7 frag=16 len=4";
+    struct metered m;
+
+    (void)state;
+    run(&m, first, true);
+    assert_int_equal(m.n_recs, 1);
+    assert_false(m.recs[0].conn_log.known);
+    metered_release(&m);
+
+    metered_init(&m, &(struct lw_meter_config){.conn_log = true});
+    metered_run(&m, first);
+    metered_run(&m, second);
+    metered_flush(&m);
+    assert_int_equal(m.n_recs, 1);
+    assert_string_equal(conn_line(&m.recs[0]), "D S0 1000 0 12/0 0");
+    assert_int_equal(m.recs[0].conn_log.start_ns, 1000000000);
+    assert_int_equal(m.recs[0].conn_log.packets[0], 1);
+    assert_int_equal(m.recs[0].conn_log.ip_bytes[0], 20 + 8 + 12);
+    assert_int_equal(m.recs[0].side[0].packets, 2);
+    metered_release(&m);
+}
+
 static void nothing_is_kept_unasked(void **state)
 {
     struct metered m;
@@ -492,6 +521,7 @@ int main(void)
         cmocka_unit_test(originators_are_found),
         cmocka_unit_test(wrong_checksums_are_left_out),
         cmocka_unit_test(checksums_that_cannot_be_checked),
+        cmocka_unit_test(fragments_count_when_complete),
         cmocka_unit_test(nothing_is_kept_unasked),
         cmocka_unit_test(a_history_is_bounded),
         cmocka_unit_test(zeek_cuts_connections),
