@@ -3,7 +3,7 @@
  * A connection's history, sizes and duration by the rules of Zeek 7 (documentation:
  * https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html).  Where
  * the documentation is silent, its behaviour was read off its source and its published
- * test baselines; docs/parity.md says how closely they are met.  TCP is in
+ * test baselines; docs/zeek-parity.md says how closely they are met.  TCP is in
  * history_tcp.c.
  *
  * Zeek takes whoever sent first for the originator, unless the first packet is no SYN
@@ -96,8 +96,7 @@ static bool begins_flipped(enum lw_flow_kind kind, const struct decoded *d)
     return !to_server;
 }
 
-void histories_begin(struct histories *hs, const struct flow *f,
-                     const struct decoded *d, unsigned from, int64_t time_ns)
+void histories_begin(struct histories *hs, const struct flow *f)
 {
     struct history **chunk = &hs->chunks[f->index >> FLOW_CHUNK_SHIFT];
     struct history *h;
@@ -105,18 +104,23 @@ void histories_begin(struct histories *hs, const struct flow *f,
     if (*chunk == NULL)
         *chunk = mem_zalloc(FLOW_CHUNK, sizeof **chunk);
     h = history_of(hs, f);
-    if (h == NULL)
-        return;
-    *h = (struct history){.start_ns = time_ns,
-                          .last_ns = time_ns,
-                          .kind = (uint8_t)flow_kind(f),
-                          .orig = (uint8_t)from,
-                          .logged = d->ip_version != 0};
+    if (h != NULL)
+        *h = (struct history){.kind = (uint8_t)flow_kind(f)};
+}
+
+/* The first packet that Zeek sees. */
+static void begin(struct history *h, const struct decoded *d, unsigned from,
+                  int64_t time_ns)
+{
+    h->logged = true;
+    h->start_ns = time_ns;
+    h->last_ns = time_ns;
+    h->orig = (uint8_t)from;
     for (unsigned i = 0; i < 2; i++) {
         h->side[i].delivered = 1;
         h->side[i].trimmed = 1;
     }
-    if (begins_flipped(flow_kind(f), d))
+    if (begins_flipped((enum lw_flow_kind)h->kind, d))
         history_flip(h);
 }
 
@@ -158,16 +162,18 @@ static bool has_checksum(enum lw_flow_kind kind)
            kind == LW_FLOW_ICMP6;
 }
 
-/* Later parts of a datagram are no packets of their own. */
-static void count(struct history_side *s, const struct decoded *d)
+/* A datagram that was put together, as if it had come in one piece. */
+static struct decoded in_one_piece(const struct decoded *d)
 {
-    if (d->fragment_offset == 0) {
-        s->packets++;
-        s->ip_bytes += d->ip_bytes;
-    } else {
-        s->ip_bytes += d->payload_bytes;
-    }
-    s->payload_bytes += d->payload_bytes;
+    struct decoded whole = *d;
+
+    whole.is_fragment = false;
+    whole.fragment_offset = 0;
+    whole.ip_bytes = d->ip_bytes - d->fragment_bytes + (uint32_t)d->segment.n;
+    whole.payload_bytes = (uint32_t)d->payload.n;
+    if (d->transport_bytes > 0)
+        whole.layer = DECODE_TRANSPORT;
+    return whole;
 }
 
 static void add_datagram(struct history *h, unsigned from)
@@ -179,21 +185,23 @@ static void add_datagram(struct history *h, unsigned from)
     s->seen |= SEEN_DATAGRAM;
 }
 
-void histories_add(struct histories *hs, const struct flow *f, const struct decoded *d,
-                   unsigned from, int64_t time_ns)
+static void add(struct history *h, const struct decoded *d, unsigned from,
+                int64_t time_ns, bool any_checksum)
 {
-    struct history *h = history_of(hs, f);
-    enum lw_flow_kind kind = flow_kind(f);
+    enum lw_flow_kind kind = (enum lw_flow_kind)h->kind;
+    struct history_side *s = &h->side[from];
 
-    if (h == NULL || !h->logged)
-        return;
-    if (!hs->any_checksum && d->layer == DECODE_TRANSPORT && has_checksum(kind) &&
+    if (!h->logged)
+        begin(h, d, from, time_ns);
+    if (!any_checksum && d->layer == DECODE_TRANSPORT && has_checksum(kind) &&
         is_corrupt(kind, d)) {
         if (kind == LW_FLOW_TCP || kind == LW_FLOW_UDP)
-            history_count(h, from, &h->side[from].n_bad_sums, 'C');
+            history_count(h, from, &s->n_bad_sums, 'C');
         return;
     }
-    count(&h->side[from], d);
+    s->packets++;
+    s->ip_bytes += d->ip_bytes;
+    s->payload_bytes += d->payload_bytes;
     if (kind == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT) {
         history_tcp(h, d, from, time_ns);
         return;
@@ -203,12 +211,31 @@ void histories_add(struct histories *hs, const struct flow *f, const struct deco
     add_datagram(h, from);
 }
 
+void histories_add(struct histories *hs, const struct flow *f, const struct decoded *d,
+                   unsigned from, int64_t time_ns)
+{
+    struct history *h = history_of(hs, f);
+
+    if (h == NULL || d->ip_version == 0)
+        return;
+    if (d->is_fragment) {
+        const struct decoded whole = in_one_piece(d);
+
+        /* Zeek sees a datagram when it is complete. */
+        if (d->reassembled)
+            add(h, &whole, from, time_ns, hs->any_checksum);
+        return;
+    }
+    add(h, d, from, time_ns, hs->any_checksum);
+}
+
 bool histories_is_over(const struct histories *hs, const struct flow *f,
                        const struct decoded *d, int64_t time_ns)
 {
     const struct history *h = history_of(hs, f);
 
-    return h != NULL && h->kind == LW_FLOW_TCP && history_tcp_is_over(h, d, time_ns);
+    return h != NULL && h->logged && h->kind == LW_FLOW_TCP &&
+           history_tcp_is_over(h, d, time_ns);
 }
 
 /* Zeek says for UDP who was heard at all; of other kinds it knows no states. */

@@ -74,9 +74,8 @@ static inline bool histories_kept(const struct histories *hs)
     return hs->n_chunks != 0;
 }
 
-/** A new flow, before its first packet, which is `d` from side `from`. */
-void histories_begin(struct histories *hs, const struct flow *f,
-                     const struct decoded *d, unsigned from, int64_t time_ns);
+/** A new flow, before its first packet. */
+void histories_begin(struct histories *hs, const struct flow *f);
 
 /** One more packet of the flow. */
 void histories_add(struct histories *hs, const struct flow *f, const struct decoded *d,

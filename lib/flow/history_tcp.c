@@ -372,6 +372,16 @@ static void store(struct history *h, unsigned side, int64_t from, int64_t to)
         trim(h, side, s->delivered);
 }
 
+/* What was captured and not acknowledged. */
+static int64_t backlog(const struct history_side *s)
+{
+    int64_t n = s->delivered > s->trimmed ? s->delivered - s->trimmed : 0;
+
+    for (unsigned i = 0; i < s->n_held; i++)
+        n += s->held[i].to - s->held[i].from;
+    return n;
+}
+
 static void stream_data(struct history *h, unsigned side, int64_t from, uint32_t n)
 {
     struct history_side *s = &h->side[side];
@@ -382,11 +392,25 @@ static void stream_data(struct history *h, unsigned side, int64_t from, uint32_t
         return;
     store(h, side, from > done ? from : done, to);
     if ((s->acked <= 1 && s->stored - s->delivered > ABOVE_HOLE_MAX) ||
-        s->stored - s->trimmed > BACKLOG_MAX) {
+        backlog(s) > BACKLOG_MAX) {
         s->seen |= SEEN_ENOUGH;
         s->n_held = 0;
         s->stored = s->trimmed;
     }
+}
+
+/* A connection that began with a SYN and ACK is no scan if it goes on: then the other
+ * side began it. */
+static void note_answered_syn(struct history *h, uint8_t flags)
+{
+    if (h->n_letters != 1 || h->letters[0] != 'H' ||
+        flags & (LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST))
+        return;
+    h->n_letters = 0;
+    history_flip(h);
+    history_letter(h, 1 - h->orig, 'H');
+    h->tcp[1 - h->orig] = TCP_ESTABLISHED;
+    h->partial = false;
 }
 
 static void note_partial(struct history *h, unsigned from, uint8_t flags)
@@ -432,6 +456,7 @@ void history_tcp(struct history *h, const struct decoded *d, unsigned from,
     int64_t at;
     bool closes;
 
+    note_answered_syn(h, d->tcp_flags);
     note_partial(h, from, d->tcp_flags);
     begin_stream(h, from, d->tcp_seq, syn, n);
     at = s->sent + distance(s, d->tcp_seq, s->sent);

@@ -297,7 +297,7 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->icmp_code = a->d.icmp_code;
     f->ether_type = a->d.ether_type;
     if (histories_kept(&m->histories))
-        histories_begin(&m->histories, f, &a->d, a->from, a->time_ns);
+        histories_begin(&m->histories, f);
     f->tunnel_id = a->d.tunnel_id;
     f->tunnel_depth = a->d.tunnel_depth;
     f->tunnel_kind = a->d.tunnel_kind;

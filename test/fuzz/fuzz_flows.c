@@ -3,8 +3,9 @@
  * Packets of any kind and order, through the meter, to printed records.
  *
  *     0  table size, 1 to 256
- *     1  bit 0: raw IP instead of Ethernet
- *     then packets: time step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
+ *     1  bit 0: raw IP instead of Ethernet; bit 1: conn_log; bit 2: wrong checksums,
+ * too; bit 3: cut as Zeek does then packets: time step, exponent 5 bits, sign 1 bit;
+ * length in bytes; the bytes
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
  * before the time that the meter had promised.
@@ -39,6 +40,8 @@ static void on_record(void *ctx, const struct lw_record *rec)
     LW_ASSERT((id[0] == '\0') == (rec->ip_version == 0));
     LW_ASSERT(rec->start_ns <= rec->end_ns);
     LW_ASSERT(rec->flow_id >= 1);
+    LW_ASSERT(rec->conn_log.history[LW_HISTORY_MAX - 1] == '\0');
+    LW_ASSERT(rec->conn_log.duration_ns >= 0);
     LW_ASSERT(!c->in_order || rec->end_ns >= c->promised_ns);
     c->n_packets += rec->side[0].packets + rec->side[1].packets;
 }
@@ -86,6 +89,9 @@ void fuzz_one(const uint8_t *data, size_t n)
     if (!span_take_u8(&in, &size) || !span_take_u8(&in, &kind))
         return;
     cfg.max_flows = size + 1U;
+    cfg.conn_log = (kind & 2) != 0;
+    cfg.ignore_checksums = (kind & 4) != 0;
+    cfg.cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS;
     if (lw_meter_new(&c.meter, &cfg, NULL) != LW_OK)
         return;
     add_packets(&c, in, kind & 1 ? LINKTYPE_RAW : LINKTYPE_ETHERNET);

@@ -10,6 +10,7 @@
 #include <lapwing/flow.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define O_ "tcp 10.0.0.1:1000 > 10.0.0.2:80 "
@@ -164,6 +165,14 @@ static void originators_are_found(void **state)
         {"0 " R_ "A seq=501 ack=101 len=3\n", "^d OTH 1000 0 0/3 0"},
         {"0 " R_ "SA seq=500 ack=101\n0.1 " O_ "A seq=101 ack=501\n",
          "^hA S1 1000 100 0/0 0"},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n",
+         "H OTH 9999 0 0/0 0"},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 A seq=101 ack=501\n",
+         "^hA S1 1000 100 0/0 0"},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 R seq=101\n",
+         "Hr REJ 9999 100 0/0 0"},
         /* The answer was captured before the SYN. */
         {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
          "0.1 tcp 10.0.0.1:1000 > 10.0.0.2:9999 S seq=100\n",
@@ -245,6 +254,35 @@ static void checksums_that_cannot_be_checked(void **state)
     }
 }
 
+/* A datagram in two pieces is one packet, when the second has come; half of one is
+ * nothing. */
+static void fragments_count_when_complete(void **state)
+{
+    static const char first[] =
+        "0 udp 10.0.0.1:1000 > 10.0.0.2:99 ipid=7 mf udplen=20 len=8";
+    static const char second[] =
+        "1 ip 10.0.0.1 > 10.0.0.2 proto=17 ipid=7 frag=16 len=4";
+    struct metered m;
+
+    (void)state;
+    run(&m, first, true);
+    assert_int_equal(m.n_recs, 1);
+    assert_false(m.recs[0].conn_log.known);
+    metered_release(&m);
+
+    metered_init(&m, &(struct lw_meter_config){.conn_log = true});
+    metered_run(&m, first);
+    metered_run(&m, second);
+    metered_flush(&m);
+    assert_int_equal(m.n_recs, 1);
+    assert_string_equal(conn_line(&m.recs[0]), "D S0 1000 0 12/0 0");
+    assert_int_equal(m.recs[0].conn_log.start_ns, 1000000000);
+    assert_int_equal(m.recs[0].conn_log.packets[0], 1);
+    assert_int_equal(m.recs[0].conn_log.ip_bytes[0], 20 + 8 + 12);
+    assert_int_equal(m.recs[0].side[0].packets, 2);
+    metered_release(&m);
+}
+
 static void nothing_is_kept_unasked(void **state)
 {
     struct metered m;
@@ -279,6 +317,170 @@ static void a_history_is_bounded(void **state)
     metered_flush(&m);
     assert_int_equal(strlen(m.recs[0].conn_log.history), LW_HISTORY_MAX - 1);
     assert_memory_equal(m.recs[0].conn_log.history, "ShARRRR", 7);
+    metered_release(&m);
+}
+
+/* Packets, and the histories of the records in the order of their starts. */
+struct cuts {
+    const char *lines;
+    size_t n;
+    const char *expected[4];
+};
+
+static int by_start(const void *a, const void *b)
+{
+    const struct lw_record *r = a;
+    const struct lw_record *s = b;
+
+    return r->conn_log.start_ns < s->conn_log.start_ns ? -1 : 1;
+}
+
+static void check_cuts(const struct cuts *c, size_t n)
+{
+    const struct lw_meter_config cfg = {.cuts = LW_CUTS_ZEEK, .ignore_checksums = true};
+
+    for (size_t i = 0; i < n; i++) {
+        struct metered m;
+
+        metered_init(&m, &cfg);
+        metered_run(&m, c[i].lines);
+        metered_flush(&m);
+        assert_int_equal(m.n_recs, c[i].n);
+        qsort(m.recs, m.n_recs, sizeof m.recs[0], by_start);
+        for (size_t k = 0; k < c[i].n; k++)
+            assert_string_equal(conn_line(&m.recs[k]), c[i].expected[k]);
+        metered_release(&m);
+    }
+}
+
+static void zeek_cuts_connections(void **state)
+{
+    static const struct cuts cases[] = {
+        /* An attempt is over after 5 s, an answered one is not. */
+        {"0 " O_ "S seq=1\n1 " O_ "S seq=1\n4.9 " O_ "S seq=1\n5 " O_ "S seq=1\n",
+         2,
+         {"S S0 1000 4900 0/0 0", "S S0 1000 0 0/0 0"}},
+        {OPEN "100 " O_ "A seq=101 ack=501 len=1\n", 1, {"ShAD S1 1000 100000 1/0 0"}},
+        {OPEN "301 " O_ "A seq=101 ack=501 len=1\n",
+         2,
+         {"ShA S1 1000 200 0/0 0", "D OTH 1000 0 1/0 0"}},
+        /* A SYN of another connection, and one that was only sent again. */
+        {"0 " O_ "S seq=1\n1 " O_ "S seq=7\n",
+         2,
+         {"S S0 1000 0 0/0 0", "S S0 1000 0 0/0 0"}},
+        {OPEN "1 " O_ "S seq=100\n", 1, {"ShA S1 1000 1000 0/0 0"}},
+        {OPEN "1 " O_ "R seq=101\n2 " O_ "S seq=100\n",
+         2,
+         {"ShAR RSTO 1000 1000 0/0 0", "S S0 1000 0 0/0 0"}},
+        /* A closed connection waits 5 s for stragglers, from its close on. */
+        {OPEN "1 " O_ "FA seq=101 ack=501\n2 " R_ "FA seq=501 ack=102\n"
+              "6.9 " O_ "A seq=102 ack=502\n7 " O_ "A seq=102 ack=502\n",
+         2,
+         {"ShAFf SF 1000 2000 0/0 0", "A OTH 1000 0 0/0 0"}},
+        {"0 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "4 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n"
+         "8 tcp 10.0.0.2:9999 > 10.0.0.1:1000 SA seq=500 ack=101\n",
+         2,
+         {"H OTH 9999 4000 0/0 0", "H OTH 9999 0 0/0 0"}},
+        /* Lookups from one port, echoes to one host: one connection. */
+        {"0 udp 10.0.0.1:1000 > 10.0.0.2:53 data=aaaaaaaaaaaaaa\n"
+         "1 udp 10.0.0.1:1000 > 10.0.0.2:53 data=bbbbbbbbbbbbbb\n"
+         "60.9 udp 10.0.0.2:53 > 10.0.0.1:1000 data=bbbbbbbbbbbbbb\n",
+         1,
+         {"Dd SF 1000 60900 28/14 0"}},
+        {"0 udp 10.0.0.1:1000 > 10.0.0.2:99 len=1\n"
+         "61 udp 10.0.0.1:1000 > 10.0.0.2:99 len=1\n",
+         2,
+         {"D S0 1000 0 1/0 0", "D S0 1000 0 1/0 0"}},
+        {"0 icmp 10.0.0.2 > 10.0.0.1 id=1 icmpseq=1 len=4\n"
+         "1 icmp 10.0.0.1 > 10.0.0.2 type=0 id=1 icmpseq=1 len=4\n"
+         "2 icmp 10.0.0.2 > 10.0.0.1 id=2 icmpseq=9 len=4\n",
+         1,
+         {"- OTH 0 2000 8/4 0"}},
+        {"0 icmp 10.0.0.1 > 10.0.0.2 type=3 code=1 len=4\n"
+         "1 icmp 10.0.0.2 > 10.0.0.1 type=3 code=1 len=4\n",
+         2,
+         {"- OTH 0 0 4/0 0", "- OTH 0 0 4/0 0"}},
+        {"0 icmp6 fe80::1 > fe80::2 type=135 len=4\n"
+         "1 icmp6 fe80::2 > fe80::1 type=136 len=4\n",
+         1,
+         {"- OTH 0 1000 4/4 0"}},
+        {"0 igmp 10.0.0.1 > 10.0.0.2 type=1\n1 igmp 10.0.0.2 > 10.0.0.1 type=2\n",
+         1,
+         {"- OTH 0 1000 0/0 0"}},
+        {"0 esp 10.0.0.1 > 10.0.0.2 spi=1\n1 esp 10.0.0.2 > 10.0.0.1 spi=2\n",
+         1,
+         {"- OTH 0 1000 0/0 0"}},
+        {"0 sctp 10.0.0.1:1 > 10.0.0.2:2\n1 sctp 10.0.0.2:3 > 10.0.0.1:4\n",
+         1,
+         {"- OTH 0 1000 0/0 0"}},
+    };
+
+    (void)state;
+    check_cuts(cases, sizeof cases / sizeof cases[0]);
+}
+
+/* However long it lasts. */
+static void zeek_has_no_status_records(void **state)
+{
+    const struct lw_meter_config cfg = {.cuts = LW_CUTS_ZEEK, .ignore_checksums = true};
+    struct metered m;
+
+    (void)state;
+    metered_init(&m, &cfg);
+    metered_run(&m, OPEN);
+    for (unsigned i = 1; i < 100; i++) {
+        char line[80];
+
+        (void)snprintf(line, sizeof line, "%u " O_ "A seq=101 ack=501", i * 200);
+        metered_run(&m, line);
+    }
+    metered_flush(&m);
+    assert_int_equal(m.n_recs, 1);
+    assert_string_equal(conn_line(&m.recs[0]), "ShA S1 1000 19800000 0/0 0");
+    metered_release(&m);
+}
+
+/* In the records of a long flow the connection goes on. */
+static void a_long_flow_keeps_its_history(void **state)
+{
+    const struct lw_meter_config cfg = {.conn_log = true,
+                                        .ignore_checksums = true,
+                                        .status_interval_ns = 10 * INT64_C(1000000000)};
+    struct metered m;
+
+    (void)state;
+    metered_init(&m, &cfg);
+    metered_run(&m, OPEN "11 " O_ "A seq=101 ack=501 len=7\n");
+    metered_flush(&m);
+    assert_int_equal(m.n_recs, 2);
+    assert_string_equal(conn_line(&m.recs[0]), "ShA S1 1000 200 0/0 0");
+    assert_string_equal(conn_line(&m.recs[1]), "ShAD S1 1000 11000 7/0 0");
+    assert_int_equal(m.recs[1].conn_log.packets[0], 3);
+    assert_int_equal(m.recs[1].side[0].packets, 1);
+    metered_release(&m);
+}
+
+/* 6 GB by acknowledgements that wrap around, most of them never captured. */
+static void sequence_numbers_wrap_around(void **state)
+{
+    struct metered m;
+    const struct lw_meter_config cfg = {.conn_log = true, .ignore_checksums = true};
+    uint32_t ack = 501;
+
+    (void)state;
+    metered_init(&m, &cfg);
+    metered_run(&m, OPEN);
+    for (unsigned i = 0; i < 6; i++) {
+        char line[80];
+
+        ack += 1000000000;
+        (void)snprintf(line, sizeof line, "1 " O_ "A seq=101 ack=%u", ack);
+        metered_run(&m, line);
+    }
+    metered_flush(&m);
+    assert_string_equal(conn_line(&m.recs[0]),
+                        "ShAg S1 1000 1000 0/6000000000 6000000000");
     metered_release(&m);
 }
 
@@ -319,8 +521,13 @@ int main(void)
         cmocka_unit_test(originators_are_found),
         cmocka_unit_test(wrong_checksums_are_left_out),
         cmocka_unit_test(checksums_that_cannot_be_checked),
+        cmocka_unit_test(fragments_count_when_complete),
         cmocka_unit_test(nothing_is_kept_unasked),
         cmocka_unit_test(a_history_is_bounded),
+        cmocka_unit_test(zeek_cuts_connections),
+        cmocka_unit_test(zeek_has_no_status_records),
+        cmocka_unit_test(a_long_flow_keeps_its_history),
+        cmocka_unit_test(sequence_numbers_wrap_around),
         cmocka_unit_test(memory_may_be_out),
     };
 
