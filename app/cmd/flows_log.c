@@ -14,6 +14,7 @@
 #include <lapwing/flowlog.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static struct {
     const char *write;
@@ -27,7 +28,8 @@ static struct {
 } o;
 
 /* The library's formats, in its order; the first is the default. */
-static const char *const formats[] = {"binetflow", "csv", "json", "eve", "zeek", NULL};
+static const char *const formats[] = {"binetflow", "csv", "json",    "eve",
+                                      "zeek",      "cic", "cic2018", NULL};
 
 static const struct opt rows[] = {
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",
@@ -55,9 +57,10 @@ const struct opt_group flows_describe_group = {
     "Reference", describe_rows, sizeof describe_rows / sizeof describe_rows[0]};
 
 struct flows_log {
-    struct lw_flowlog *text; /* owned */
-    struct outfile *out;     /* owned; NULL unless open */
-    enum lw_status st;       /* the first failure, in `err` */
+    struct lw_flowlog *text;  /* owned */
+    struct outfile *out;      /* owned; NULL unless open */
+    const char *lines_header; /* borrowed; NULL: records, not lines made elsewhere */
+    enum lw_status st;        /* the first failure, in `err` */
     struct lw_error err;
 };
 
@@ -94,6 +97,16 @@ int flows_log_print_reference(void)
 }
 
 /* ---- records -------------------------------------------------------------------- */
+
+const char *flows_log_format(void)
+{
+    return formats[o.format];
+}
+
+const char *flows_log_label(void)
+{
+    return o.label;
+}
 
 int flows_log_new(struct flows_log **out)
 {
@@ -155,9 +168,31 @@ enum lw_status flows_log_open(struct flows_log *log, struct lw_error *err)
         st = outfile_open(&log->out, o.write, err);
     if (st != LW_OK)
         return st;
-    lw_flowlog_header(log->text);
+    if (log->lines_header == NULL)
+        lw_flowlog_header(log->text);
+    else if (!o.no_header)
+        flows_log_line(log, log->lines_header, strlen(log->lines_header));
     write_out(log);
     return LW_OK;
+}
+
+enum lw_status flows_log_take_lines(struct flows_log *log, const char *header,
+                                    struct lw_error *err)
+{
+    if (o.fields != NULL)
+        return lw_fail(err, LW_EINVAL, "--fields: these lines have all their columns");
+    log->lines_header = header;
+    return LW_OK;
+}
+
+/* Failures show as with records. */
+void flows_log_line(void *ctx, const char *line, size_t n)
+{
+    struct flows_log *log = ctx;
+
+    (void)fwrite(line, 1, n, outfile_stream(log->out));
+    if (capture_is_live())
+        (void)fflush(outfile_stream(log->out));
 }
 
 void flows_log_record(void *ctx, const struct lw_record *rec)
@@ -201,7 +236,8 @@ int flows_log_close(struct flows_log *log)
     struct lw_error err;
     enum lw_status st;
 
-    lw_flowlog_end(log->text);
+    if (log->lines_header == NULL)
+        lw_flowlog_end(log->text);
     write_out(log);
     if (log->st != LW_OK)
         return command_output_error(o.write, &log->err);
