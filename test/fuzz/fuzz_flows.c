@@ -4,8 +4,9 @@
  *
  *     0  table size, 1 to 256
  *     1  bit 0: raw IP instead of Ethernet; bit 1: conn_log; bit 2: wrong checksums,
- * too; bit 3: cut as Zeek does then packets: time step, exponent 5 bits, sign 1 bit;
- * length in bytes; the bytes
+ *        too; bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer
+ * (also 3), inner, both; bit 6: few datagrams are put together at once then packets:
+ * time step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
  * before the time that the meter had promised.
@@ -42,6 +43,7 @@ static void on_record(void *ctx, const struct lw_record *rec)
     LW_ASSERT(rec->flow_id >= 1);
     LW_ASSERT(rec->conn_log.history[LW_HISTORY_MAX - 1] == '\0');
     LW_ASSERT(rec->conn_log.duration_ns >= 0);
+    LW_ASSERT((rec->tunnel_depth == 0) == (rec->tunnel_kind == LW_TUNNEL_NONE));
     LW_ASSERT(!c->in_order || rec->end_ns >= c->promised_ns);
     c->n_packets += rec->side[0].packets + rec->side[1].packets;
 }
@@ -92,6 +94,8 @@ void fuzz_one(const uint8_t *data, size_t n)
     cfg.conn_log = (kind & 2) != 0;
     cfg.ignore_checksums = (kind & 4) != 0;
     cfg.cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS;
+    cfg.tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES);
+    cfg.reassembly_datagrams = kind & 64 ? 3 : 0;
     if (lw_meter_new(&c.meter, &cfg, NULL) != LW_OK)
         return;
     add_packets(&c, in, kind & 1 ? LINKTYPE_RAW : LINKTYPE_ETHERNET);
@@ -99,7 +103,11 @@ void fuzz_one(const uint8_t *data, size_t n)
     lw_meter_get_stats(c.meter, &s);
     LW_ASSERT(s.seen == s.decoded + s.truncated + s.unsupported + s.malformed);
     LW_ASSERT(s.decoded == s.in_flows + s.not_in_flows);
-    LW_ASSERT(c.n_packets == s.in_flows);
+    LW_ASSERT(c.n_packets == s.in_flows + s.inner_in_flows);
+    LW_ASSERT(s.inner_in_flows == 0 || cfg.tunnels == LW_TUNNEL_MODE_BOTH);
+    LW_ASSERT(s.datagrams >= s.datagrams_reassembled + s.datagrams_malformed +
+                                 s.datagrams_timed_out + s.datagrams_evicted +
+                                 s.datagrams_dropped);
     LW_ASSERT(s.active == 0 && s.active_max <= cfg.max_flows);
     lw_meter_free(c.meter);
 }
