@@ -10,6 +10,7 @@
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
 #include "cmd/flows_log.h"
+#include "cmd/tunnel_option.h"
 
 #include <lapwing/flow.h>
 
@@ -37,7 +38,8 @@ static const struct opt meter_rows[] = {
 static const struct opt_group meter_group = {"Flows", meter_rows,
                                              sizeof meter_rows / sizeof meter_rows[0]};
 static const struct opt_group *const groups[] = {
-    &capture_group, &flows_log_group, &meter_group, &flows_describe_group, NULL};
+    &capture_group, &flows_log_group,      &meter_group,
+    &tunnel_group,  &flows_describe_group, NULL};
 
 /* One run of the command. */
 struct run {
@@ -91,7 +93,8 @@ static enum lw_status make_meter(struct run *r, struct lw_error *err)
                                         .closed_tcp_ns = idle_or(60),
                                         .idle_udp_ns = idle_or(30),
                                         .idle_icmp_ns = idle_or(5),
-                                        .idle_arp_ns = idle_or(5)};
+                                        .idle_arp_ns = idle_or(5),
+                                        .tunnels = tunnel_option()};
 
     return lw_meter_new(&r->meter, &cfg, err);
 }
@@ -146,7 +149,8 @@ const struct command command_flows = {
            "everything that is known of a flow as CSV or as JSON lines, flow events of "
            "Suricata's EVE log, or Zeek's conn.log.  What is absent is empty, not "
            "zero.\n\n"
-           "The words after the options are a filter in the language of tcpdump.",
+           "The words after the options are a filter in the language of tcpdump; it "
+           "sees the outermost packet, also with --tunnel inner.",
     .examples = "# the flows of a capture\n"
                 "lapwing flows -r capture.pcap -w flows.binetflow\n"
                 "# who asked whom, as JSON lines\n"
