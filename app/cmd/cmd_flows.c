@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/flows_cic.h"
 #include "cmd/flows_log.h"
+#include "cmd/tunnel_option.h"
 
 #include <lapwing/flow.h>
 #include <lapwing/flowlog.h>
@@ -39,7 +40,7 @@ static const struct opt meter_rows[] = {
 static const struct opt_group meter_group = {"Flows", meter_rows,
                                              sizeof meter_rows / sizeof meter_rows[0]};
 static const struct opt_group *const groups[] = {
-    &capture_group,   &flows_log_group,      &meter_group,
+    &capture_group,   &flows_log_group,      &meter_group, &tunnel_group,
     &flows_cic_group, &flows_describe_group, NULL};
 
 /* One run of the command. */
@@ -121,7 +122,8 @@ static int make_meter(struct run *r)
                                         .idle_icmp_ns = idle_or(5),
                                         .idle_arp_ns = idle_or(5),
                                         .flow_stats =
-                                            lw_flow_format_needs_stats(format)};
+                                            lw_flow_format_needs_stats(format),
+                                        .tunnels = tunnel_option()};
     struct lw_error err;
 
     if (flows_cic_wanted())
@@ -185,7 +187,8 @@ const struct command command_flows = {
            "errors "
            "corrected (or, for old data sets, kept).  What is absent is empty, not "
            "zero.\n\n"
-           "The words after the options are a filter in the language of tcpdump.",
+           "The words after the options are a filter in the language of tcpdump; it "
+           "sees the outermost packet, also with --tunnel inner.",
     .examples = "# the flows of a capture\n"
                 "lapwing flows -r capture.pcap -w flows.binetflow\n"
                 "# who asked whom, as JSON lines\n"

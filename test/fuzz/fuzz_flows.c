@@ -4,8 +4,10 @@
  *
  *     0  table size, 1 to 256
  *     1  bit 0: raw IP instead of Ethernet; bit 1: conn_log; bit 2: wrong checksums,
- * too; bit 3: cut as Zeek does; bit 4: with statistics of packets then packets: time
- * step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
+ *        too; bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer
+ * (also 3), inner, both; bit 6: few datagrams are put together at once; bit 7: with
+ *        statistics of packets
+ *     then packets: time step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
  * before the time that the meter had promised.  Statistics must agree with the record.
@@ -79,6 +81,7 @@ static void on_record(void *ctx, const struct lw_record *rec)
     LW_ASSERT(rec->flow_id >= 1);
     LW_ASSERT(rec->conn_log.history[LW_HISTORY_MAX - 1] == '\0');
     LW_ASSERT(rec->conn_log.duration_ns >= 0);
+    LW_ASSERT((rec->tunnel_depth == 0) == (rec->tunnel_kind == LW_TUNNEL_NONE));
     LW_ASSERT(!c->in_order || rec->end_ns >= c->promised_ns);
     LW_ASSERT((rec->stats != NULL) == (c->log != NULL));
     if (rec->stats != NULL)
@@ -127,13 +130,16 @@ static void check_account(const struct lw_meter_stats *s, uint32_t max_flows)
 
 static bool set_up(struct check *c, uint32_t max_flows, uint8_t kind)
 {
-    const bool with_stats = (kind & 16) != 0;
-    const struct lw_meter_config cfg = {.max_flows = max_flows,
-                                        .status_interval_ns = INT64_C(1) << 36,
-                                        .conn_log = (kind & 2) != 0,
-                                        .ignore_checksums = (kind & 4) != 0,
-                                        .cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS,
-                                        .flow_stats = with_stats};
+    const bool with_stats = (kind & 128) != 0;
+    const struct lw_meter_config cfg = {
+        .max_flows = max_flows,
+        .status_interval_ns = INT64_C(1) << 36,
+        .conn_log = (kind & 2) != 0,
+        .ignore_checksums = (kind & 4) != 0,
+        .cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS,
+        .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
+        .reassembly_datagrams = kind & 64 ? 3 : 0,
+        .flow_stats = with_stats};
     const struct lw_cic_config cic = {.max_flows = max_flows};
     const struct lw_flowlog_config log = {.format = "cic", .no_header = true};
 
@@ -157,7 +163,7 @@ void fuzz_one(const uint8_t *data, size_t n)
         lw_meter_flush(c.meter, on_record, &c);
         lw_meter_get_stats(c.meter, &s);
         check_account(&s, size + 1U);
-        LW_ASSERT(c.n_packets == s.in_flows);
+        LW_ASSERT(c.n_packets == s.in_flows + s.inner_in_flows);
         lw_cic_meter_flush(c.cic, on_cic_line, NULL);
         lw_cic_meter_get_stats(c.cic, &s);
         check_account(&s, size + 1U);
