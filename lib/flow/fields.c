@@ -76,6 +76,8 @@ NUMBER_OF_RECORD(ether_type, rec->ether_type >= 1536, rec->ether_type)
 NUMBER_OF_RECORD(llc_dsap, rec->ether_type < 1536, rec->llc[0])
 NUMBER_OF_RECORD(llc_ssap, rec->ether_type < 1536, rec->llc[1])
 NUMBER_OF_RECORD(vlan, rec->vlan_id != 0, rec->vlan_id)
+NUMBER_OF_RECORD(tunnel_depth, rec->tunnel_depth != 0, rec->tunnel_depth)
+NUMBER_OF_RECORD(tunnel_id, rec->tunnel_id != 0, rec->tunnel_id)
 NUMBER_OF_RECORD(icmp_type, is_icmp(rec), rec->icmp_type)
 NUMBER_OF_RECORD(icmp_code, is_icmp(rec), rec->icmp_code)
 NUMBER_OF_RECORD(icmp_id, is_icmp(rec), rec->icmp_id)
@@ -90,6 +92,7 @@ NUMBER_OF_SIDES(tcp_flags, rec->kind == LW_FLOW_TCP, s->tcp_flags)
 NUMBER_OF_SIDES(retransmitted, rec->kind == LW_FLOW_TCP, s->retransmitted)
 NUMBER_OF_SIDES(urgent, rec->kind == LW_FLOW_TCP, s->urgent)
 NUMBER_OF_SIDES(bad_fragments, rec->ip_version != 0, s->bad_fragments)
+NUMBER_OF_SIDES(overlapping_fragments, rec->ip_version != 0, s->overlapping_fragments)
 NUMBER_OF_SIDES(tos, s->has_ip, s->tos)
 NUMBER_OF_SIDES(ttl, s->has_ip, s->ttl)
 
@@ -160,6 +163,13 @@ static char *put_conn_state(char *p, const struct flow_line *l)
     enum lw_conn conn = l->rec->conn;
 
     return conn == LW_CONN_NONE ? p : put_text(p, lw_conn_name(conn));
+}
+
+static char *put_tunnel(char *p, const struct flow_line *l)
+{
+    enum lw_tunnel_kind kind = l->rec->tunnel_kind;
+
+    return kind == LW_TUNNEL_NONE ? p : put_text(p, lw_tunnel_name(kind));
 }
 
 static char *put_first_sender(char *p, const struct flow_line *l)
