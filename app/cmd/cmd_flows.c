@@ -146,12 +146,21 @@ const struct command command_flows = {
            "everything that is known of a flow as CSV or as JSON lines, flow events of "
            "Suricata's EVE log, or Zeek's conn.log.  What is absent is empty, not "
            "zero.\n\n"
+           "A file of --labels is a table whose header names its columns: start, end "
+           "(when the flow's first packet came), src, dst (an address or a network), "
+           "sport, dport, proto and label or class; other columns are ignored.  Empty, "
+           "* and any stand for anything.  A rule holds for both directions; the most "
+           "specific one wins, of equals the first.  Labelled binetflow files and Zeek "
+           "logs are such tables, too.\n\n"
            "The words after the options are a filter in the language of tcpdump.",
     .examples = "# the flows of a capture\n"
                 "lapwing flows -r capture.pcap -w flows.binetflow\n"
                 "# who asked whom, as JSON lines\n"
                 "lapwing flows -r capture.pcap --format json "
-                "--fields start,src_addr,dst_addr udp port 53\n",
+                "--fields start,src_addr,dst_addr udp port 53\n"
+                "# a labelled conn.log\n"
+                "lapwing flows -r capture.pcap --format zeek --labels truth.csv "
+                "--label Benign\n",
     .groups = groups,
     .max_words = CAPTURE_FILTER_WORDS,
     .run = run_flows,

@@ -21,6 +21,7 @@
 #define LW_FLOWLOG_H
 
 #include <lapwing/error.h>
+#include <lapwing/labels.h>
 #include <lapwing/record.h>
 
 #include <stdbool.h>
@@ -60,18 +61,17 @@ LW_API bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,
 
 struct lw_flowlog; /* opaque */
 
-enum {
-    LW_FLOWLOG_BLOCK = 64 * 1024, /* take the text away when there is more */
-    LW_FLOW_LABEL_MAX = 255       /* bytes of a label */
-};
+/** Take the text away when there is more. */
+enum { LW_FLOWLOG_BLOCK = 64 * 1024 };
 
 /** Zero means the default.  The texts are copied. */
 struct lw_flowlog_config {
     const char *format; /* default "binetflow" */
     const char *fields; /* names in the wanted order, "a,b,c"; NULL: those that the
                            format has by itself */
-    const char *label;  /* of every record; default none */
-    bool no_header;     /* no header, no footer */
+    const char *label;  /* of every record that has no other; default none */
+    struct lw_labels *labels; /* where other labels come from; borrowed; NULL: none */
+    bool no_header;           /* no header, no footer */
     uint16_t community_id_seed;
 };
 

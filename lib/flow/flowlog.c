@@ -28,7 +28,8 @@ struct lw_flowlog {
     size_t n_fields;
     size_t line_max; /* bytes that the longest line may have */
     struct buf out;
-    char label[LW_FLOW_LABEL_MAX + 1];
+    char label[LW_LABEL_MAX + 1];
+    struct lw_labels *labels; /* borrowed; NULL: none */
     uint16_t community_id_seed;
     bool no_header;
     bool header_due; /* with the next record */
@@ -221,9 +222,9 @@ static enum lw_status set_label(struct lw_flowlog *log, const char *label,
 {
     size_t n = strlen(label);
 
-    if (n > LW_FLOW_LABEL_MAX)
+    if (n > LW_LABEL_MAX)
         return lw_fail(err, LW_EINVAL, "a label of %zu bytes; at most %d are kept", n,
-                       LW_FLOW_LABEL_MAX);
+                       LW_LABEL_MAX);
     if (strpbrk(label, "\r\n") != NULL)
         return lw_fail(err, LW_EINVAL, "a label has no line ends");
     memcpy(log->label, label, n + 1);
@@ -233,13 +234,16 @@ static enum lw_status set_label(struct lw_flowlog *log, const char *label,
 static enum lw_status set_up(struct lw_flowlog *log,
                              const struct lw_flowlog_config *cfg, struct lw_error *err)
 {
-    enum lw_status st =
-        set_format(log, cfg->format == NULL ? "binetflow" : cfg->format, err);
+    enum lw_status st;
+
+    log->labels = cfg->labels;
+    st = set_format(log, cfg->format == NULL ? "binetflow" : cfg->format, err);
 
     if (st == LW_OK)
         st = set_label(log, cfg->label == NULL ? "" : cfg->label, err);
     if (st == LW_OK)
-        st = choose_fields(log, cfg->fields, log->label[0] != 0, err);
+        st = choose_fields(log, cfg->fields, log->label[0] != 0 || log->labels != NULL,
+                           err);
     if (st == LW_OK && !buf_reserve(&log->out, LW_FLOWLOG_BLOCK + 2 * log->line_max))
         st = lw_fail(err, LW_ENOMEM, "out of memory");
     log->no_header = cfg->no_header;
@@ -317,15 +321,21 @@ void lw_flowlog_header(struct lw_flowlog *log)
         write_header(log, 0);
 }
 
+static const char *label_of(struct lw_flowlog *log, const struct lw_record *rec)
+{
+    const char *found = log->labels == NULL ? NULL : lw_labels_find(log->labels, rec);
+
+    return found == NULL ? log->label : found;
+}
+
 void lw_flowlog_record(struct lw_flowlog *log, const struct lw_record *rec)
 {
     const struct lw_flow_format *f = log->format;
-    const struct flow_line line = {.rec = rec,
-                                   .label = log->label,
-                                   .put_text = f->put_text,
-                                   .src = rec->initiator,
-                                   .dst = (uint8_t)(1 - rec->initiator),
-                                   .community_id_seed = log->community_id_seed};
+    struct flow_line line = {.rec = rec,
+                             .put_text = f->put_text,
+                             .src = rec->initiator,
+                             .dst = (uint8_t)(1 - rec->initiator),
+                             .community_id_seed = log->community_id_seed};
     char *p;
 
     log->stats.records++;
@@ -338,6 +348,7 @@ void lw_flowlog_record(struct lw_flowlog *log, const struct lw_record *rec)
     if (log->stats.written == 0 || rec->end_ns > log->last_ns)
         log->last_ns = rec->end_ns;
     log->stats.written++;
+    line.label = label_of(log, rec);
     p = room(log);
     if (p != NULL)
         add(log, f->record(p, columns_of(log), &line));

@@ -116,7 +116,7 @@ static void text_is_escaped_as_the_format_wants(void **state)
  * label fits. */
 static void everything_fits(void **state)
 {
-    char label[LW_FLOW_LABEL_MAX + 1];
+    char label[LW_LABEL_MAX + 1];
 
     (void)state;
     memset(label, '\x01', sizeof label - 1);
@@ -458,7 +458,7 @@ static void assert_refused(struct lw_flowlog_config cfg, const char *message)
 
 static void mistakes_are_named(void **state)
 {
-    char label[LW_FLOW_LABEL_MAX + 2];
+    char label[LW_LABEL_MAX + 2];
 
     (void)state;
     assert_refused((struct lw_flowlog_config){.format = "jsn"},
