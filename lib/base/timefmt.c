@@ -39,7 +39,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 static char *put_time(char *p, int64_t time_ns, char date_sep, char mid)
 {
     int64_t s = floor_div(time_ns, NS_PER_S);
-    int64_t us = (time_ns - s * NS_PER_S) / NS_PER_US;
+    int64_t us = (time_ns % NS_PER_S + NS_PER_S) % NS_PER_S / NS_PER_US;
     int64_t days = floor_div(s, 86400);
     uint64_t sod = (uint64_t)(s - days * 86400);
     struct civil c = civil_from_days(days);

@@ -105,7 +105,9 @@ static char *put_end(char *p, const struct flow_line *l)
 
 static char *put_duration(char *p, const struct flow_line *l)
 {
-    return put_time(p, true, l->rec->end_ns - l->rec->start_ns);
+    uint64_t ns = (uint64_t)l->rec->end_ns - (uint64_t)l->rec->start_ns;
+
+    return put_time(p, true, (int64_t)ns);
 }
 
 static char *put_src_start(char *p, const struct flow_line *l)

@@ -184,7 +184,7 @@ static char *put_proto(char *p, const struct flow_line *l)
 /* ---- local addresses ------------------------------------------------------------- */
 
 struct net {
-    uint8_t bytes[8];
+    uint8_t bytes[9];
     uint8_t bits;
 };
 

@@ -150,6 +150,8 @@ static void times_print_as_their_models_do(void **state)
     assert_string_equal(text, "2011/08/16 10:01:46.972101");
     timefmt_eve(INT64_C(951782400000000000), text); /* a leap day */
     assert_string_equal(text, "2000-02-29T00:00:00.000000+0000");
+    timefmt_argus(INT64_MIN, text);
+    assert_string_equal(text, "1677/09/21 00:12:43.145224");
     timefmt_eve(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999999+0000");
 }
