@@ -17,6 +17,7 @@ static struct {
     int64_t status_ns;
     int64_t idle_ns;
     int64_t max_flows;
+    bool ignore_checksums;
 } o;
 
 static const struct opt meter_rows[] = {
@@ -28,10 +29,14 @@ static const struct opt meter_rows[] = {
      .help =
          "a flow is over when it was silent for so long; by default as in Argus, the "
          "status interval and then 60 s for TCP, 5 s for ICMP and ARP, 30 s for "
-         "others"},
+         "others, or with --format zeek as in Zeek, 300 s for TCP and 60 s for others"},
     {"max-flows", 0, OPT_TO_INT(&o.max_flows), .metavar = "N", .initial = "1048576",
      .min = 1, .max = 16777216, .unit = "flows",
      .help = "flows to remember at once; beyond, unanswered ones are reported early"},
+    {"ignore-checksums", 0, OPT_TO_FLAG(&o.ignore_checksums),
+     .help =
+         "for what Zeek tells of a flow: take packets with wrong checksums, too, as "
+         "in captures on their sender, whose network card was to write them"},
 };
 
 static const struct opt_group meter_group = {"Flows", meter_rows,
@@ -78,21 +83,30 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
     return flows_log_open(r->log, err);
 }
 
-static int64_t idle_or(int64_t argus_s)
+/* Where Zeek cuts the flows, its timeouts are the meter's own. */
+static void set_timeouts(struct lw_meter_config *cfg)
 {
-    return o.idle_ns != 0 ? o.idle_ns : o.status_ns + argus_s * NS_PER_S;
+    static const int64_t tcp_s = 60;
+    static const int64_t icmp_s = 5;
+    static const int64_t other_s = 30;
+    int64_t idle_ns = o.idle_ns;
+    bool given = idle_ns != 0 || cfg->cuts == LW_CUTS_ZEEK;
+
+    cfg->status_interval_ns = o.status_ns;
+    cfg->idle_tcp_ns = given ? idle_ns : o.status_ns + tcp_s * NS_PER_S;
+    cfg->closed_tcp_ns = cfg->idle_tcp_ns;
+    cfg->idle_udp_ns = given ? idle_ns : o.status_ns + other_s * NS_PER_S;
+    cfg->idle_icmp_ns = given ? idle_ns : o.status_ns + icmp_s * NS_PER_S;
+    cfg->idle_arp_ns = cfg->idle_icmp_ns;
 }
 
 static enum lw_status make_meter(struct run *r, struct lw_error *err)
 {
-    const struct lw_meter_config cfg = {.max_flows = (uint32_t)o.max_flows,
-                                        .status_interval_ns = o.status_ns,
-                                        .idle_tcp_ns = idle_or(60),
-                                        .closed_tcp_ns = idle_or(60),
-                                        .idle_udp_ns = idle_or(30),
-                                        .idle_icmp_ns = idle_or(5),
-                                        .idle_arp_ns = idle_or(5)};
+    struct lw_meter_config cfg = {.max_flows = (uint32_t)o.max_flows,
+                                  .ignore_checksums = o.ignore_checksums};
 
+    flows_log_configure(r->log, &cfg);
+    set_timeouts(&cfg);
     return lw_meter_new(&r->meter, &cfg, err);
 }
 

@@ -143,6 +143,12 @@ int flows_log_new(struct flows_log **out)
     return STATUS_OK;
 }
 
+void flows_log_configure(const struct flows_log *log, struct lw_meter_config *cfg)
+{
+    cfg->cuts = lw_flow_format_cuts(lw_flow_format_get(formats[o.format]));
+    cfg->conn_log = lw_flowlog_needs_conn_log(log->text);
+}
+
 void flows_log_free(struct flows_log *log)
 {
     if (log == NULL)

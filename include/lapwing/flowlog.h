@@ -21,6 +21,7 @@
 #define LW_FLOWLOG_H
 
 #include <lapwing/error.h>
+#include <lapwing/flow.h>
 #include <lapwing/labels.h>
 #include <lapwing/record.h>
 
@@ -52,6 +53,8 @@ LW_API const struct lw_flow_format *lw_flow_format_get(const char *name);
 LW_API const struct lw_flow_format *lw_flow_format_at(size_t i);
 LW_API const char *lw_flow_format_name(const struct lw_flow_format *f);
 LW_API const char *lw_flow_format_doc(const struct lw_flow_format *f);
+/** By whose rules the meter should cut the flows that are written so. */
+LW_API enum lw_cuts lw_flow_format_cuts(const struct lw_flow_format *f);
 /** The i-th field that can be selected; false past the last.  A format that is not
  *  made of columns has none. */
 LW_API bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,
@@ -88,6 +91,9 @@ struct lw_flowlog_stats {
 LW_API LW_MUST enum lw_status lw_flowlog_new(struct lw_flowlog **out,
                                              const struct lw_flowlog_config *cfg,
                                              struct lw_error *err);
+
+/** Does a chosen field need `conn_log` of struct lw_meter_config? */
+LW_API bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log);
 
 /** Begin: once, before the first record.  A header with a date in it is made together
  *  with the first record, from its time. */

@@ -62,6 +62,11 @@ const char *lw_flow_format_doc(const struct lw_flow_format *f)
     return f->doc;
 }
 
+enum lw_cuts lw_flow_format_cuts(const struct lw_flow_format *f)
+{
+    return f->cuts;
+}
+
 bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,
                           struct lw_flow_field *out)
 {
@@ -276,6 +281,14 @@ void lw_flowlog_free(struct lw_flowlog *log)
     mem_free(log->fields);
     buf_release(&log->out);
     mem_free(log);
+}
+
+bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log)
+{
+    for (size_t i = 0; i < log->n_fields; i++)
+        if (log->fields[i]->needs_conn_log)
+            return true;
+    return false;
 }
 
 /* ---- writing -------------------------------------------------------------------- */

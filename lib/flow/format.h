@@ -42,6 +42,7 @@ struct flow_field {
     struct lw_flow_field about;
     enum flow_field_shape shape;
     char *(*put)(char *p, const struct flow_line *l);
+    bool needs_conn_log; /* absent where a record's conn_log is not kept */
 };
 
 /* The fields that were chosen, in order. */
@@ -62,7 +63,8 @@ struct lw_flow_format {
     char *(*footer)(char *p, int64_t time_ns);
     /* NULL: every record has its place. */
     bool (*takes)(const struct lw_record *rec);
-    bool dated; /* the header has a time in it */
+    enum lw_cuts cuts; /* whose flows these are */
+    bool dated;        /* the header has a time in it */
 };
 
 extern const struct lw_flow_format flow_format_binetflow; /* binetflow.c */
