@@ -11,8 +11,8 @@
  *   the rest     is what the record's conn_log says (flow/history.h); of a record
  *                without one, what the flow itself knows
  *   service      is never told
- *   local_*      whether the address is in one of IANA's blocks that are not routed
- *                globally, which is Zeek's default
+ *   local_*      whether the address is in a block that is not routed globally, which
+ *                is Zeek's default
  *   #open        times of packets, not of the clock: the first record's start and the
  *   #close       latest end
  *
@@ -199,19 +199,32 @@ struct net {
     uint8_t bits;
 };
 
-/* IANA IPv4 and IPv6 Special-Purpose Address Registries: not globally reachable. */
-static const struct net local4[] = {
-    {{0}, 8},         {{10}, 8},       {{100, 64}, 10},      {{127}, 8},
-    {{169, 254}, 16}, {{172, 16}, 12}, {{192, 0, 0}, 24},    {{192, 0, 2}, 24},
-    {{192, 168}, 16}, {{198, 18}, 15}, {{198, 51, 100}, 24}, {{203, 0, 113}, 24},
-    {{240}, 4}};
+/* What Zeek 8 takes for local by itself: the blocks of IANA's IPv4 and IPv6
+ * Special-Purpose Address Registries that are not globally reachable, multicast that
+ * stays on the link or at home (RFC 5771, RFC 2365), and fec0::/10 (RFC 3879). */
+static const struct net local4[] = {{{0}, 8},
+                                    {{10}, 8},
+                                    {{100, 64}, 10},
+                                    {{127}, 8},
+                                    {{169, 254}, 16},
+                                    {{172, 16}, 12},
+                                    {{192, 0, 0}, 24},
+                                    {{192, 0, 2}, 24},
+                                    {{192, 168}, 16},
+                                    {{198, 18}, 15},
+                                    {{198, 51, 100}, 24},
+                                    {{203, 0, 113}, 24},
+                                    {{224, 0, 0}, 24},
+                                    {{239}, 8},
+                                    {{240}, 4}};
 
 static const struct net local6[] = {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},
                                     {{0x01}, 64},
                                     {{0x20, 0x01, 0x00}, 23},
                                     {{0x20, 0x01, 0x0d, 0xb8}, 32},
                                     {{0xfc}, 7},
-                                    {{0xfe, 0x80}, 10}};
+                                    {{0xfe, 0x80}, 10},
+                                    {{0xfe, 0xc0}, 10}};
 
 static bool in_nets(const uint8_t *bytes, const struct net *nets, size_t n)
 {
