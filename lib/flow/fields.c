@@ -243,24 +243,28 @@ const struct lw_flow_format flow_format_csv = {
 
 /* ---- json ----------------------------------------------------------------------- */
 
-/* Nothing when the value is absent. */
-static char *json_member(char *p, const struct flow_field *f, const struct flow_line *l,
-                         bool first)
+/* Field `i`; nothing when the value is absent. */
+static char *json_member(char *p, struct flow_columns c, size_t i,
+                         const struct flow_line *l)
 {
+    const struct flow_field *f = c.fields[i];
+    bool number = f->shape == FLOW_NUMBER;
     char *q = p;
     char *value;
 
-    if (!first)
-        *q++ = ',';
     *q++ = '"';
-    q = put_text(q, f->about.name);
-    q = put_text(q, f->shape == FLOW_NUMBER ? "\":" : "\":\"");
+    q = put_bytes(q, f->about.name, c.name_len[i]);
+    *q++ = '"';
+    *q++ = ':';
+    if (!number)
+        *q++ = '"';
     value = q;
     q = f->put(q, l);
     if (q == value)
         return p;
-    if (f->shape != FLOW_NUMBER)
+    if (!number)
         *q++ = '"';
+    *q++ = ',';
     return q;
 }
 
@@ -271,7 +275,9 @@ static char *json_record(char *p, struct flow_columns c, const struct flow_line 
     *p++ = '{';
     start = p;
     for (size_t i = 0; i < c.n; i++)
-        p = json_member(p, c.fields[i], l, p == start);
+        p = json_member(p, c, i, l);
+    if (p > start)
+        p--; /* the last comma */
     return put_text(p, "}\n");
 }
 

@@ -25,6 +25,7 @@ enum { N_FORMATS = sizeof formats / sizeof formats[0] };
 struct lw_flowlog {
     const struct lw_flow_format *format;
     const struct flow_field **fields; /* (n_fields), owned */
+    uint8_t *name_len;                /* (n_fields) bytes of their names, owned */
     size_t n_fields;
     size_t line_max; /* bytes that the longest line may have */
     struct buf out;
@@ -189,15 +190,21 @@ static enum lw_status choose_fields(struct lw_flowlog *log, const char *names,
     enum lw_status st = LW_OK;
 
     log->fields = mem_zalloc(log->format->n_fields + 1, sizeof(void *));
-    if (log->fields == NULL)
+    log->name_len = mem_zalloc(log->format->n_fields + 1, 1);
+    if (log->fields == NULL || log->name_len == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     if (names != NULL)
         st = choose_named(log, names, err);
     else
         choose_own(log, labelled);
     log->line_max = FLOW_FIXED_MAX + FLOW_LABEL_ROOM;
-    for (size_t i = 0; i < log->n_fields; i++)
-        log->line_max += FLOW_FIELD_MAX + strlen(log->fields[i]->about.name) + 8;
+    for (size_t i = 0; i < log->n_fields; i++) {
+        size_t n = strlen(log->fields[i]->about.name);
+
+        LW_ASSERT(n <= UINT8_MAX);
+        log->name_len[i] = (uint8_t)n;
+        log->line_max += FLOW_FIELD_MAX + n + 8;
+    }
     return st;
 }
 
@@ -279,6 +286,7 @@ void lw_flowlog_free(struct lw_flowlog *log)
     if (log == NULL)
         return;
     mem_free(log->fields);
+    mem_free(log->name_len);
     buf_release(&log->out);
     mem_free(log);
 }
@@ -295,7 +303,7 @@ bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log)
 
 static struct flow_columns columns_of(const struct lw_flowlog *log)
 {
-    return (struct flow_columns){log->fields, log->n_fields};
+    return (struct flow_columns){log->fields, log->name_len, log->n_fields};
 }
 
 /* Room for a line; NULL when there is no memory (which lw_flowlog_take() tells). */

@@ -48,6 +48,7 @@ struct flow_field {
 /* The fields that were chosen, in order. */
 struct flow_columns {
     const struct flow_field *const *fields; /* (n), borrowed from the log */
+    const uint8_t *name_len;                /* (n) bytes of their names, borrowed */
     size_t n;
 };
 
