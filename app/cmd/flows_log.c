@@ -14,6 +14,7 @@
 #include <lapwing/flowlog.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static struct {
     const char *write;
@@ -28,7 +29,8 @@ static struct {
 } o;
 
 /* The library's formats, in its order; the first is the default. */
-static const char *const formats[] = {"binetflow", "csv", "json", "eve", "zeek", NULL};
+static const char *const formats[] = {"binetflow", "csv", "json",    "eve",
+                                      "zeek",      "cic", "cic2018", NULL};
 
 static const struct opt rows[] = {
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",
@@ -63,6 +65,7 @@ struct flows_log {
     struct lw_labels *labels; /* owned; NULL: none */
     struct lw_flowlog *text;  /* owned */
     struct outfile *out;      /* owned; NULL unless open */
+    const char *lines_header; /* borrowed; NULL: records, not lines made elsewhere */
     enum lw_status st;        /* the first failure, in `err` */
     struct lw_error err;
 };
@@ -100,6 +103,16 @@ int flows_log_print_reference(void)
 }
 
 /* ---- records -------------------------------------------------------------------- */
+
+const char *flows_log_format(void)
+{
+    return formats[o.format];
+}
+
+const char *flows_log_label(void)
+{
+    return o.label;
+}
 
 static enum lw_status set_up(struct flows_log *log, struct lw_error *err)
 {
@@ -145,7 +158,10 @@ int flows_log_new(struct flows_log **out)
 
 void flows_log_configure(const struct flows_log *log, struct lw_meter_config *cfg)
 {
-    cfg->cuts = lw_flow_format_cuts(lw_flow_format_get(formats[o.format]));
+    const struct lw_flow_format *format = lw_flow_format_get(formats[o.format]);
+
+    cfg->cuts = lw_flow_format_cuts(format);
+    cfg->flow_stats = lw_flow_format_needs_stats(format);
     cfg->conn_log = lw_flowlog_needs_conn_log(log->text);
 }
 
@@ -182,9 +198,33 @@ enum lw_status flows_log_open(struct flows_log *log, struct lw_error *err)
         st = outfile_open(&log->out, o.write, err);
     if (st != LW_OK)
         return st;
-    lw_flowlog_header(log->text);
+    if (log->lines_header == NULL)
+        lw_flowlog_header(log->text);
+    else if (!o.no_header)
+        flows_log_line(log, log->lines_header, strlen(log->lines_header));
     write_out(log);
     return LW_OK;
+}
+
+enum lw_status flows_log_take_lines(struct flows_log *log, const char *header,
+                                    struct lw_error *err)
+{
+    if (o.fields != NULL)
+        return lw_fail(err, LW_EINVAL, "--fields: these lines have all their columns");
+    if (o.labels != NULL)
+        return lw_fail(err, LW_EINVAL, "--labels: these lines have one label, --label");
+    log->lines_header = header;
+    return LW_OK;
+}
+
+/* Failures show as with records. */
+void flows_log_line(void *ctx, const char *line, size_t n)
+{
+    struct flows_log *log = ctx;
+
+    (void)fwrite(line, 1, n, outfile_stream(log->out));
+    if (capture_is_live())
+        (void)fflush(outfile_stream(log->out));
 }
 
 void flows_log_record(void *ctx, const struct lw_record *rec)
@@ -247,7 +287,8 @@ int flows_log_close(struct flows_log *log)
     struct lw_error err;
     enum lw_status st;
 
-    lw_flowlog_end(log->text);
+    if (log->lines_header == NULL)
+        lw_flowlog_end(log->text);
     write_out(log);
     if (log->st != LW_OK)
         return command_output_error(o.write, &log->err);

@@ -47,7 +47,8 @@ struct lw_flow_field {
                            when there is one) */
 };
 
-/** By name ("binetflow", "csv", "json", "eve", "zeek"), or NULL.  Static storage. */
+/** By name ("binetflow", "csv", "json", "eve", "zeek", "cic", "cic2018"), or NULL.
+ * Static storage. */
 LW_API const struct lw_flow_format *lw_flow_format_get(const char *name);
 /** The i-th format, NULL past the last. */
 LW_API const struct lw_flow_format *lw_flow_format_at(size_t i);
@@ -55,6 +56,8 @@ LW_API const char *lw_flow_format_name(const struct lw_flow_format *f);
 LW_API const char *lw_flow_format_doc(const struct lw_flow_format *f);
 /** By whose rules the meter should cut the flows that are written so. */
 LW_API enum lw_cuts lw_flow_format_cuts(const struct lw_flow_format *f);
+/** Does it take records with statistics (`flow_stats` in struct lw_meter_config)? */
+LW_API bool lw_flow_format_needs_stats(const struct lw_flow_format *f);
 /** The i-th field that can be selected; false past the last.  A format that is not
  *  made of columns has none. */
 LW_API bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,

@@ -313,34 +313,25 @@ size_t cic_line(const struct cic_flow *f, const struct flow_key *key,
 
 /* ---- the header ----------------------------------------------------------------- */
 
-#define PLAIN_NAME(id, plain, y2017, y2018, type, unit, doc) "," plain
-#define NAME_2017(id, plain, y2017, y2018, type, unit, doc)  "," y2017
-#define NAME_2018(id, plain, y2017, y2018, type, unit, doc)  "," y2018
-
 const char *lw_cic_header(enum lw_cic_names names)
 {
     /* Each begins with a comma too many. */
-    static const char *const headers[] = {[LW_CIC_PLAIN] =
-#define CIC            PLAIN_NAME
-#define CIC_AGAIN(...) ""
+    static const char *const headers[] = {
+#define CIC(id, shape, blank, y2017, y2018, type, unit, doc) "," blank y2017
+#define CIC_AGAIN(blank, y2017)                              "," blank y2017
+        [LW_CIC_2017] =
 #include "cic.def"
+            "\n",
 #undef CIC
 #undef CIC_AGAIN
-                                              "\n",
-                                          [LW_CIC_2017] =
-#define CIC                  NAME_2017
-#define CIC_AGAIN(id, y2017) "," y2017
+#define CIC(id, shape, blank, y2017, y2018, type, unit, doc) "," y2018
+#define CIC_AGAIN(blank, y2017)
+        [LW_CIC_2018] =
 #include "cic.def"
+            "\n"
 #undef CIC
 #undef CIC_AGAIN
-                                              "\n",
-                                          [LW_CIC_2018] =
-#define CIC            NAME_2018
-#define CIC_AGAIN(...) ""
-#include "cic.def"
-#undef CIC
-#undef CIC_AGAIN
-                                              "\n"};
+    };
 
     return headers[names] + 1;
 }

@@ -16,8 +16,8 @@
 enum { NAME_SHOWN = 64, NAMES_MAX = 256 };
 
 static const struct lw_flow_format *const formats[] = {
-    &flow_format_binetflow, &flow_format_csv,  &flow_format_json,
-    &flow_format_eve,       &flow_format_zeek,
+    &flow_format_binetflow, &flow_format_csv, &flow_format_json,    &flow_format_eve,
+    &flow_format_zeek,      &flow_format_cic, &flow_format_cic2018,
 };
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
@@ -66,6 +66,11 @@ const char *lw_flow_format_doc(const struct lw_flow_format *f)
 enum lw_cuts lw_flow_format_cuts(const struct lw_flow_format *f)
 {
     return f->cuts;
+}
+
+bool lw_flow_format_needs_stats(const struct lw_flow_format *f)
+{
+    return f->needs_stats;
 }
 
 bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,

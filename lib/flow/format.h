@@ -66,6 +66,7 @@ struct lw_flow_format {
     bool (*takes)(const struct lw_record *rec);
     enum lw_cuts cuts; /* whose flows these are */
     bool dated;        /* the header has a time in it */
+    bool needs_stats;  /* little is known without lapwing/flow_stats.h */
 };
 
 extern const struct lw_flow_format flow_format_binetflow; /* binetflow.c */
@@ -73,6 +74,8 @@ extern const struct lw_flow_format flow_format_csv;       /* fields.c */
 extern const struct lw_flow_format flow_format_json;      /* fields.c */
 extern const struct lw_flow_format flow_format_eve;       /* eve.c */
 extern const struct lw_flow_format flow_format_zeek;      /* zeek.c */
+extern const struct lw_flow_format flow_format_cic;       /* cic.c */
+extern const struct lw_flow_format flow_format_cic2018;   /* cic.c */
 
 /* The columns' names, and one record's values, between separators; an absent value is
  * `unset`.  Both without line end. */

@@ -7,8 +7,10 @@
  * caller (levels.c) bounds how often.
  *
  *     in what        header, and what it is checked for
- *     IP             none: protocols 4 (IPv4) and 41 (IPv6); 97 EtherIP (RFC 3378):
- *                    version 3 in 2 bytes; 137 MPLS (RFC 4023); 47 GRE (decode_gre.c)
+ *     IP             none: protocols 4 (IPv4), 41 (IPv6) and 143 (Ethernet, RFC 8986);
+ *                    97 EtherIP (RFC 3378): version 3 in 2 bytes; 137 MPLS (RFC 4023);
+ *                    47 GRE (decode_gre.c); in IPv4 each maybe behind 51, an
+ *                    authentication header (RFC 4302), which in IPv6 is an extension
  *     MPLS           a pseudowire (RFC 4448): Ethernet, maybe behind a control word of
  * 4 bytes (RFC 4385), recognised by a plausible EtherType or length UDP 4789, 8472
  * VXLAN (RFC 7348): flags 1, reserved 3, VNI 3, reserved 1 UDP 4790       VXLAN-GPE:
@@ -22,8 +24,10 @@
  * offset 2 if O.  Carries PPP
  *
  * A port is no proof: what is found there must have the reserved bits of its protocol
- * zero and lengths that fit, or it is no tunnel.  Ports of the servers are looked for
- * as destination; those that both ends use (Teredo, L2TP), on either side.
+ * zero and lengths that fit, or it is no tunnel.  (In VXLAN the 24 reserved bits may
+ * have any value if an Ethernet frame follows: there is equipment that uses them.)  The
+ * ports of VXLAN and Geneve are looked for as destination, as senders choose their own;
+ * the others on either side.
  *
  * The tag tells levels apart that would otherwise be the same flow: the depth, and the
  * ids that name a virtual network (VXLAN, Geneve, NVGRE), as such networks use the same
@@ -39,8 +43,10 @@ enum {
     PROTOCOL_UDP = 17,
     PROTOCOL_IP6 = 41,
     PROTOCOL_GRE = 47,
+    PROTOCOL_AUTHENTICATION = 51,
     PROTOCOL_ETHERIP = 97,
-    PROTOCOL_MPLS = 137
+    PROTOCOL_MPLS = 137,
+    PROTOCOL_ETHERNET = 143
 };
 
 enum {
@@ -66,6 +72,30 @@ static bool carries(struct tunnel *t, enum lw_tunnel_kind kind, uint32_t link_ty
     t->kind = kind;
     t->link_type = link_type;
     return true;
+}
+
+/* Could an Ethernet frame begin there?  Its type must be one that carries traffic, or
+ * its length fit. */
+static bool is_ethernet(const struct cursor *c, size_t at)
+{
+    uint16_t type = span_be16(c->rest, at + 12);
+
+    if (!span_has(c->rest, at, ETHERNET_BYTES))
+        return false;
+    switch (type) {
+    case ETHER_TYPE_IP4:
+    case ETHER_TYPE_ARP:
+    case ETHER_TYPE_IP6:
+    case 0x8100:
+    case 0x88a8:
+    case 0x9100:
+    case 0x8863:
+    case 0x8864:
+        return true;
+    default:
+        return is_mpls(type) || (type > 2 && type + ETHERNET_BYTES <= 1514 &&
+                                 type + at + ETHERNET_BYTES <= c->wire);
+    }
 }
 
 /* ---- UDP ------------------------------------------------------------------------ */
@@ -119,8 +149,7 @@ static bool vxlan(struct cursor *c, uint16_t port, struct tunnel *t)
     cursor_skip(c, VXLAN_BYTES);
     if (port == PORT_VXLAN_GPE || flags & HAS_PROTOCOL)
         return vxlan_gpe(t, s);
-    if (flags & HAS_POLICY ? (flags & ~(HAS_VNI | HAS_POLICY)) != 0
-                           : (span_be32(s, 0) != (uint32_t)HAS_VNI << 24))
+    if (flags & ~(HAS_VNI | HAS_POLICY) || (span_be16(s, 1) != 0 && !is_ethernet(c, 0)))
         return false;
     return carries(t, LW_TUNNEL_VXLAN, LINKTYPE_ETHERNET);
 }
@@ -256,11 +285,11 @@ bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t
         return vxlan(c, d->port[1], t);
     case PORT_GENEVE:
         return geneve(c, t);
-    case PORT_GTP_U:
-        return gtp(c, t);
     default:
         break;
     }
+    if (d->port[0] == PORT_GTP_U || d->port[1] == PORT_GTP_U)
+        return gtp(c, t);
     if (d->port[0] == PORT_TEREDO || d->port[1] == PORT_TEREDO)
         return teredo(c, t);
     if (d->port[0] == PORT_L2TP || d->port[1] == PORT_L2TP)
@@ -269,30 +298,6 @@ bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t
 }
 
 /* ---- MPLS ----------------------------------------------------------------------- */
-
-/* Could an Ethernet frame begin there?  Its type must be one that carries traffic, or
- * its length fit. */
-static bool is_ethernet(const struct cursor *c, size_t at)
-{
-    uint16_t type = span_be16(c->rest, at + 12);
-
-    if (!span_has(c->rest, at, ETHERNET_BYTES))
-        return false;
-    switch (type) {
-    case ETHER_TYPE_IP4:
-    case ETHER_TYPE_ARP:
-    case ETHER_TYPE_IP6:
-    case 0x8100:
-    case 0x88a8:
-    case 0x9100:
-    case 0x8863:
-    case 0x8864:
-        return true;
-    default:
-        return is_mpls(type) || (type > 2 && type + ETHERNET_BYTES <= 1514 &&
-                                 type + at + ETHERNET_BYTES <= c->wire);
-    }
-}
 
 static bool pseudowire(struct cursor *c, struct tunnel *t)
 {
@@ -315,14 +320,30 @@ static bool ether_ip(struct cursor *c, struct tunnel *t)
     return carries(t, LW_TUNNEL_ETHERIP, LINKTYPE_ETHERNET);
 }
 
+/* Past an authentication header; returns the protocol behind it, or 0.  Its length is
+ * in words, less 2. */
+static uint8_t authenticated(struct cursor *c)
+{
+    uint32_t n = (span_u8(c->rest, 1) + 2U) * 4;
+    uint8_t next = span_u8(c->rest, 0);
+
+    if (!cursor_has(c, n))
+        return 0;
+    cursor_skip(c, n);
+    return next;
+}
+
 static bool over_ip(struct cursor *c, const struct decoded *d, struct tunnel *t)
 {
     bool v6 = d->ip_version == 6;
+    uint8_t protocol = d->protocol;
 
-    switch (d->protocol) {
-    case PROTOCOL_UDP:
+    if (protocol == PROTOCOL_UDP)
         return (d->layer == DECODE_TRANSPORT || d->reassembled) &&
                tunnel_over_udp(c, d, t);
+    if (protocol == PROTOCOL_AUTHENTICATION)
+        protocol = authenticated(c);
+    switch (protocol) {
     case PROTOCOL_IP4:
         return carries(t, v6 ? LW_TUNNEL_4IN6 : LW_TUNNEL_4IN4, LINKTYPE_IPV4);
     case PROTOCOL_IP6:
@@ -331,6 +352,8 @@ static bool over_ip(struct cursor *c, const struct decoded *d, struct tunnel *t)
         return tunnel_over_gre(c, t);
     case PROTOCOL_ETHERIP:
         return ether_ip(c, t);
+    case PROTOCOL_ETHERNET:
+        return carries(t, LW_TUNNEL_ETHERIP, LINKTYPE_ETHERNET);
     case PROTOCOL_MPLS:
         return carries(t, LW_TUNNEL_MPLS, LINKTYPE_MPLS);
     default:

@@ -4,17 +4,23 @@
  *
  *     0  table size, 1 to 256
  *     1  bit 0: raw IP instead of Ethernet; bit 1: conn_log; bit 2: wrong checksums,
- * too; bit 3: cut as Zeek does then packets: time step, exponent 5 bits, sign 1 bit;
- * length in bytes; the bytes
+ *        too; bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer
+ * (also 3), inner, both; bit 6: few datagrams are put together at once; bit 7: with
+ *        statistics of packets
+ *     then packets: time step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
- * before the time that the meter had promised.
+ * before the time that the meter had promised.  Statistics must agree with the record.
+ * The meter of CICFlowMeter's own flows sees the same packets.
  */
 #include "base/assert.h"
 #include "base/span.h"
 #include "fuzz.h"
 
+#include <lapwing/cic.h>
 #include <lapwing/flow.h>
+#include <lapwing/flow_stats.h>
+#include <lapwing/flowlog.h>
 
 #include <string.h>
 
@@ -22,11 +28,44 @@ enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101, BACKWARDS = 0x20 };
 
 struct check {
     struct lw_meter *meter;
+    struct lw_cic_meter *cic;
+    struct lw_flowlog *log; /* NULL: no statistics */
     uint64_t n_packets;
     uint64_t last_id;
     int64_t promised_ns;
     bool in_order;
 };
+
+static void check_stats(struct check *c, const struct lw_record *rec)
+{
+    const struct lw_flow_stats *s = rec->stats;
+    uint64_t n = rec->side[0].packets + rec->side[1].packets;
+    const char *text;
+    size_t n_text;
+
+    for (unsigned i = 0; i < 2; i++) {
+        LW_ASSERT(s->side[i].payload.n == rec->side[i].packets);
+        LW_ASSERT(s->side[i].payload.sum_bytes == rec->side[i].payload_bytes);
+        LW_ASSERT(s->side[i].frame.sum_bytes == rec->side[i].frame_bytes);
+        LW_ASSERT(!(lw_length_variance(&s->side[i].payload) < 0));
+        LW_ASSERT(s->side[i].bulk.packets >= s->side[i].bulk.n * LW_BULK_PACKETS);
+    }
+    LW_ASSERT(s->gap.n == n - 1);
+    LW_ASSERT(s->subflows >= 1 && s->idle.n < s->subflows);
+    LW_ASSERT(s->n_first == (n < LW_FIRST_PACKETS ? n : LW_FIRST_PACKETS));
+    lw_flowlog_record(c->log, rec);
+    LW_ASSERT(lw_flowlog_take(c->log, &text, &n_text, NULL) == LW_OK);
+}
+
+static void on_cic_line(void *ctx, const char *line, size_t n)
+{
+    size_t commas = 0;
+
+    (void)ctx;
+    for (size_t i = 0; i < n; i++)
+        commas += line[i] == ',';
+    LW_ASSERT(commas == 84 && line[n - 1] == '\n' && line[n] == '\0');
+}
 
 static void on_record(void *ctx, const struct lw_record *rec)
 {
@@ -42,7 +81,11 @@ static void on_record(void *ctx, const struct lw_record *rec)
     LW_ASSERT(rec->flow_id >= 1);
     LW_ASSERT(rec->conn_log.history[LW_HISTORY_MAX - 1] == '\0');
     LW_ASSERT(rec->conn_log.duration_ns >= 0);
+    LW_ASSERT((rec->tunnel_depth == 0) == (rec->tunnel_kind == LW_TUNNEL_NONE));
     LW_ASSERT(!c->in_order || rec->end_ns >= c->promised_ns);
+    LW_ASSERT((rec->stats != NULL) == (c->log != NULL));
+    if (rec->stats != NULL)
+        check_stats(c, rec);
     c->n_packets += rec->side[0].packets + rec->side[1].packets;
 }
 
@@ -73,14 +116,41 @@ static void add_packets(struct check *c, struct span in, uint32_t link_type)
         pkt.captured_bytes = n;
         pkt.wire_bytes = n;
         (void)lw_meter_add(c->meter, &pkt, on_record, c);
+        lw_cic_meter_add(c->cic, &pkt, on_cic_line, NULL);
         c->promised_ns = lw_meter_watermark_ns(c->meter);
     }
+}
+
+static void check_account(const struct lw_meter_stats *s, uint32_t max_flows)
+{
+    LW_ASSERT(s->seen == s->decoded + s->truncated + s->unsupported + s->malformed);
+    LW_ASSERT(s->decoded == s->in_flows + s->not_in_flows);
+    LW_ASSERT(s->active == 0 && s->active_max <= max_flows);
+}
+
+static bool set_up(struct check *c, uint32_t max_flows, uint8_t kind)
+{
+    const bool with_stats = (kind & 128) != 0;
+    const struct lw_meter_config cfg = {
+        .max_flows = max_flows,
+        .status_interval_ns = INT64_C(1) << 36,
+        .conn_log = (kind & 2) != 0,
+        .ignore_checksums = (kind & 4) != 0,
+        .cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS,
+        .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
+        .reassembly_datagrams = kind & 64 ? 3 : 0,
+        .flow_stats = with_stats};
+    const struct lw_cic_config cic = {.max_flows = max_flows};
+    const struct lw_flowlog_config log = {.format = "cic", .no_header = true};
+
+    return lw_meter_new(&c->meter, &cfg, NULL) == LW_OK &&
+           lw_cic_meter_new(&c->cic, &cic, NULL) == LW_OK &&
+           (!with_stats || lw_flowlog_new(&c->log, &log, NULL) == LW_OK);
 }
 
 void fuzz_one(const uint8_t *data, size_t n)
 {
     struct span in = span_of(data, n);
-    struct lw_meter_config cfg = {.status_interval_ns = INT64_C(1) << 36};
     struct check c = {.promised_ns = INT64_MIN, .in_order = true};
     struct lw_meter_stats s;
     uint8_t size;
@@ -88,18 +158,17 @@ void fuzz_one(const uint8_t *data, size_t n)
 
     if (!span_take_u8(&in, &size) || !span_take_u8(&in, &kind))
         return;
-    cfg.max_flows = size + 1U;
-    cfg.conn_log = (kind & 2) != 0;
-    cfg.ignore_checksums = (kind & 4) != 0;
-    cfg.cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS;
-    if (lw_meter_new(&c.meter, &cfg, NULL) != LW_OK)
-        return;
-    add_packets(&c, in, kind & 1 ? LINKTYPE_RAW : LINKTYPE_ETHERNET);
-    lw_meter_flush(c.meter, on_record, &c);
-    lw_meter_get_stats(c.meter, &s);
-    LW_ASSERT(s.seen == s.decoded + s.truncated + s.unsupported + s.malformed);
-    LW_ASSERT(s.decoded == s.in_flows + s.not_in_flows);
-    LW_ASSERT(c.n_packets == s.in_flows);
-    LW_ASSERT(s.active == 0 && s.active_max <= cfg.max_flows);
+    if (set_up(&c, size + 1U, kind)) {
+        add_packets(&c, in, kind & 1 ? LINKTYPE_RAW : LINKTYPE_ETHERNET);
+        lw_meter_flush(c.meter, on_record, &c);
+        lw_meter_get_stats(c.meter, &s);
+        check_account(&s, size + 1U);
+        LW_ASSERT(c.n_packets == s.in_flows + s.inner_in_flows);
+        lw_cic_meter_flush(c.cic, on_cic_line, NULL);
+        lw_cic_meter_get_stats(c.cic, &s);
+        check_account(&s, size + 1U);
+    }
     lw_meter_free(c.meter);
+    lw_cic_meter_free(c.cic);
+    lw_flowlog_free(c.log);
 }

@@ -86,13 +86,18 @@ static void every_kind_of_tunnel(void **state)
          "1122334455667788 | " INNER " link=raw",
          LW_TUNNEL_ERSPAN3, 4},
         {"ip 10.0.0.1 > 10.0.0.2 proto=97 hex=3000 | " INNER, LW_TUNNEL_ETHERIP, 0},
+        {"ip ::1 > ::2 proto=143 | " INNER, LW_TUNNEL_ETHERIP, 0},
+        {"ip 10.0.0.1 > 10.0.0.2 proto=51 hex=040400000000000000000000"
+         "111122223333444455556666 | " INNER " link=raw",
+         LW_TUNNEL_4IN4, 0},
         {"ip 10.0.0.1 > 10.0.0.2 proto=137 hex=00010140 | " INNER " link=raw",
          LW_TUNNEL_MPLS, 0},
         {"ether mpls=2 | " INNER, LW_TUNNEL_MPLS, 0},
         {"ether mpls=1 hex=00000000 | " INNER, LW_TUNNEL_MPLS, 0},
         {"udp " OUTER ":4789 vxlan=70000 | " INNER, LW_TUNNEL_VXLAN, 70000},
         {"udp " OUTER ":8472 vxlan=7 | " INNER, LW_TUNNEL_VXLAN, 7},
-        /* Group policy. */
+        /* Reserved bits that someone uses; the group policy. */
+        {"udp " OUTER ":4789 hex=08087f7f00000700 | " INNER, LW_TUNNEL_VXLAN, 7},
         {"udp " OUTER ":4789 hex=8800002a00000700 | " INNER, LW_TUNNEL_VXLAN, 7},
         {"udp " OUTER ":4790 hex=0c00000100000700 | " INNER " link=raw",
          LW_TUNNEL_VXLAN_GPE, 7},
@@ -193,7 +198,7 @@ static void ports_are_no_proof(void **state)
     static const char *const cases[] = {
         "udp " OUTER ":4789 len=60",
         "udp " OUTER ":4789 hex=0800000000000701 | " INNER,   /* reserved byte */
-        "udp " OUTER ":4789 hex=0800010000000700 | " INNER,   /* reserved bytes */
+        "udp " OUTER ":4789 hex=0800010000000700 len=40",     /* reserved bytes */
         "udp " OUTER ":4789 hex=0900000000000700 | " INNER,   /* reserved flag */
         "udp 10.0.0.1:4789 > 10.0.0.2:5000 vxlan=7 | " INNER, /* from, not to */
         "udp " OUTER ":4790 hex=0c00000400000700 | " INNER,   /* NSH */
@@ -220,7 +225,9 @@ static void ports_are_no_proof(void **state)
         "ether mpls=1 len=40",
         "ether mpls=1 hex=10000000 len=40",
         "ether ethertype=0x1234 | " INNER,
-        "icmp 10.0.0.1 > 10.0.0.2 type=3 | " INNER " link=raw", /* quoted */
+        "ip 10.0.0.1 > 10.0.0.2 proto=51 hex=0604000000000000 len=40", /* AH, TCP */
+        "ip 10.0.0.1 > 10.0.0.2 proto=51 hex=04ff000000000000 len=40", /* AH, cut */
+        "icmp 10.0.0.1 > 10.0.0.2 type=3 | " INNER " link=raw",        /* quoted */
     };
 
     (void)state;
