@@ -14,12 +14,12 @@
 #include "cmd/tunnel_option.h"
 
 #include <lapwing/flow.h>
-#include <lapwing/flowlog.h>
 
 static struct {
     int64_t status_ns;
     int64_t idle_ns;
     int64_t max_flows;
+    bool ignore_checksums;
 } o;
 
 static const struct opt meter_rows[] = {
@@ -31,10 +31,14 @@ static const struct opt meter_rows[] = {
      .help =
          "a flow is over when it was silent for so long; by default as in Argus, the "
          "status interval and then 60 s for TCP, 5 s for ICMP and ARP, 30 s for "
-         "others"},
+         "others, or with --format zeek as in Zeek, 300 s for TCP and 60 s for others"},
     {"max-flows", 0, OPT_TO_INT(&o.max_flows), .metavar = "N", .initial = "1048576",
      .min = 1, .max = 16777216, .unit = "flows",
      .help = "flows to remember at once; beyond, unanswered ones are reported early"},
+    {"ignore-checksums", 0, OPT_TO_FLAG(&o.ignore_checksums),
+     .help =
+         "for what Zeek tells of a flow: take packets with wrong checksums, too, as "
+         "in captures on their sender, whose network card was to write them"},
 };
 
 static const struct opt_group meter_group = {"Flows", meter_rows,
@@ -88,9 +92,21 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
     return flows_log_open(r->log, err);
 }
 
-static int64_t idle_or(int64_t argus_s)
+/* Where Zeek cuts the flows, its timeouts are the meter's own. */
+static void set_timeouts(struct lw_meter_config *cfg)
 {
-    return o.idle_ns != 0 ? o.idle_ns : o.status_ns + argus_s * NS_PER_S;
+    static const int64_t tcp_s = 60;
+    static const int64_t icmp_s = 5;
+    static const int64_t other_s = 30;
+    int64_t idle_ns = o.idle_ns;
+    bool given = idle_ns != 0 || cfg->cuts == LW_CUTS_ZEEK;
+
+    cfg->status_interval_ns = o.status_ns;
+    cfg->idle_tcp_ns = given ? idle_ns : o.status_ns + tcp_s * NS_PER_S;
+    cfg->closed_tcp_ns = cfg->idle_tcp_ns;
+    cfg->idle_udp_ns = given ? idle_ns : o.status_ns + other_s * NS_PER_S;
+    cfg->idle_icmp_ns = given ? idle_ns : o.status_ns + icmp_s * NS_PER_S;
+    cfg->idle_arp_ns = cfg->idle_icmp_ns;
 }
 
 static int make_cic_meter(struct run *r)
@@ -113,21 +129,15 @@ static int make_cic_meter(struct run *r)
 
 static int make_meter(struct run *r)
 {
-    const struct lw_flow_format *format = lw_flow_format_get(flows_log_format());
-    const struct lw_meter_config cfg = {.max_flows = (uint32_t)o.max_flows,
-                                        .status_interval_ns = o.status_ns,
-                                        .idle_tcp_ns = idle_or(60),
-                                        .closed_tcp_ns = idle_or(60),
-                                        .idle_udp_ns = idle_or(30),
-                                        .idle_icmp_ns = idle_or(5),
-                                        .idle_arp_ns = idle_or(5),
-                                        .flow_stats =
-                                            lw_flow_format_needs_stats(format),
-                                        .tunnels = tunnel_option()};
+    struct lw_meter_config cfg = {.max_flows = (uint32_t)o.max_flows,
+                                  .ignore_checksums = o.ignore_checksums,
+                                  .tunnels = tunnel_option()};
     struct lw_error err;
 
     if (flows_cic_wanted())
         return make_cic_meter(r);
+    flows_log_configure(r->log, &cfg);
+    set_timeouts(&cfg);
     return lw_meter_new(&r->meter, &cfg, &err) == LW_OK ? STATUS_OK
                                                         : command_error(&err);
 }
@@ -184,9 +194,14 @@ const struct command command_flows = {
            "columns of the CTU-13 data sets in the words of Argus (binetflow), "
            "everything that is known of a flow as CSV or as JSON lines, flow events of "
            "Suricata's EVE log, Zeek's conn.log, or CICFlowMeter's columns with its "
-           "errors "
-           "corrected (or, for old data sets, kept).  What is absent is empty, not "
-           "zero.\n\n"
+           "errors corrected (or, for old data sets, kept).  What is absent is empty, "
+           "not zero.\n\n"
+           "A file of --labels is a table whose header names its columns: start, end "
+           "(when the flow's first packet came), src, dst (an address or a network), "
+           "sport, dport, proto and label or class; other columns are ignored.  Empty, "
+           "* and any stand for anything.  A rule holds for both directions; the most "
+           "specific one wins, of equals the first.  Labelled binetflow files and Zeek "
+           "logs are such tables, too.\n\n"
            "The words after the options are a filter in the language of tcpdump; it "
            "sees the outermost packet, also with --tunnel inner.",
     .examples = "# the flows of a capture\n"
@@ -194,6 +209,9 @@ const struct command command_flows = {
                 "# who asked whom, as JSON lines\n"
                 "lapwing flows -r capture.pcap --format json "
                 "--fields start,src_addr,dst_addr udp port 53\n"
+                "# a labelled conn.log\n"
+                "lapwing flows -r capture.pcap --format zeek --labels truth.csv "
+                "--label Benign\n"
                 "# to compare with the CIC-IDS2017 files\n"
                 "lapwing flows -r capture.pcap --format cic --cic-compat "
                 "--cic-timezone -03:00\n",

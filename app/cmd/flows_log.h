@@ -32,10 +32,14 @@ const char *flows_log_format(void);
 /** The label, "" when there is none; borrowed. */
 const char *flows_log_label(void);
 
-struct flows_log; /* opaque */
+struct flows_log;       /* opaque */
+struct lw_meter_config; /* lapwing/flow.h */
 
 /** The caller owns *out.  Returns an exit status, after its message. */
 int flows_log_new(struct flows_log **out);
+
+/** Have the meter keep what the chosen format and fields need. */
+void flows_log_configure(const struct flows_log *log, struct lw_meter_config *cfg);
 
 /** Open the output and write the header.  LW_EIO, LW_EINVAL. */
 LW_MUST enum lw_status flows_log_open(struct flows_log *log, struct lw_error *err);

@@ -11,9 +11,11 @@
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
  * before the time that the meter had promised.  Statistics must agree with the record.
+ * Every format writes every record, in a line of its own, and JSON must be JSON.
  * The meter of CICFlowMeter's own flows sees the same packets.
  */
 #include "base/assert.h"
+#include "base/json.h"
 #include "base/span.h"
 #include "fuzz.h"
 
@@ -24,24 +26,40 @@
 
 #include <string.h>
 
-enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101, BACKWARDS = 0x20 };
+enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101, BACKWARDS = 0x20, FORMATS_MAX = 16 };
 
 struct check {
     struct lw_meter *meter;
     struct lw_cic_meter *cic;
-    struct lw_flowlog *log; /* NULL: no statistics */
+    struct lw_flowlog *logs[FORMATS_MAX]; /* (n_logs), one a format */
+    size_t n_logs;
+    bool with_stats;
     uint64_t n_packets;
     uint64_t last_id;
     int64_t promised_ns;
     bool in_order;
 };
 
-static void check_stats(struct check *c, const struct lw_record *rec)
+/* Memory may be out, in the parser or the log. */
+static void check_log(struct lw_flowlog *log, const struct lw_record *rec)
+{
+    struct json_doc *doc = NULL;
+    const char *text;
+    size_t n;
+
+    lw_flowlog_record(log, rec);
+    if (lw_flowlog_take(log, &text, &n, NULL) != LW_OK || n == 0)
+        return;
+    LW_ASSERT(text[n - 1] == '\n' && memchr(text, '\n', n) == text + n - 1);
+    if (text[0] == '{')
+        LW_ASSERT(json_parse(&doc, text, n, 4, NULL) != LW_EFORMAT);
+    json_free(doc);
+}
+
+static void check_stats(const struct lw_record *rec)
 {
     const struct lw_flow_stats *s = rec->stats;
     uint64_t n = rec->side[0].packets + rec->side[1].packets;
-    const char *text;
-    size_t n_text;
 
     for (unsigned i = 0; i < 2; i++) {
         LW_ASSERT(s->side[i].payload.n == rec->side[i].packets);
@@ -53,8 +71,6 @@ static void check_stats(struct check *c, const struct lw_record *rec)
     LW_ASSERT(s->gap.n == n - 1);
     LW_ASSERT(s->subflows >= 1 && s->idle.n < s->subflows);
     LW_ASSERT(s->n_first == (n < LW_FIRST_PACKETS ? n : LW_FIRST_PACKETS));
-    lw_flowlog_record(c->log, rec);
-    LW_ASSERT(lw_flowlog_take(c->log, &text, &n_text, NULL) == LW_OK);
 }
 
 static void on_cic_line(void *ctx, const char *line, size_t n)
@@ -83,9 +99,11 @@ static void on_record(void *ctx, const struct lw_record *rec)
     LW_ASSERT(rec->conn_log.duration_ns >= 0);
     LW_ASSERT((rec->tunnel_depth == 0) == (rec->tunnel_kind == LW_TUNNEL_NONE));
     LW_ASSERT(!c->in_order || rec->end_ns >= c->promised_ns);
-    LW_ASSERT((rec->stats != NULL) == (c->log != NULL));
+    LW_ASSERT((rec->stats != NULL) == c->with_stats);
     if (rec->stats != NULL)
-        check_stats(c, rec);
+        check_stats(rec);
+    for (size_t i = 0; i < c->n_logs; i++)
+        check_log(c->logs[i], rec);
     c->n_packets += rec->side[0].packets + rec->side[1].packets;
 }
 
@@ -128,6 +146,23 @@ static void check_account(const struct lw_meter_stats *s, uint32_t max_flows)
     LW_ASSERT(s->active == 0 && s->active_max <= max_flows);
 }
 
+static bool open_logs(struct check *c)
+{
+    const struct lw_flow_format *f;
+
+    for (size_t i = 0; (f = lw_flow_format_at(i)) != NULL; i++) {
+        const struct lw_flowlog_config cfg = {.format = lw_flow_format_name(f),
+                                              .label = "a \"label\", or two",
+                                              .no_header = true};
+
+        LW_ASSERT(i < FORMATS_MAX);
+        if (lw_flowlog_new(&c->logs[i], &cfg, NULL) != LW_OK)
+            return false;
+        c->n_logs++;
+    }
+    return true;
+}
+
 static bool set_up(struct check *c, uint32_t max_flows, uint8_t kind)
 {
     const bool with_stats = (kind & 128) != 0;
@@ -141,11 +176,10 @@ static bool set_up(struct check *c, uint32_t max_flows, uint8_t kind)
         .reassembly_datagrams = kind & 64 ? 3 : 64,
         .flow_stats = with_stats};
     const struct lw_cic_config cic = {.max_flows = max_flows};
-    const struct lw_flowlog_config log = {.format = "cic", .no_header = true};
 
+    c->with_stats = with_stats;
     return lw_meter_new(&c->meter, &cfg, NULL) == LW_OK &&
-           lw_cic_meter_new(&c->cic, &cic, NULL) == LW_OK &&
-           (!with_stats || lw_flowlog_new(&c->log, &log, NULL) == LW_OK);
+           lw_cic_meter_new(&c->cic, &cic, NULL) == LW_OK && open_logs(c);
 }
 
 void fuzz_one(const uint8_t *data, size_t n)
@@ -170,5 +204,6 @@ void fuzz_one(const uint8_t *data, size_t n)
     }
     lw_meter_free(c.meter);
     lw_cic_meter_free(c.cic);
-    lw_flowlog_free(c.log);
+    for (size_t i = 0; i < c.n_logs; i++)
+        lw_flowlog_free(c.logs[i]);
 }
