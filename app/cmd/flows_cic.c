@@ -15,7 +15,7 @@ static const struct opt rows[] = {
      .help =
          "with --format cic or cic2018: the flows of CICFlowMeter, cut as there (120 "
          "s, or the first FIN) and with its errors, to match a data set made with it; "
-         "the timeouts above have no effect"},
+         "the timeouts and --tunnel have no effect"},
     {"cic-timezone", 0, OPT_TO_TEXT(&o.timezone), .metavar = "+HH:MM",
      .initial = "+00:00",
      .help = "with --cic-compat: the zone of the times, which say none; -03:00 for "
