@@ -2,20 +2,20 @@
 /*
  * GRE in its versions, and what is carried in it.
  *
- *     version 0 (RFC 2784, 2890)   flags 2, EtherType 2; checksum and offset 4 if C or
- *                                  R; key 4 if K; sequence 4 if S.  Source routes (R,
- *                                  RFC 1701) are not followed.
- *     version 1 (PPTP, RFC 2637)   flags 2, 0x880b 2; payload length 2, call 2;
- *                                  sequence 4 if S (otherwise there is no payload);
- *                                  acknowledged 4 if A.  Carries PPP.
- *     NVGRE (RFC 7637)             version 0 with a key: virtual subnet 24 bits, flow
- * 8; EtherType 0x6558, an Ethernet frame ERSPAN                       EtherType 0x88be:
- * type I without a sequence number has no header of its own; type II has 8 bytes.
- *                                  0x22eb: type III has 12, and 8 more if its last bit
- *                                  is set.  draft-foschiano-erspan-03
- *     Cisco metadata (0x8909)      version 1 and length 1 (words), options, EtherType
- * of what follows 2 WCCP (0x883e)                IPv4, behind a redirect header of 4
- * bytes in version 2
+ *     version 0          flags 2, EtherType 2; checksum and offset 4 if C or R;
+ *     (RFC 2784, 2890)   key 4 if K; sequence 4 if S.  Source routes (R, RFC
+ *                        1701) are not followed.
+ *     version 1          flags 2, 0x880b 2; payload length 2, call 2; sequence 4
+ *     (PPTP, RFC 2637)   if S (otherwise there is no payload); acknowledged 4 if
+ *                        A.  Carries PPP.
+ *     NVGRE              version 0 with a key: virtual subnet 24 bits, flow 8;
+ *     (RFC 7637)         EtherType 0x6558, an Ethernet frame
+ *     ERSPAN             0x88be: type I, without a sequence number, has no header
+ *     (draft-foschiano-  of its own; type II has 8 bytes.  0x22eb: type III has
+ *     erspan-03)         12, and 8 more if its last bit is set.
+ *     Cisco metadata     0x8909: EtherType of what follows 2, version 1, length 1
+ *                        in words, options
+ *     WCCP               0x883e: IPv4, in version 2 behind a header of 4 bytes
  *
  * Only an NVGRE subnet names a network.  A plain key and a PPTP call may differ between
  * the two directions of one tunnel, and an ERSPAN session is of one mirror, whose two

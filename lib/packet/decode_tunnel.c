@@ -6,26 +6,32 @@
  * goes on from there as for a frame of its own.  One call goes in by one level; the
  * caller (levels.c) bounds how often.
  *
- *     in what        header, and what it is checked for
- *     IP             none: protocols 4 (IPv4), 41 (IPv6) and 143 (Ethernet, RFC 8986);
- *                    97 EtherIP (RFC 3378): version 3 in 2 bytes; 137 MPLS (RFC 4023);
- *                    47 GRE (decode_gre.c); in IPv4 each maybe behind 51, an
- *                    authentication header (RFC 4302), which in IPv6 is an extension
- *     MPLS           a pseudowire (RFC 4448): Ethernet, maybe behind a control word of
- * 4 bytes (RFC 4385), recognised by a plausible EtherType or length UDP 4789, 8472
- * VXLAN (RFC 7348): flags 1, reserved 3, VNI 3, reserved 1 UDP 4790       VXLAN-GPE:
- * flags 1, reserved 2, next protocol 1, VNI 3, reserved 1 UDP 6081       Geneve (RFC
- * 8926): version 2 bits, options 6 bits (words), flags 1, EtherType 2, VNI 3, reserved
- * 1, options UDP 3544       Teredo (RFC 4380): maybe authentication and origin, then
- * IPv6 that fits, to or from 2001::/32 or a link-local address UDP 2152       GTP-U
- * version 1 (3GPP TS 29.281): flags 1, type 1 (255: a packet), length 2, TEID 4;
- * sequence and so on 4 if E, S or PN; extensions UDP 1701       L2TP version 2, data
- * (RFC 2661): flags and version 2; length 2 if L; tunnel 2, session 2; sequence 4 if S;
- * offset 2 if O.  Carries PPP
+ *     in what       header, and what it is checked for
  *
- *     UDP 5072       AYIYA (draft-massar-v6ops-ayiya-02): length of the identity (power
- *                    of 2) and its type 1, of the signature (words) and its method 1,
- *                    operation 1, IP protocol 1, time 4; identity, signature
+ *     IP            none: protocols 4 (IPv4), 41 (IPv6), 143 (Ethernet, RFC 8986);
+ *                   97 EtherIP (RFC 3378): version 3 in 2 bytes; 137 MPLS (RFC
+ *                   4023); 47 GRE (decode_gre.c); in IPv4 each maybe behind 51,
+ *                   an authentication header (RFC 4302), an extension in IPv6
+ *     MPLS          a pseudowire (RFC 4448): Ethernet, maybe behind a control word
+ *                   of 4 bytes (RFC 4385), with a plausible EtherType or length
+ *     UDP 4789,     VXLAN (RFC 7348): flags 1, reserved 3, VNI 3, reserved 1
+ *         8472
+ *     UDP 4790      VXLAN-GPE: flags 1, reserved 2, next protocol 1, VNI 3,
+ *                   reserved 1
+ *     UDP 6081      Geneve (RFC 8926): version 2 bits, options 6 bits (words),
+ *                   flags 1, EtherType 2, VNI 3, reserved 1, options
+ *     UDP 3544      Teredo (RFC 4380): maybe authentication and origin, then IPv6
+ *                   that fits, to or from 2001::/32 or a link-local address
+ *     UDP 2152      GTP-U version 1 (3GPP TS 29.281): flags 1, type 1 (255: a
+ *                   packet), length 2, TEID 4; sequence and so on 4 if E, S or
+ *                   PN; extensions
+ *     UDP 1701      L2TP version 2, data (RFC 2661): flags and version 2; length 2
+ *                   if L; tunnel 2, session 2; sequence 4 if S; offset 2 if O.
+ *                   Carries PPP.
+ *     UDP 5072      AYIYA (draft-massar-v6ops-ayiya-02): length of the identity
+ *                   (power of 2) and its type 1, of the signature (words) and its
+ *                   method 1, operation 1, IP protocol 1, time 4; identity,
+ *                   signature
  *
  * A port is no proof: what is found there must have the reserved bits of its protocol
  * zero and lengths that fit, or it is no tunnel.  (In VXLAN the 24 reserved bits may
