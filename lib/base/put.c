@@ -154,7 +154,7 @@ char *put_ip6(char *p, const uint8_t bytes[16])
     struct run zeros;
     unsigned n_groups = 8;
 
-    for (unsigned i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         group[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
     zeros = longest_zeros(group);
     if (embeds_ip4(group, zeros))

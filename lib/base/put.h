@@ -21,10 +21,7 @@ char *put_bytes(char *p, const char *s, size_t n);
 /** Inline, because the length of a literal is known to the compiler. */
 static inline char *put_text(char *p, const char *s)
 {
-    size_t n = strlen(s);
-
-    memcpy(p, s, n);
-    return p + n;
+    return (char *)mempcpy(p, s, strlen(s));
 }
 
 char *put_u64(char *p, uint64_t v);

@@ -522,7 +522,7 @@ static enum lw_status read_first(struct reader *r, struct lw_error *err)
         return lw_fail(err, LW_EUNSUPPORTED,
                        "%s:%zu: a Zeek log that is not separated by tabs", r->name,
                        r->lines.number);
-    r->delimiter = r->is_zeek ? '\t' : find_delimiter(text);
+    r->delimiter = (char)(r->is_zeek ? '\t' : find_delimiter(text));
     if (r->is_zeek)
         return LW_OK;
     st = split(r, text, err);

@@ -450,7 +450,7 @@ static char *put_date(char *p, int64_t time_ns)
 
     (void)timefmt_argus(time_ns, text);
     for (unsigned i = 0; i < 19; i++)
-        *p++ = (text[i] >= '0' && text[i] <= '9') ? text[i] : '-';
+        *p++ = (char)(text[i] >= '0' && text[i] <= '9' ? text[i] : '-');
     return p;
 }
 
