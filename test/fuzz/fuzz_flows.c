@@ -5,9 +5,10 @@
  *     0  table size, 1 to 256
  *     1  bit 0: raw IP instead of Ethernet; bit 1: conn_log; bit 2: wrong checksums,
  *        too; bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer
- *        (also 3), inner, both; bit 6: few datagrams are put together at once; bit 7: with
- *        statistics of packets
- *     then packets: time step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
+ *        (also 3), inner, both; bit 6: few datagrams are put together at once;
+ *        bit 7: with statistics of packets
+ *     then packets: time step, exponent 5 bits, sign 1 bit; length in bytes; the
+ *        bytes
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
  * before the time that the meter had promised.  Statistics must agree with the record.
