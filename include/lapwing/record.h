@@ -102,6 +102,7 @@ enum lw_conn {
     X(VXLAN_GPE, "vxlan-gpe") /* [VNI] */                                              \
     X(GENEVE, "geneve")       /* [VNI] */                                              \
     X(TEREDO, "teredo")                                                                \
+    X(AYIYA, "ayiya")                                                                  \
     X(GTP_U, "gtp-u") /* [TEID] */                                                     \
     X(L2TP, "l2tp")   /* [tunnel << 16 | session] */
 

@@ -19,9 +19,21 @@
 
 enum { FIN, SYN, RST, PSH, ACK, URG, ECE, CWR };
 
+/* Up to nine decimals, without zeros at the end: below a nanosecond, and more than a
+ * mean of so many packets knows.  What is too large for that has as many digits as it
+ * takes to read it back. */
 static char *put_number(char *p, double v)
 {
-    return p + numfmt_f64(v, p);
+    const double limit = 9e9; /* times 10^9 it fits 64 bits */
+
+    if (!(v >= 0 && v < limit))
+        return p + numfmt_f64(v, p);
+    if (v == floor(v))
+        return put_u64(p, (uint64_t)v);
+    p = put_fixed(p, (int64_t)rint(v * 1e9), 9);
+    while (p[-1] == '0')
+        p--;
+    return p[-1] == '.' ? p - 1 : p;
 }
 
 /* ---- what identifies a flow ----------------------------------------------------- */

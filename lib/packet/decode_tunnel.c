@@ -23,6 +23,10 @@
  * (RFC 2661): flags and version 2; length 2 if L; tunnel 2, session 2; sequence 4 if S;
  * offset 2 if O.  Carries PPP
  *
+ *     UDP 5072       AYIYA (draft-massar-v6ops-ayiya-02): length of the identity (power
+ *                    of 2) and its type 1, of the signature (words) and its method 1,
+ *                    operation 1, IP protocol 1, time 4; identity, signature
+ *
  * A port is no proof: what is found there must have the reserved bits of its protocol
  * zero and lengths that fit, or it is no tunnel.  (In VXLAN the 24 reserved bits may
  * have any value if an Ethernet frame follows: there is equipment that uses them.)  The
@@ -55,6 +59,7 @@ enum {
     PORT_TEREDO = 3544,
     PORT_VXLAN = 4789,
     PORT_VXLAN_GPE = 4790,
+    PORT_AYIYA = 5072,
     PORT_GENEVE = 6081,
     PORT_VXLAN_LINUX = 8472
 };
@@ -276,6 +281,21 @@ static bool l2tp(struct cursor *c, struct tunnel *t)
     return carries(t, LW_TUNNEL_L2TP, LINKTYPE_PPP);
 }
 
+static bool ayiya(struct cursor *c, struct tunnel *t)
+{
+    enum { HEADER = 8, FORWARD = 1 };
+    struct span s = c->rest;
+    uint32_t n = HEADER + (1U << (span_u8(s, 0) >> 4)) + (span_u8(s, 1) >> 4) * 4U;
+
+    if (!cursor_has(c, n) || (span_u8(s, 2) & 15) != FORWARD)
+        return false;
+    cursor_skip(c, n);
+    if (span_u8(s, 3) == PROTOCOL_IP6 && span_u8(c->rest, 0) >> 4 == 6)
+        return carries(t, LW_TUNNEL_AYIYA, LINKTYPE_IPV6);
+    return span_u8(s, 3) == PROTOCOL_IP4 && span_u8(c->rest, 0) >> 4 == 4 &&
+           carries(t, LW_TUNNEL_AYIYA, LINKTYPE_IPV4);
+}
+
 bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t)
 {
     switch (d->port[1]) {
@@ -294,6 +314,8 @@ bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t
         return teredo(c, t);
     if (d->port[0] == PORT_L2TP || d->port[1] == PORT_L2TP)
         return l2tp(c, t);
+    if (d->port[0] == PORT_AYIYA || d->port[1] == PORT_AYIYA)
+        return ayiya(c, t);
     return false;
 }
 

@@ -5,7 +5,7 @@
  *     0  table size, 1 to 256
  *     1  bit 0: raw IP instead of Ethernet; bit 1: conn_log; bit 2: wrong checksums,
  *        too; bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer
- * (also 3), inner, both; bit 6: few datagrams are put together at once; bit 7: with
+ *        (also 3), inner, both; bit 6: few datagrams are put together at once; bit 7: with
  *        statistics of packets
  *     then packets: time step, exponent 5 bits, sign 1 bit; length in bytes; the bytes
  *
@@ -173,7 +173,7 @@ static bool set_up(struct check *c, uint32_t max_flows, uint8_t kind)
         .ignore_checksums = (kind & 4) != 0,
         .cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS,
         .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
-        .reassembly_datagrams = kind & 64 ? 3 : 0,
+        .reassembly_datagrams = kind & 64 ? 3 : 64,
         .flow_stats = with_stats};
     const struct lw_cic_config cic = {.max_flows = max_flows};
 

@@ -68,6 +68,9 @@ static void every_kind_of_tunnel(void **state)
          0},
         {"gre 10.0.0.1 > 10.0.0.2 greproto=0x883e hex=01020304 | " INNER " link=raw",
          LW_TUNNEL_GRE, 0},
+        {"gre 10.0.0.1 > 10.0.0.2 greproto=0x8909 hex=0800010100010005 | " INNER
+         " link=raw",
+         LW_TUNNEL_GRE, 0},
         {"gre 10.0.0.1 > 10.0.0.2 call=9 greseq=1 | " INNER " link=ppp", LW_TUNNEL_PPTP,
          9},
         /* Virtual subnet 24 bits, flow 8. */
@@ -111,6 +114,12 @@ static void every_kind_of_tunnel(void **state)
         /* E and S, sequence 1, one extension header of a word. */
         {"udp " OUTER ":2152 hex=36ff0030000000070001008501aabb00 | " INNER " link=raw",
          LW_TUNNEL_GTP_U, 7},
+        /* Identity of 2 bytes, signature of a word. */
+        {"udp " OUTER ":5072 hex=1111112900000000010211223344 | " INNER6 " link=raw",
+         LW_TUNNEL_AYIYA, 0},
+        {"udp 10.0.0.1:5072 > 10.0.0.2:9 hex=1111110400000000010211223344 | " INNER
+         " link=raw",
+         LW_TUNNEL_AYIYA, 0},
         {"udp " OUTER ":1701 l2tp=9 | " INNER " link=ppp", LW_TUNNEL_L2TP, 0x10009},
         /* With length, sequence and offset. */
         {"udp 10.0.0.1:1701 > 10.0.0.2:9 hex=4a02003c0001000900000000000201bc | " INNER
@@ -211,7 +220,10 @@ static void ports_are_no_proof(void **state)
         "udp " OUTER ":2152 hex=30ff00ff00000000 len=4",      /* too long */
         "udp " OUTER ":2152 hex=50ff000400000000 len=4",      /* version 2 */
         "udp " OUTER ":2152 hex=30ff000400000000 len=4",      /* no IP */
-        "udp " OUTER ":2152 hex=34ff00080000000000000085 len=4",     /* no extension */
+        "udp " OUTER ":2152 hex=34ff00080000000000000085 len=4", /* no extension */
+        "udp " OUTER ":5072 hex=1111102900000000010211223344 | " INNER6 " link=raw",
+        "udp " OUTER ":5072 hex=1111110400000000010211223344 | " INNER6 " link=raw",
+        "gre 1.1.1.1 > 2.2.2.2 greproto=0x8909 hex=0800020100010005 len=40",
         "udp " OUTER ":1701 hex=c802000c000000000000 len=4",         /* control */
         "udp " OUTER ":1701 hex=0003000100090000 len=40",            /* version 3 */
         "udp " OUTER ":1701 hex=4002ffff00010009 len=40",            /* length */
