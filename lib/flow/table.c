@@ -47,7 +47,7 @@ static bool add_beside(struct flow_table *t, uint32_t chunk, uint32_t n)
 static bool add_chunk(struct flow_table *t)
 {
     uint32_t before = chunks_hold(t->n_chunks);
-    uint32_t n = FLOW_CHUNK << t->n_chunks;
+    uint32_t n = (uint32_t)FLOW_CHUNK << t->n_chunks;
     struct flow *chunk;
 
     LW_ASSERT(before < t->max_flows);
