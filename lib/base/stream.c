@@ -58,8 +58,9 @@ static struct span window_span(const struct window *w)
     return span_of(w->data == NULL ? NULL : w->data + w->at, w->end - w->at);
 }
 
-/* Room for at least CHUNK_BYTES behind `end`, moving what is left to the front first.
- * Growing by half keeps a long peek linear. */
+/* Room for at least CHUNK_BYTES behind `end`, which is what is read into it, however
+ * much room there is: a buffer that outgrows the cache makes everything slower.  What
+ * is left moves to the front first.  Growing by half keeps a long peek linear. */
 static bool window_room(struct window *w)
 {
     uint8_t *p;
@@ -113,7 +114,7 @@ static enum lw_status fill_raw(struct stream *s, struct lw_error *err)
         return LW_OK;
     }
     do
-        n = read(s->fd, s->raw.own + s->raw.end, s->raw.cap - s->raw.end);
+        n = read(s->fd, s->raw.own + s->raw.end, CHUNK_BYTES);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return lw_fail(err, LW_EIO, "%s: cannot read: %s", s->name, strerror(errno));
@@ -160,9 +161,9 @@ static enum lw_status fill_plain(struct stream *s, struct lw_error *err)
     }
     if (!window_room(&s->plain))
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", s->name);
-    more = s->codec->step(s->codec_state, window_span(&s->raw), &used,
-                          s->plain.own + s->plain.end, s->plain.cap - s->plain.end,
-                          &made, s->source_end);
+    more =
+        s->codec->step(s->codec_state, window_span(&s->raw), &used,
+                       s->plain.own + s->plain.end, CHUNK_BYTES, &made, s->source_end);
     if (more < 0)
         return lw_fail(err, LW_EFORMAT, "%s: damaged %s data near byte %llu", s->name,
                        s->codec->name, (unsigned long long)s->bytes_read);

@@ -738,9 +738,14 @@ static void add_reassembly(const struct reassembly_stats *r, struct lw_meter_sta
     out->datagrams_dropped = r->dropped;
 }
 
+int64_t meter_watermark_ns(const struct lw_meter *m)
+{
+    return timers_oldest_ns(&m->timers);
+}
+
 void meter_now(const struct lw_meter *m, struct meter_moment *out)
 {
-    out->watermark_ns = timers_oldest_ns(&m->timers);
+    out->watermark_ns = meter_watermark_ns(m);
     out->stats = m->stats;
     out->stats.active = m->table.n_flows;
     add_reassembly(&m->reassembly.stats, &out->stats);
@@ -753,7 +758,7 @@ void meter_show(struct lw_meter *m, const struct meter_moment *shown)
 
 int64_t lw_meter_watermark_ns(const struct lw_meter *m)
 {
-    return m->shown != NULL ? m->shown->watermark_ns : timers_oldest_ns(&m->timers);
+    return m->shown != NULL ? m->shown->watermark_ns : meter_watermark_ns(m);
 }
 
 void lw_meter_get_stats(const struct lw_meter *m, struct lw_meter_stats *out)

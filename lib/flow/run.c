@@ -4,15 +4,16 @@
  *
  * Packets go in batches through four steps:
  *
- *     read     one batch at a time, in order     packets in a buffer of their own
- *     prepare  any batch, by whoever read it     decoded, keyed and hashed
+ *     read     one batch at a time               packets in a buffer of their own
+ *     prepare  any number at once                decoded, keyed and hashed
  *     meter    one batch at a time, in order     records, kept with the batch
  *     tell     one batch at a time, in order     the caller's functions
  *
- * Batches are the slots of a ring.  There are no threads for steps: each thread takes
- * what can be done and is nearest to the end, so that the work is shared out by itself
- * and a batch stays where it is warm.  One lock guards the ring, held for a few
- * instructions a batch.
+ * Each thread takes one batch after the other through all four; while one meters,
+ * others read and prepare.  A thread waits only where it is not yet its batch's turn.
+ * Threads for steps, or whoever is free taking what is next, were tried: then what one
+ * core decoded is metered by another, and moving it between them costs more than is
+ * won.
  *
  * Flows are not sharded.  Half of the work (reading, preparing) is shared by any number
  * of threads; the other half is done by one at a time and can do more packets a second
@@ -28,21 +29,19 @@
 #include <lapwing/flow_stats.h>
 
 #include <pthread.h>
-#include <string.h>
+#include <stdatomic.h>
 
 enum {
     THREADS_MAX = 64,
     /* Enough for what one read brings; small enough that a batch fits the second-level
      * cache with its bytes. */
-    BATCH_PACKETS = 1024,
-    /* A thread can be busy with one while another one waits for it, and one is read. */
-    SLOTS_PER_THREAD = 2,
-    SLOTS_EXTRA = 2,
+    BATCH_PACKETS = 2048,
     /* One thread needs no room for what waits. */
-    ALONE_PACKETS = 256
+    ALONE_PACKETS = 256,
+    /* How often to look whose turn it is before going to sleep: some 20 us, in which
+     * most steps of others end. */
+    SPINS = 500
 };
-
-enum step { SLOT_FREE, SLOT_BUSY, SLOT_PREPARED, SLOT_METERED };
 
 /* A record, and what the meter's watermark was when it was made. */
 struct kept_record {
@@ -51,7 +50,6 @@ struct kept_record {
 };
 
 struct batch {
-    enum step step;           /* guarded by the lock */
     struct lw_packet *pkts;   /* owned (BATCH_PACKETS); data in `buffer` */
     struct arrival *arrivals; /* owned (BATCH_PACKETS) */
     size_t n_pkts;
@@ -67,33 +65,29 @@ struct batch {
     struct lw_capture_stats capture;
 };
 
+/* Which batch may be metered, or told, now. */
+typedef atomic_uint_fast64_t turn;
+
 struct crew {
     struct lw_meter *meter; /* borrowed */
     struct lw_capture *cap; /* borrowed */
     const struct lw_run *run;
-    struct batch *batches; /* owned (n_batches) */
-    size_t n_batches;
     struct meter_moment shown; /* what the caller's functions see */
+    turn metering;
+    turn telling;
+    atomic_bool gave_up; /* something failed */
 
-    pthread_mutex_t lock; /* guards all that follows, and the steps of batches */
-    pthread_cond_t changed;
-    uint64_t next_read; /* batches are numbered; number modulo n_batches is the slot */
-    uint64_t next_meter;
-    uint64_t next_tell;
-    bool reading; /* somebody is at it */
-    bool metering;
-    bool telling;
+    pthread_mutex_t read_lock; /* guards the capture, and: */
+    uint64_t n_read;           /* batches, which are numbered from 0 */
     bool read_all;
+
+    pthread_mutex_t lock; /* guards the waiting for turns, and: */
+    pthread_cond_t turned;
     enum lw_status failed; /* LW_OK, or the first failure, in `why` */
     struct lw_error why;
 };
 
-static struct batch *slot(const struct crew *c, uint64_t number)
-{
-    return &c->batches[number % c->n_batches];
-}
-
-/* ---- the steps, without the lock --------------------------------------------------
+/* ---- the steps --------------------------------------------------------------------
  */
 
 /* LW_END when there is nothing more. */
@@ -109,7 +103,7 @@ static enum lw_status read_batch(struct crew *c, struct batch *b, struct lw_erro
 }
 
 struct keeper {
-    struct crew *crew;
+    const struct lw_meter *meter;
     struct batch *batch;
 };
 
@@ -129,7 +123,6 @@ static void keep_record(void *ctx, const struct lw_record *rec)
 {
     struct keeper *k = ctx;
     struct batch *b = k->batch;
-    struct meter_moment now;
     void *p = mem_grow(b->recs, &b->cap_recs, b->n_recs + 1, sizeof *b->recs);
 
     if (p != NULL)
@@ -138,13 +131,13 @@ static void keep_record(void *ctx, const struct lw_record *rec)
         b->out_of_memory = true;
         return;
     }
-    meter_now(k->crew->meter, &now);
-    b->recs[b->n_recs++] = (struct kept_record){*rec, now.watermark_ns};
+    b->recs[b->n_recs].rec = *rec;
+    b->recs[b->n_recs++].watermark_ns = meter_watermark_ns(k->meter);
 }
 
 static enum lw_status meter_batch(struct crew *c, struct batch *b, struct lw_error *err)
 {
-    struct keeper k = {c, b};
+    struct keeper k = {c->meter, b};
 
     b->n_recs = 0;
     meter_add_arrivals(c->meter, b->arrivals, b->n_pkts, keep_record, &k);
@@ -176,177 +169,151 @@ static enum lw_status tell_batch(struct crew *c, const struct batch *b,
     return tell_packets(c->run, b, err);
 }
 
-/* ---- sharing out, with the lock ---------------------------------------------------
+static inline void spin_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* ---- turns ------------------------------------------------------------------------
  */
 
 static void fail(struct crew *c, enum lw_status st, const struct lw_error *why)
 {
-    if (c->failed != LW_OK)
-        return;
-    c->failed = st;
-    c->why = *why;
-}
-
-static void leave(struct crew *c)
-{
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->failed == LW_OK) {
+        c->failed = st;
+        c->why = *why;
+    }
+    atomic_store_explicit(&c->gave_up, true, memory_order_release);
+    (void)pthread_cond_broadcast(&c->turned);
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-/* Back from a step. */
-static void come_back(struct crew *c, enum lw_status st, const struct lw_error *why)
+static bool is_over(const struct crew *c, const turn *t, uint64_t number)
 {
-    (void)pthread_mutex_lock(&c->lock);
-    if (st != LW_OK)
-        fail(c, st, why);
-    (void)pthread_cond_broadcast(&c->changed);
+    return atomic_load_explicit(t, memory_order_acquire) == number ||
+           atomic_load_explicit(&c->gave_up, memory_order_acquire);
 }
 
-static bool try_tell(struct crew *c)
+/* Wait until it is the turn of batch `number`; false: it will not be any more. */
+static bool wait_for_turn(struct crew *c, const turn *t, uint64_t number)
 {
-    struct batch *b = slot(c, c->next_tell);
-    struct lw_error why;
-    enum lw_status st;
-
-    if (c->telling || b->step != SLOT_METERED)
-        return false;
-    c->telling = true;
-    leave(c);
-    st = tell_batch(c, b, &why);
-    come_back(c, st, &why);
-    c->telling = false;
-    b->step = SLOT_FREE;
-    c->next_tell++;
-    return true;
-}
-
-static bool try_meter(struct crew *c)
-{
-    struct batch *b = slot(c, c->next_meter);
-    struct lw_error why;
-    enum lw_status st;
-
-    if (c->metering || b->step != SLOT_PREPARED)
-        return false;
-    c->metering = true;
-    b->step = SLOT_BUSY;
-    leave(c);
-    st = meter_batch(c, b, &why);
-    come_back(c, st, &why);
-    c->metering = false;
-    b->step = SLOT_METERED;
-    c->next_meter++;
-    return true;
-}
-
-static bool try_read(struct crew *c)
-{
-    struct batch *b = slot(c, c->next_read);
-    struct lw_error why;
-    enum lw_status st;
-
-    if (c->reading || c->read_all || b->step != SLOT_FREE)
-        return false;
-    c->reading = true;
-    b->step = SLOT_BUSY;
-    leave(c);
-    st = read_batch(c, b, &why);
-    come_back(c, st == LW_END ? LW_OK : st, &why);
-    c->reading = false;
-    if (st != LW_OK) {
-        c->read_all = true;
-        b->step = SLOT_FREE;
-        return true;
+    for (unsigned i = 0; i < SPINS && !is_over(c, t, number); i++)
+        spin_pause();
+    if (!is_over(c, t, number)) {
+        (void)pthread_mutex_lock(&c->lock);
+        while (!is_over(c, t, number))
+            (void)pthread_cond_wait(&c->turned, &c->lock);
+        (void)pthread_mutex_unlock(&c->lock);
     }
-    c->next_read++;
-    leave(c);
-    meter_prepare(c->meter, b->pkts, b->n_pkts, b->arrivals);
-    come_back(c, LW_OK, NULL);
-    b->step = SLOT_PREPARED;
-    return true;
+    return !atomic_load_explicit(&c->gave_up, memory_order_acquire);
 }
 
-static bool all_done(const struct crew *c)
+static void pass_turn(struct crew *c, turn *t, uint64_t number)
 {
-    return c->failed != LW_OK || (c->read_all && c->next_tell == c->next_read);
+    atomic_store_explicit(t, number + 1, memory_order_release);
+    /* Whoever goes to sleep looks once more with the lock held. */
+    (void)pthread_mutex_lock(&c->lock);
+    (void)pthread_cond_broadcast(&c->turned);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+/* The next batch; false: there is none. */
+static bool take_batch(struct crew *c, struct batch *b, uint64_t *number)
+{
+    struct lw_error why;
+    enum lw_status st = LW_END;
+
+    (void)pthread_mutex_lock(&c->read_lock);
+    if (!c->read_all && !atomic_load_explicit(&c->gave_up, memory_order_acquire))
+        st = read_batch(c, b, &why);
+    c->read_all |= st != LW_OK;
+    *number = c->n_read;
+    c->n_read += st == LW_OK;
+    (void)pthread_mutex_unlock(&c->read_lock);
+    if (st != LW_OK && st != LW_END)
+        fail(c, st, &why);
+    return st == LW_OK;
+}
+
+/* ---- a thread ---------------------------------------------------------------------
+ */
+
+/* One batch through its steps; false: no more. */
+static bool work_once(struct crew *c, struct batch *b)
+{
+    struct lw_error why;
+    enum lw_status st;
+    uint64_t number;
+
+    if (!take_batch(c, b, &number))
+        return false;
+    meter_prepare(c->meter, b->pkts, b->n_pkts, b->arrivals);
+    if (!wait_for_turn(c, &c->metering, number))
+        return false;
+    st = meter_batch(c, b, &why);
+    pass_turn(c, &c->metering, number);
+    if (st == LW_OK) {
+        if (!wait_for_turn(c, &c->telling, number))
+            return false;
+        st = tell_batch(c, b, &why);
+    }
+    /* First: whoever's turn it is must see it. */
+    if (st != LW_OK)
+        fail(c, st, &why);
+    pass_turn(c, &c->telling, number);
+    return st == LW_OK;
+}
+
+static bool batch_init(struct batch *b)
+{
+    *b =
+        (struct batch){.pkts = mem_zalloc(BATCH_PACKETS, sizeof *b->pkts),
+                       .arrivals = mem_alloc_table(BATCH_PACKETS, sizeof *b->arrivals)};
+    return b->pkts != NULL && b->arrivals != NULL;
+}
+
+static void batch_release(struct batch *b)
+{
+    mem_free(b->pkts);
+    mem_free(b->arrivals);
+    mem_free(b->buffer.data);
+    mem_free(b->recs);
+    mem_free(b->stats);
 }
 
 static void *work(void *ctx)
 {
+    const struct lw_error no_memory = {LW_ENOMEM, "out of memory for packets"};
     struct crew *c = ctx;
+    struct batch b;
 
-    (void)pthread_mutex_lock(&c->lock);
-    while (!all_done(c)) {
-        if (!try_tell(c) && !try_meter(c) && !try_read(c))
-            (void)pthread_cond_wait(&c->changed, &c->lock);
+    if (!batch_init(&b)) {
+        fail(c, LW_ENOMEM, &no_memory);
+    } else {
+        while (work_once(c, &b))
+            ;
     }
-    (void)pthread_mutex_unlock(&c->lock);
+    batch_release(&b);
     return NULL;
 }
 
-/* ---- the crew -----------------------------------------------------------------------
+/* ---- the crew ---------------------------------------------------------------------
  */
-
-static void crew_release(struct crew *c)
-{
-    for (size_t i = 0; i < c->n_batches; i++) {
-        struct batch *b = &c->batches[i];
-
-        mem_free(b->pkts);
-        mem_free(b->arrivals);
-        mem_free(b->buffer.data);
-        mem_free(b->recs);
-        mem_free(b->stats);
-    }
-    mem_free(c->batches);
-    (void)pthread_cond_destroy(&c->changed);
-    (void)pthread_mutex_destroy(&c->lock);
-}
-
-static enum lw_status crew_init(struct crew *c, struct lw_meter *m,
-                                struct lw_capture *cap, const struct lw_run *run,
-                                struct lw_error *err)
-{
-    *c = (struct crew){.meter = m, .cap = cap, .run = run};
-    (void)pthread_mutex_init(&c->lock, NULL);
-    (void)pthread_cond_init(&c->changed, NULL);
-    c->batches =
-        mem_zalloc(run->n_threads * SLOTS_PER_THREAD + SLOTS_EXTRA, sizeof *c->batches);
-    if (c->batches == NULL)
-        goto no_memory;
-    c->n_batches = run->n_threads * SLOTS_PER_THREAD + SLOTS_EXTRA;
-    for (size_t i = 0; i < c->n_batches; i++) {
-        struct batch *b = &c->batches[i];
-
-        b->pkts = mem_zalloc(BATCH_PACKETS, sizeof *b->pkts);
-        b->arrivals = mem_alloc_table(BATCH_PACKETS, sizeof *b->arrivals);
-        if (b->pkts == NULL || b->arrivals == NULL)
-            goto no_memory;
-    }
-    return LW_OK;
-no_memory:
-    crew_release(c);
-    return lw_fail(err, LW_ENOMEM, "out of memory for packets");
-}
 
 /* Start the others, work along, wait for them. */
 static enum lw_status crew_work(struct crew *c, struct lw_error *err)
 {
+    const struct lw_error no_thread = {LW_EINVAL, "cannot start so many threads"};
     pthread_t others[THREADS_MAX];
     unsigned n = 0;
-    int error = 0;
 
-    while (n + 1 < c->run->n_threads && error == 0) {
-        error = pthread_create(&others[n], NULL, work, c);
-        n += error == 0;
-    }
-    if (error != 0) {
-        const struct lw_error why = {LW_EINVAL, "cannot start so many threads"};
-
-        (void)pthread_mutex_lock(&c->lock);
-        fail(c, LW_EINVAL, &why);
-        (void)pthread_cond_broadcast(&c->changed);
-        (void)pthread_mutex_unlock(&c->lock);
-    }
+    while (n + 1 < c->run->n_threads && pthread_create(&others[n], NULL, work, c) == 0)
+        n++;
+    if (n + 1 < c->run->n_threads)
+        fail(c, LW_EINVAL, &no_thread);
     (void)work(c);
     for (unsigned i = 0; i < n; i++)
         (void)pthread_join(others[i], NULL);
@@ -356,16 +323,19 @@ static enum lw_status crew_work(struct crew *c, struct lw_error *err)
 static enum lw_status run_shared(struct lw_meter *m, struct lw_capture *cap,
                                  const struct lw_run *run, struct lw_error *err)
 {
-    struct crew c;
-    enum lw_status st = crew_init(&c, m, cap, run, err);
+    struct crew c = {.meter = m, .cap = cap, .run = run};
+    enum lw_status st;
 
-    if (st != LW_OK)
-        return st;
+    (void)pthread_mutex_init(&c.read_lock, NULL);
+    (void)pthread_mutex_init(&c.lock, NULL);
+    (void)pthread_cond_init(&c.turned, NULL);
     meter_now(m, &c.shown);
     meter_show(m, &c.shown);
     st = crew_work(&c, err);
     meter_show(m, NULL);
-    crew_release(&c);
+    (void)pthread_cond_destroy(&c.turned);
+    (void)pthread_mutex_destroy(&c.lock);
+    (void)pthread_mutex_destroy(&c.read_lock);
     return st;
 }
 
