@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lapwing flows: a capture in, flow records out; flows_log.c writes them.
- *
- * Argus begins to count a flow's idle time when its status interval has passed. Records
- * are only comparable with its own when we do that, too; so the timeouts here are those
- * of Argus plus the status interval.
  */
 #include "base/timefmt.h"
 #include "cmd/capture_loop.h"
@@ -78,20 +74,16 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
     return flows_log_open(r->log, err);
 }
 
-static int64_t idle_or(int64_t argus_s)
-{
-    return o.idle_ns != 0 ? o.idle_ns : o.status_ns + argus_s * NS_PER_S;
-}
-
 static enum lw_status make_meter(struct run *r, struct lw_error *err)
 {
     const struct lw_meter_config cfg = {.max_flows = (uint32_t)o.max_flows,
                                         .status_interval_ns = o.status_ns,
-                                        .idle_tcp_ns = idle_or(60),
-                                        .closed_tcp_ns = idle_or(60),
-                                        .idle_udp_ns = idle_or(30),
-                                        .idle_icmp_ns = idle_or(5),
-                                        .idle_arp_ns = idle_or(5)};
+                                        .idle_tcp_ns = o.idle_ns,
+                                        .closed_tcp_ns = o.idle_ns,
+                                        .idle_udp_ns = o.idle_ns,
+                                        .idle_icmp_ns = o.idle_ns,
+                                        .idle_arp_ns = o.idle_ns,
+                                        .cuts = LW_CUTS_ARGUS};
 
     return lw_meter_new(&r->meter, &cfg, err);
 }

@@ -14,6 +14,7 @@
 #include "report.h"
 
 #include "account.h"
+#include "argus.h"
 #include "icmp.h"
 #include "service_port.h"
 #include "tcp_state.h"
@@ -35,13 +36,12 @@ static bool heard(const struct flow *f, unsigned side)
 static unsigned initiator_of_tcp(const struct flow *f)
 {
     unsigned first = first_side(f);
-    uint16_t port = f->key.port[first];
 
     if (f->flags & FLOW_SYN_KNOWN)
         return f->flags & FLOW_SYN_SIDE ? 1 : 0;
-    if (port < f->key.port[1 - first] && service_port_is_known(port))
-        return 1 - first;
-    return first;
+    return service_port_is_server(f->key.port[first], f->key.port[1 - first])
+               ? 1 - first
+               : first;
 }
 
 static unsigned initiator_of_icmp(const struct flow *f, bool v6)
@@ -97,14 +97,14 @@ static enum lw_dir direction(const struct flow *f, unsigned src)
     return heard(f, src) ? LW_DIR_FORWARD : LW_DIR_BACKWARD;
 }
 
-/* "INT" becomes "REQ" in the later records of a flow. */
+/* "INT" becomes "REQ" in the later records of a flow, but not of ARP. */
 static const char *plain_state(const struct flow *f, unsigned src)
 {
     if (heard(f, 0) && heard(f, 1))
         return "CON";
     if (!heard(f, src))
         return "RSP";
-    return f->flags & FLOW_CONTINUED ? "REQ" : "INT";
+    return f->flags & FLOW_CONTINUED && flow_kind(f) != LW_FLOW_ARP ? "REQ" : "INT";
 }
 
 static void set_state(const struct flow *f, unsigned src, struct lw_record *rec)
@@ -220,4 +220,5 @@ void flow_report(const struct flow *f, enum lw_end_reason reason, struct lw_reco
         rec->conn = tcp_state_conn(
             f->tcp_state, src, f->side[0].payload_bytes + f->side[1].payload_bytes > 0);
     set_state(f, src, rec);
+    argus_report(f, rec);
 }

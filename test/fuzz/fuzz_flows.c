@@ -91,7 +91,7 @@ void fuzz_one(const uint8_t *data, size_t n)
     cfg.max_flows = size + 1U;
     cfg.conn_log = (kind & 2) != 0;
     cfg.ignore_checksums = (kind & 4) != 0;
-    cfg.cuts = kind & 8 ? LW_CUTS_ZEEK : LW_CUTS_ARGUS;
+    cfg.cuts = kind & 8 ? LW_CUTS_ZEEK : kind & 16 ? LW_CUTS_ARGUS : LW_CUTS_PLAIN;
     if (lw_meter_new(&c.meter, &cfg, NULL) != LW_OK)
         return;
     add_packets(&c, in, kind & 1 ? LINKTYPE_RAW : LINKTYPE_ETHERNET);
