@@ -13,12 +13,15 @@ static struct {
     int64_t status_ns;
     int64_t idle_ns;
     int64_t max_flows;
+    bool corrected;
 } o;
 
 static const struct opt meter_rows[] = {
     {"status-interval", 0, OPT_TO_DURATION(&o.status_ns), .metavar = "TIME",
      .initial = "1h", .min = 1, .max = 31536000,
      .help = "report a flow that lasts longer each time so much of it has passed"},
+    {"corrected", 0, OPT_TO_FLAG(&o.corrected),
+     .help = "in binetflow, too, write what happened where Argus says something else"},
     {"idle-timeout", 0, OPT_TO_DURATION(&o.idle_ns), .metavar = "TIME", .min = 1e-3,
      .max = 31536000,
      .help =
@@ -74,16 +77,26 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
     return flows_log_open(r->log, err);
 }
 
+/* Argus' own default is left to the meter; that of flows as they are is as long. */
+static int64_t idle_or(enum lw_cuts cuts, int64_t argus_s)
+{
+    if (o.idle_ns != 0 || cuts == LW_CUTS_ARGUS)
+        return o.idle_ns;
+    return o.status_ns + argus_s * NS_PER_S;
+}
+
 static enum lw_status make_meter(struct run *r, struct lw_error *err)
 {
+    const enum lw_cuts cuts =
+        flows_log_is_argus() && !o.corrected ? LW_CUTS_ARGUS : LW_CUTS_PLAIN;
     const struct lw_meter_config cfg = {.max_flows = (uint32_t)o.max_flows,
                                         .status_interval_ns = o.status_ns,
-                                        .idle_tcp_ns = o.idle_ns,
-                                        .closed_tcp_ns = o.idle_ns,
-                                        .idle_udp_ns = o.idle_ns,
-                                        .idle_icmp_ns = o.idle_ns,
-                                        .idle_arp_ns = o.idle_ns,
-                                        .cuts = LW_CUTS_ARGUS};
+                                        .idle_tcp_ns = idle_or(cuts, 60),
+                                        .closed_tcp_ns = idle_or(cuts, 60),
+                                        .idle_udp_ns = idle_or(cuts, 30),
+                                        .idle_icmp_ns = idle_or(cuts, 5),
+                                        .idle_arp_ns = idle_or(cuts, 5),
+                                        .cuts = cuts};
 
     return lw_meter_new(&r->meter, &cfg, err);
 }

@@ -26,7 +26,7 @@ static struct {
     bool json;
 } o;
 
-/* The library's formats, in its order; the first is the default. */
+/* The library's formats, in its order; the first, binetflow, is the default. */
 static const char *const formats[] = {"binetflow", "csv", "json", "eve", "zeek", NULL};
 
 static const struct opt rows[] = {
@@ -91,6 +91,11 @@ int flows_log_print_reference(void)
     }
     buf_release(&text);
     return st == LW_OK ? STATUS_OK : command_output_error(o.write, &err);
+}
+
+bool flows_log_is_argus(void)
+{
+    return o.format == 0;
 }
 
 /* ---- records -------------------------------------------------------------------- */

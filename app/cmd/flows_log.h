@@ -26,6 +26,9 @@ bool flows_log_wants_reference(void);
 /** Print them; returns an exit status, after its message. */
 int flows_log_print_reference(void);
 
+/** Whether the format is the one that repeats what Argus says, true or not. */
+bool flows_log_is_argus(void);
+
 struct flows_log; /* opaque */
 
 /** The caller owns *out.  Returns an exit status, after its message. */

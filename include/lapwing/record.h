@@ -185,8 +185,9 @@ struct lw_conn_log {
 
 struct lw_flow_stats; /* lapwing/flow_stats.h */
 
-/** What Argus 3.0.8.2 prints of a flow where that is not what happened: the binetflow
- *  form shows this, nothing else does (docs/argus-parity.md). */
+/** What Argus 3.0.8.2 prints of a flow, also where that is not what happened
+ *  (docs/argus-parity.md); known with LW_CUTS_ARGUS.  The binetflow form shows this,
+ *  nothing else does. */
 struct lw_argus {
     bool is_set;     /* otherwise Argus says nothing else than the record */
     bool swapped;    /* it has the endpoints' addresses and ports the wrong way round */
@@ -195,6 +196,8 @@ struct lw_argus {
     bool has_tos[2]; /* by index, as what follows */
     uint8_t tos[2];  /* of IPv6: bits 4 to 11 of the flow label */
     uint8_t link_bytes; /* of each frame that it does not count */
+    bool has_group;     /* IGMP: what the message names ... */
+    uint8_t group[4];   /* ... stands for the destination's address */
     char state[24];
     int64_t start_ns;
     int64_t end_ns;
@@ -243,10 +246,6 @@ LW_API const char *lw_tunnel_name(enum lw_tunnel_kind kind);
 
 /** rec->initiator: which index initiated, as Argus and Zeek print it. */
 LW_API unsigned lw_record_initiator(const struct lw_record *rec);
-
-/** Forget what Argus says of the flow: from now on the binetflow form of the record,
- * too, says what happened. */
-LW_API void lw_record_forget_argus(struct lw_record *rec);
 
 enum { LW_ADDR_TEXT_MAX = 48 };
 

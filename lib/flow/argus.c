@@ -29,7 +29,39 @@
 
 #include <string.h>
 
+enum { PROTOCOL_IGMP = 2 };
 enum { SYN = LW_TCP_SYN, ACK = LW_TCP_ACK, FIN = LW_TCP_FIN, RST = LW_TCP_RST };
+
+/*
+ * Keys differ in these:
+ *
+ *     IGMP         each datagram, by its identification, is a flow of its own; the
+ * group in the message stands for the destination SCTP         ports tell nothing apart
+ *     UDP, TCP     between a host and itself in IPv6 are two flows, one each way
+ *     fragments    whose datagram's first one is not known: by their identification
+ */
+void argus_key(const struct decoded *d, struct flow_key *key, unsigned *from)
+{
+    enum lw_flow_kind kind = (enum lw_flow_kind)(key->kind & ~FLOW_KEY_IP6);
+
+    if (d->is_fragment && d->layer == DECODE_NETWORK) {
+        key->more = (uint16_t)d->fragment_id;
+    } else if (kind == LW_FLOW_IGMP) {
+        key->protocol = d->icmp_type;
+        key->port[0] = d->icmp_id;
+        key->port[1] = d->icmp_seq;
+        key->more = (uint16_t)d->fragment_id;
+    } else if (kind == LW_FLOW_SCTP) {
+        key->port[0] = 0;
+        key->port[1] = 0;
+    } else if (key->kind & FLOW_KEY_IP6 &&
+               (kind == LW_FLOW_UDP || kind == LW_FLOW_TCP) &&
+               memcmp(&d->addr[0], &d->addr[1], sizeof d->addr[0]) == 0) {
+        key->port[0] = d->port[0];
+        key->port[1] = d->port[1];
+        *from = 0;
+    }
+}
 
 static unsigned first_side(const struct flow *f)
 {
@@ -252,6 +284,16 @@ static void set_told(const struct flow *f, struct lw_argus *a)
     }
 }
 
+/* What the message has where a group may stand. */
+static void set_group(const struct flow *f, struct lw_argus *a)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        a->group[2 * i] = (uint8_t)(f->key.port[i] >> 8);
+        a->group[2 * i + 1] = (uint8_t)f->key.port[i];
+    }
+    a->has_group = true;
+}
+
 void argus_report(const struct flow *f, struct lw_record *rec)
 {
     unsigned first = first_side(f);
@@ -276,6 +318,8 @@ void argus_report(const struct flow *f, struct lw_record *rec)
         memcpy(a->state, rec->state, sizeof a->state);
     if (flow_kind(f) == LW_FLOW_OTHER)
         a->swapped = first == 1;
+    if (flow_kind(f) == LW_FLOW_IGMP && f->key.protocol != PROTOCOL_IGMP)
+        set_group(f, a);
     if (f->argus_flags & ARGUS_TOLD)
         set_told(f, a);
 }

@@ -32,6 +32,9 @@ enum argus_flag {
     ARGUS_TOLD = 64        /* told_ns is set */
 };
 
+/** Make of a packet's key what tells flows apart to Argus. */
+void argus_key(const struct decoded *d, struct flow_key *key, unsigned *from);
+
 /** A TCP segment that side `from` sent, before it is counted. */
 void argus_tcp_step(struct flow *f, const struct decoded *d, unsigned from);
 

@@ -130,6 +130,10 @@ static char *put_src_addr(char *p, const struct flow_line *l)
 
 static char *put_dst_addr(char *p, const struct flow_line *l)
 {
+    const struct lw_argus *a = &l->rec->argus;
+
+    if (a->is_set && a->has_group)
+        return put_ip4(p, a->group);
     return put_addr(p, l->rec, named(l->rec, 1 - left(l)));
 }
 

@@ -219,6 +219,8 @@ static void make_record(struct lw_meter *m, const struct flow *f,
     struct flow_stats *stats = stats_of(m, f);
 
     flow_report(f, reason, rec);
+    if (m->cuts == LW_CUTS_ARGUS)
+        argus_report(f, rec);
     if (histories_kept(&m->histories))
         histories_report(&m->histories, f, rec);
     if (stats != NULL)
@@ -540,8 +542,12 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
  * addresses and ports meet once in 65,536 times. */
 static void make_key(const struct lw_meter *m, struct arrival *a)
 {
-    a->has_key = flow_key_make_ip4(&a->d, &a->key, &a->from) ||
-                 flow_key_make(&a->d, &a->key, &a->from);
+    a->has_key = flow_key_make_ip4(&a->d, &a->key, &a->from);
+    if (!a->has_key) {
+        a->has_key = flow_key_make(&a->d, &a->key, &a->from);
+        if (a->has_key && m->cuts == LW_CUTS_ARGUS)
+            argus_key(&a->d, &a->key, &a->from);
+    }
     if (!a->has_key)
         return;
     if (m->cuts == LW_CUTS_ZEEK)

@@ -66,11 +66,6 @@ unsigned lw_record_initiator(const struct lw_record *rec)
     return rec->initiator;
 }
 
-void lw_record_forget_argus(struct lw_record *rec)
-{
-    rec->argus.is_set = false;
-}
-
 static bool has_macs(const struct lw_record *rec)
 {
     return rec->ip_version == 0 && rec->kind != LW_FLOW_ARP;

@@ -14,12 +14,13 @@
 #include "report.h"
 
 #include "account.h"
-#include "argus.h"
 #include "icmp.h"
 #include "service_port.h"
 #include "tcp_state.h"
 
 #include <string.h>
+
+enum { PROTOCOL_IGMP = 2 };
 
 static unsigned first_side(const struct flow *f)
 {
@@ -183,6 +184,8 @@ static void set_ports(const struct flow *f, unsigned first, struct lw_record *re
         rec->llc[1] = (uint8_t)k->port[0];
         break;
     case LW_FLOW_IGMP:
+        rec->protocol = PROTOCOL_IGMP;
+        break;
     case LW_FLOW_ARP:
     case LW_FLOW_GRE:
     case LW_FLOW_IP:
@@ -220,5 +223,4 @@ void flow_report(const struct flow *f, enum lw_end_reason reason, struct lw_reco
         rec->conn = tcp_state_conn(
             f->tcp_state, src, f->side[0].payload_bytes + f->side[1].payload_bytes > 0);
     set_state(f, src, rec);
-    argus_report(f, rec);
 }

@@ -81,7 +81,7 @@ struct decoded {
     uint16_t tcp_urgent;
     uint8_t icmp_type;
     uint8_t icmp_code;
-    uint16_t icmp_id; /* echo and other query messages */
+    uint16_t icmp_id; /* echo and other query messages; IGMP: halves of the group */
     uint16_t icmp_seq;
     uint32_t spi;           /* ESP */
     uint32_t payload_bytes; /* above transport, by the headers' own word */

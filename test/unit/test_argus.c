@@ -189,18 +189,24 @@ static void silence_counts_from_the_status_interval(void **state)
     }
 }
 
-/* What happened stays in the record. */
+/* What happened stays in the record, and is all that others see. */
 static void records_keep_what_happened(void **state)
 {
+    static const char packets[] = "0" C "R\n1" S "SP\n2" C "RA";
     struct metered m;
 
     (void)state;
-    run(&m, "0" C "R\n1" S "SP\n2" C "RA");
+    run(&m, packets);
     assert_int_equal(m.n_recs, 2);
-    lw_record_forget_argus(&m.recs[0]);
-    lw_record_forget_argus(&m.recs[1]);
-    assert_string_equal(metered_line(&m, 0), CLIENT "R_,0,,1,54,54");
-    assert_string_equal(metered_line(&m, 1), BOTH "RA_SP,0,0,2,108,54");
+    assert_true(m.recs[1].argus.swapped);
+    assert_string_equal(m.recs[1].state, "RA_SP");
+    assert_int_equal(m.recs[1].port[0], 80);
+    assert_int_equal(m.recs[1].side[0].tcp_flags, LW_TCP_SYN | LW_TCP_PSH);
+    metered_release(&m);
+    metered_init(&m, NULL);
+    metered_run(&m, packets);
+    metered_flush(&m);
+    assert_false(m.recs[0].argus.is_set);
     metered_release(&m);
 }
 
