@@ -196,6 +196,7 @@ struct lw_argus {
     bool has_tos[2]; /* by index, as what follows */
     uint8_t tos[2];  /* of IPv6: bits 4 to 11 of the flow label */
     uint8_t link_bytes; /* of each frame that it does not count */
+    const char *proto;  /* another word for the protocol, static storage; or NULL */
     bool has_group;     /* IGMP: what the message names ... */
     uint8_t group[4];   /* ... stands for the destination's address */
     char state[24];

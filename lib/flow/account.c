@@ -113,8 +113,12 @@ void flow_account(struct flow *f, const struct decoded *d, unsigned from,
     s->heard |= HEARD_PACKETS;
     if (d->ip_version != 0)
         account_ip(f, d, from);
-    if (flow_kind(f) == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT)
+    if (flow_kind(f) != LW_FLOW_TCP) {
+        if (f->flags & FLOW_MEDIA)
+            argus_media_step(f, d, from);
+    } else if (d->layer == DECODE_TRANSPORT) {
         account_tcp(f, d, from);
+    }
 }
 
 static void side_continue(struct flow_side *s)

@@ -68,6 +68,55 @@ static unsigned first_side(const struct flow *f)
     return f->flags & FLOW_FIRST_SIDE ? 1 : 0;
 }
 
+/*
+ * RTP and RTCP (RFC 3550) are what begins with version 2, between ports from 1024 on
+ * but 7000 to 7010: sender's and receiver's reports are RTCP, everything else RTP,
+ * until a side's SSRC changes or a header is extended.
+ */
+enum { RTP_BYTES = 12 };
+
+static bool may_be_media(uint16_t port)
+{
+    return port >= 1024 && (port < 7000 || port > 7010);
+}
+
+void argus_udp_begin(struct flow *f, const struct decoded *d)
+{
+    enum { SENDER_REPORT = 200, RECEIVER_REPORT = 201 };
+    uint8_t type;
+
+    if (d->layer != DECODE_TRANSPORT || d->payload.n < RTP_BYTES ||
+        span_u8(d->payload, 0) >> 6 != 2 || !may_be_media(d->port[0]) ||
+        !may_be_media(d->port[1]))
+        return;
+    type = span_u8(d->payload, 1);
+    if (type == SENDER_REPORT || type == RECEIVER_REPORT) {
+        f->argus_tcp = ARGUS_UDP_RTCP;
+        return;
+    }
+    f->argus_tcp = ARGUS_UDP_RTP;
+    f->flags |= FLOW_MEDIA;
+}
+
+void argus_media_step(struct flow *f, const struct decoded *d, unsigned from)
+{
+    enum { VERSION_SHIFT = 6, EXTENDED = 0x10 };
+    struct flow_side *s = &f->side[from];
+    uint32_t source;
+
+    if (d->payload.n < RTP_BYTES || span_u8(d->payload, 0) >> VERSION_SHIFT != 2)
+        return;
+    source = span_be32(d->payload, 8);
+    if (!(s->heard & HEARD_SEQ)) {
+        s->next_seq = source;
+        s->heard |= HEARD_SEQ;
+    } else if (source == 0 || source != s->next_seq ||
+               span_u8(d->payload, 0) & EXTENDED) {
+        f->argus_tcp = ARGUS_UDP_PLAIN;
+        f->flags &= (uint8_t)~FLOW_MEDIA;
+    }
+}
+
 static void begin(struct flow *f, uint8_t flags)
 {
     enum { DATA = LW_TCP_ACK | LW_TCP_PSH | LW_TCP_URG };
@@ -294,6 +343,19 @@ static void set_group(const struct flow *f, struct lw_argus *a)
     a->has_group = true;
 }
 
+/* RTP must have gone on for a while. */
+static const char *media_name(const struct flow *f)
+{
+    enum { PACKETS_MIN = 5 };
+
+    if (f->argus_tcp == ARGUS_UDP_RTCP)
+        return "rtcp";
+    return f->argus_tcp == ARGUS_UDP_RTP && (f->side[0].packets >= PACKETS_MIN ||
+                                             f->side[1].packets >= PACKETS_MIN)
+               ? "rtp"
+               : NULL;
+}
+
 void argus_report(const struct flow *f, struct lw_record *rec)
 {
     unsigned first = first_side(f);
@@ -320,6 +382,8 @@ void argus_report(const struct flow *f, struct lw_record *rec)
         a->swapped = first == 1;
     if (flow_kind(f) == LW_FLOW_IGMP && f->key.protocol != PROTOCOL_IGMP)
         set_group(f, a);
+    if (flow_kind(f) == LW_FLOW_UDP)
+        a->proto = media_name(f);
     if (f->argus_flags & ARGUS_TOLD)
         set_told(f, a);
 }

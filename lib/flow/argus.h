@@ -22,6 +22,8 @@ enum argus_tcp {
     ARGUS_TCP_CLOSING    /* reset, or begun with flags that make no sense */
 };
 
+enum argus_udp { ARGUS_UDP_PLAIN, ARGUS_UDP_RTP, ARGUS_UDP_RTCP };
+
 enum argus_flag {
     ARGUS_SAW_SYN = 1,     /* the first packet was a SYN */
     ARGUS_SAW_SYN_ACK = 2, /* an answer to a SYN was seen before anything else told */
@@ -37,6 +39,12 @@ void argus_key(const struct decoded *d, struct flow_key *key, unsigned *from);
 
 /** A TCP segment that side `from` sent, before it is counted. */
 void argus_tcp_step(struct flow *f, const struct decoded *d, unsigned from);
+
+/** The first datagram of a flow of UDP, before it is counted. */
+void argus_udp_begin(struct flow *f, const struct decoded *d);
+
+/** A datagram of a flow with FLOW_MEDIA, that side `from` sent. */
+void argus_media_step(struct flow *f, const struct decoded *d, unsigned from);
 
 /** Whether Argus begins a new flow with this segment. */
 bool argus_tcp_reopens(const struct flow *f, const struct decoded *d);

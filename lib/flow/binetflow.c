@@ -120,6 +120,8 @@ static char *put_proto(char *p, const struct flow_line *l)
 {
     char text[16];
 
+    if (l->rec->argus.is_set && l->rec->argus.proto != NULL)
+        return put_text(p, l->rec->argus.proto);
     return put_text(p, lw_record_proto_text(l->rec, text));
 }
 

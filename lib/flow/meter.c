@@ -339,6 +339,8 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->icmp_code = a->d.icmp_code;
     f->ether_type = a->d.ether_type;
     f->link_bytes = a->d.link_bytes;
+    if (m->cuts == LW_CUTS_ARGUS && flow_kind(f) == LW_FLOW_UDP)
+        argus_udp_begin(f, &a->d);
     if (histories_kept(&m->histories))
         histories_begin(&m->histories, f);
     f->tunnel_id = a->d.tunnel_id;

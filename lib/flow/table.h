@@ -33,7 +33,7 @@ struct flow_side {
     uint64_t payload_bytes;
     int64_t first_ns;
     int64_t last_ns;
-    uint32_t next_seq; /* the sequence number after the highest one seen */
+    uint32_t next_seq; /* the sequence number after the highest one seen; RTP: SSRC */
     uint32_t retransmitted;
     uint32_t urgent : 24; /* stays at its greatest */
     uint32_t argus_tos : 8;
@@ -57,7 +57,8 @@ enum flow_flag {
     FLOW_CLOSED = 16,    /* TCP: finished or reset */
     FLOW_SYN_KNOWN = 32, /* TCP: the initiator is known, it is ... */
     FLOW_SYN_SIDE = 64,  /* ... this side */
-    FLOW_STEADY = 128    /* TCP: nothing but SYN, FIN and RST is news to Argus */
+    FLOW_STEADY = 128,   /* TCP: nothing but SYN, FIN and RST is news to Argus */
+    FLOW_MEDIA = 128     /* UDP: RTP so far, as far as Argus can tell */
 };
 
 struct flow {
@@ -90,7 +91,7 @@ struct flow {
     uint8_t tunnel_depth;
 
     /* Argus' view (argus.h). */
-    uint8_t argus_tcp;     /* enum argus_tcp */
+    uint8_t argus_tcp;     /* enum argus_tcp; UDP: enum argus_udp */
     uint8_t argus_flags;   /* enum argus_flag */
     uint8_t argus_opening; /* TCP flags of the first packet */
     uint8_t told_type;     /* ICMP: type and code of a complaint */
