@@ -150,7 +150,8 @@ const struct command command_flows = {
            "columns of the CTU-13 data sets in the words of Argus (binetflow), "
            "everything that is known of a flow as CSV or as JSON lines, flow events of "
            "Suricata's EVE log, or Zeek's conn.log.  What is absent is empty, not "
-           "zero.\n\n"
+           "zero.  binetflow repeats what Argus would say, also where that is not what "
+           "happened, unless --corrected is given; the others say what happened.\n\n"
            "The words after the options are a filter in the language of tcpdump.",
     .examples = "# the flows of a capture\n"
                 "lapwing flows -r capture.pcap -w flows.binetflow\n"

@@ -42,6 +42,7 @@ enum { SYN = LW_TCP_SYN, ACK = LW_TCP_ACK, FIN = LW_TCP_FIN, RST = LW_TCP_RST };
  */
 void argus_key(const struct decoded *d, struct flow_key *key, unsigned *from)
 {
+    enum { ECHO_REQUEST6 = 128, ECHO_REPLY6 = 129 };
     enum lw_flow_kind kind = (enum lw_flow_kind)(key->kind & ~FLOW_KEY_IP6);
 
     if (d->is_fragment && d->layer == DECODE_NETWORK) {
@@ -51,7 +52,9 @@ void argus_key(const struct decoded *d, struct flow_key *key, unsigned *from)
         key->port[0] = d->icmp_id;
         key->port[1] = d->icmp_seq;
         key->more = (uint16_t)d->fragment_id;
-    } else if (kind == LW_FLOW_SCTP) {
+    } else if (kind == LW_FLOW_SCTP ||
+               (kind == LW_FLOW_ICMP6 && d->icmp_type >= ECHO_REQUEST6 &&
+                d->icmp_type <= ECHO_REPLY6)) {
         key->port[0] = 0;
         key->port[1] = 0;
     } else if (key->kind & FLOW_KEY_IP6 &&
@@ -281,7 +284,8 @@ static unsigned tcp_source(const struct flow *f)
 {
     unsigned first = first_side(f);
 
-    if (f->argus_flags & ARGUS_SAW_SYN)
+    /* ra turns no flow of IPv6 round. */
+    if (f->argus_flags & ARGUS_SAW_SYN || f->key.kind & FLOW_KEY_IP6)
         return first;
     if (f->argus_flags & ARGUS_SAW_SYN_ACK)
         return f->argus_flags & ARGUS_GOING ? 1 - first : first;

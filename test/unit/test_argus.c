@@ -121,6 +121,11 @@ static void sides_and_directions(void **state)
         {"0" C "F\n1" S "SA", {BOTH "F_SA,0,0,2,108,54"}},
         /* Of a flow that begins with a RST, only its side's flags are shown. */
         {"0" C "R\n1" S "A\n2" C "PA", {BOTH "RPA_,0,0,3,162,108"}},
+        /* Nothing of that in IPv6. */
+        {"0 tcp [fd::2]:80 > [fd::1]:1000 A",
+         {"tcp,fd::2,80,   ?>,fd::1,1000,A_,0,,1,74,74"}},
+        {"0 tcp [fd::2]:80 > [fd::1]:1000 SA\n1 tcp [fd::1]:1000 > [fd::2]:80 A",
+         {"tcp,fd::2,80,   ->,fd::1,1000,SA_A,0,0,2,148,74"}},
         /* Services by their ports: a name against none, the lower of two names. */
         {"0 tcp 10.0.0.1:8080 > 10.0.0.2:3000 A",
          {"tcp,10.0.0.2,3000,  <?,10.0.0.1,8080,_A,,0,1,54,0"}},
