@@ -279,6 +279,48 @@ void capture_damage(const struct lw_capture_stats *capture,
     }
 }
 
+/* Only where there was any. */
+static void print_fragments(const struct lw_meter_stats *m)
+{
+    uint64_t ended = m->datagrams_reassembled + m->datagrams_malformed +
+                     m->datagrams_timed_out + m->datagrams_evicted +
+                     m->datagrams_dropped;
+    char n[7][TEXT_MAX];
+
+    LW_ASSERT(m->datagrams >= ended);
+    if (m->fragments == 0)
+        return;
+    (void)fprintf(
+        stderr, "fragments: %s, of these %s unusable, %s repeated, %s overlapping\n",
+        text_count(m->fragments, n[0]), text_count(m->fragments_unusable, n[1]),
+        text_count(m->fragments_duplicate, n[2]),
+        text_count(m->fragments_overlapping, n[3]));
+    (void)fprintf(
+        stderr,
+        "datagrams in fragments: %s = %s put together + %s malformed + %s "
+        "timed out + %s pushed out + %s contradictory + %s incomplete\n",
+        text_count(m->datagrams, n[0]), text_count(m->datagrams_reassembled, n[1]),
+        text_count(m->datagrams_malformed, n[2]),
+        text_count(m->datagrams_timed_out, n[3]),
+        text_count(m->datagrams_evicted, n[4]), text_count(m->datagrams_dropped, n[5]),
+        text_count(m->datagrams - ended, n[6]));
+}
+
+static void print_tunnels(const struct lw_meter_stats *m)
+{
+    char n[5][TEXT_MAX];
+
+    if (m->tunnelled + m->inner_truncated + m->inner_malformed == 0)
+        return;
+    (void)fprintf(stderr,
+                  "tunnels: %s packets, counted %s times more in flows inside; inside "
+                  "%s truncated, %s malformed, %s too deep\n",
+                  text_count(m->tunnelled, n[0]), text_count(m->inner_in_flows, n[1]),
+                  text_count(m->inner_truncated, n[2]),
+                  text_count(m->inner_malformed, n[3]),
+                  text_count(m->tunnels_too_deep, n[4]));
+}
+
 /* Every packet is in exactly one of the terms: the identities are the meter's and the
  * capture's own. */
 static void print_account(const struct capture_job *job,
@@ -299,6 +341,8 @@ static void print_account(const struct capture_job *job,
     (void)fprintf(stderr, "decoded: %s = %s in flows + %s in none; %s out of order\n",
                   text_count(m.decoded, n[0]), text_count(m.in_flows, n[1]),
                   text_count(m.not_in_flows, n[2]), text_count(m.out_of_order, n[3]));
+    print_tunnels(&m);
+    print_fragments(&m);
     (void)fprintf(stderr,
                   "flows: %s, records: %s; at most %s flows at once, %s evicted "
                   "unanswered, %s answered\n",

@@ -12,6 +12,7 @@
 #include "cmd/detect_summary.h"
 #include "cmd/model_path.h"
 #include "cmd/progress.h"
+#include "cmd/tunnel_option.h"
 #include "sink/sink.h"
 
 #include <string.h>
@@ -39,7 +40,8 @@ static const struct opt rows[] = {
 };
 
 static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows[0]};
-static const struct opt_group *const groups[] = {&capture_group, &group, NULL};
+static const struct opt_group *const groups[] = {&capture_group, &group, &tunnel_group,
+                                                 NULL};
 
 /* One run of the command. */
 struct detection {
@@ -164,7 +166,8 @@ static enum lw_status load_model(struct detection *d, struct lw_error *err)
 
 static enum lw_status set_up(struct detection *d, struct lw_error *err)
 {
-    struct lw_detector_config cfg = {.finding = on_finding, .ctx = d};
+    struct lw_detector_config cfg = {
+        .meter = {.tunnels = tunnel_option()}, .finding = on_finding, .ctx = d};
     enum lw_status st = load_model(d, err);
 
     if (st != LW_OK)

@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/features_describe.h"
 #include "cmd/signals.h"
+#include "cmd/tunnel_option.h"
 
 #include <lapwing/view.h>
 
@@ -56,7 +57,7 @@ static const struct opt describe_rows[] = {
 static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group describe_group = {
     "Reference", describe_rows, sizeof describe_rows / sizeof describe_rows[0]};
-static const struct opt_group *const groups[] = {&capture_group, &group,
+static const struct opt_group *const groups[] = {&capture_group, &group, &tunnel_group,
                                                  &describe_group, NULL};
 
 /* One run of the command. */
@@ -155,7 +156,7 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
 
 static enum lw_status set_up(struct run *r, struct lw_error *err)
 {
-    const struct lw_meter_config meter = {0};
+    const struct lw_meter_config meter = {.tunnels = tunnel_option()};
     const struct lw_extractor_config cfg = {.max_delay_ns =
                                                 capture_is_live() ? LIVE_DELAY_NS : 0};
     enum lw_status st = lw_meter_new(&r->meter, &meter, err);

@@ -26,9 +26,8 @@ extern "C" {
 
 /** How the columns are called; the values are the same. */
 enum lw_cic_names {
-    LW_CIC_PLAIN, /* "Flow Duration", "Total Fwd Packets" */
-    LW_CIC_2017,  /* as in the CIC-IDS2017 files: " Flow Duration", one column twice */
-    LW_CIC_2018   /* as in the CSE-CIC-IDS2018 files: "Tot Fwd Pkts" */
+    LW_CIC_2017, /* as in the CIC-IDS2017 files: " Flow Duration"; one column twice */
+    LW_CIC_2018  /* as in the CSE-CIC-IDS2018 files: "Tot Fwd Pkts" */
 };
 
 enum {

@@ -67,7 +67,7 @@ struct lw_meter_config {
     int64_t idle_udp_ns;   /* default 30 s, also whatever is not named here */
     int64_t idle_icmp_ns;  /* default 5 s */
     int64_t idle_arp_ns;   /* default 5 s */
-    /* Fill the records' `conn_log`.  Costs 432 bytes a flow and a sum over every
+    /* Fill the records' `conn_log`.  Costs 440 bytes a flow and a sum over every
      * packet, as Zeek leaves out packets with wrong checksums. */
     bool conn_log;
     enum lw_cuts cuts;

@@ -21,6 +21,8 @@
 #define LW_FLOWLOG_H
 
 #include <lapwing/error.h>
+#include <lapwing/flow.h>
+#include <lapwing/labels.h>
 #include <lapwing/record.h>
 
 #include <stdbool.h>
@@ -45,12 +47,17 @@ struct lw_flow_field {
                            when there is one) */
 };
 
-/** By name ("binetflow", "csv", "json", "eve", "zeek"), or NULL.  Static storage. */
+/** By name ("binetflow", "csv", "json", "eve", "zeek", "cic", "cic2018"), or NULL.
+ * Static storage. */
 LW_API const struct lw_flow_format *lw_flow_format_get(const char *name);
 /** The i-th format, NULL past the last. */
 LW_API const struct lw_flow_format *lw_flow_format_at(size_t i);
 LW_API const char *lw_flow_format_name(const struct lw_flow_format *f);
 LW_API const char *lw_flow_format_doc(const struct lw_flow_format *f);
+/** By whose rules the meter should cut the flows that are written so. */
+LW_API enum lw_cuts lw_flow_format_cuts(const struct lw_flow_format *f);
+/** Does it take records with statistics (`flow_stats` in struct lw_meter_config)? */
+LW_API bool lw_flow_format_needs_stats(const struct lw_flow_format *f);
 /** The i-th field that can be selected; false past the last.  A format that is not
  *  made of columns has none. */
 LW_API bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,
@@ -60,18 +67,17 @@ LW_API bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,
 
 struct lw_flowlog; /* opaque */
 
-enum {
-    LW_FLOWLOG_BLOCK = 64 * 1024, /* take the text away when there is more */
-    LW_FLOW_LABEL_MAX = 255       /* bytes of a label */
-};
+/** Take the text away when there is more. */
+enum { LW_FLOWLOG_BLOCK = 64 * 1024 };
 
 /** Zero means the default.  The texts are copied. */
 struct lw_flowlog_config {
     const char *format; /* default "binetflow" */
     const char *fields; /* names in the wanted order, "a,b,c"; NULL: those that the
                            format has by itself */
-    const char *label;  /* of every record; default none */
-    bool no_header;     /* no header, no footer */
+    const char *label;  /* of every record that has no other; default none */
+    struct lw_labels *labels; /* where other labels come from; borrowed; NULL: none */
+    bool no_header;           /* no header, no footer */
     uint16_t community_id_seed;
 };
 
@@ -88,6 +94,9 @@ struct lw_flowlog_stats {
 LW_API LW_MUST enum lw_status lw_flowlog_new(struct lw_flowlog **out,
                                              const struct lw_flowlog_config *cfg,
                                              struct lw_error *err);
+
+/** Does a chosen field need `conn_log` of struct lw_meter_config? */
+LW_API bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log);
 
 /** Begin: once, before the first record.  A header with a date in it is made together
  *  with the first record, from its time. */

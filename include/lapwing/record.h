@@ -96,12 +96,13 @@ enum lw_conn {
     X(ERSPAN1, "erspan1") /* mirrored traffic, types I */                              \
     X(ERSPAN2, "erspan2") /* to III [session] */                                       \
     X(ERSPAN3, "erspan3")                                                              \
-    X(ETHERIP, "etherip")                                                              \
+    X(ETHERIP, "etherip")     /* an Ethernet frame in IP */                            \
     X(MPLS, "mpls")           /* a pseudowire, or MPLS in IP */                        \
     X(VXLAN, "vxlan")         /* [VNI] */                                              \
     X(VXLAN_GPE, "vxlan-gpe") /* [VNI] */                                              \
     X(GENEVE, "geneve")       /* [VNI] */                                              \
     X(TEREDO, "teredo")                                                                \
+    X(AYIYA, "ayiya")                                                                  \
     X(GTP_U, "gtp-u") /* [TEID] */                                                     \
     X(L2TP, "l2tp")   /* [tunnel << 16 | session] */
 

@@ -6,6 +6,8 @@
 #include <sha1.h>
 #include <sha2.h>
 
+#include <string.h>
+
 struct sha256 {
     SHA2_CTX ctx;
 };
@@ -44,10 +46,32 @@ void digest_sha256(const void *data, size_t n, uint8_t out[SHA256_BYTES])
     SHA256Final(out, &ctx);
 }
 
+/* What fits one block with its padding, without the library's bookkeeping, which costs
+ * more than the block. */
+static void sha1_of_block(const void *data, size_t n, uint8_t out[SHA1_BYTES])
+{
+    uint8_t block[SHA1_BLOCK_LENGTH] = {0};
+    SHA1_CTX ctx;
+
+    if (n > 0)
+        memcpy(block, data, n);
+    block[n] = 0x80;
+    block[SHA1_BLOCK_LENGTH - 2] = (uint8_t)(n >> 5); /* bits, big-endian */
+    block[SHA1_BLOCK_LENGTH - 1] = (uint8_t)(n << 3);
+    SHA1Init(&ctx);
+    SHA1Transform(ctx.state, block);
+    for (unsigned i = 0; i < SHA1_BYTES; i++)
+        out[i] = (uint8_t)(ctx.state[i / 4] >> (24 - i % 4 * 8));
+}
+
 void digest_sha1(const void *data, size_t n, uint8_t out[SHA1_BYTES])
 {
     SHA1_CTX ctx;
 
+    if (n <= SHA1_BLOCK_LENGTH - 9) {
+        sha1_of_block(data, n, out);
+        return;
+    }
     SHA1Init(&ctx);
     SHA1Update(&ctx, data, n);
     SHA1Final(out, &ctx);

@@ -6,13 +6,6 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-char *put_text(char *p, const char *s)
-{
-    while (*s != '\0')
-        *p++ = *s++;
-    return p;
-}
-
 char *put_bytes(char *p, const char *s, size_t n)
 {
     if (n > 0)
@@ -20,27 +13,39 @@ char *put_bytes(char *p, const char *s, size_t n)
     return p + n;
 }
 
-char *put_u64(char *p, uint64_t v)
-{
-    char digits[20];
-    unsigned n = 0;
+/* 00 to 99: a division for two digits. */
+static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
+                                  "25262728293031323334353637383940414243444546474849"
+                                  "50515253545556575859606162636465666768697071727374"
+                                  "75767778798081828384858687888990919293949596979899";
 
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    while (n > 0)
-        *p++ = digits[--n];
-    return p;
+static unsigned count_digits(uint64_t v)
+{
+    unsigned n = 1;
+
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10 ? 1U : 0U) + (v >= 100 ? 1U : 0U) + (v >= 1000 ? 1U : 0U);
 }
 
 char *put_digits(char *p, uint64_t v, unsigned width)
 {
-    for (unsigned i = width; i > 0; i--) {
-        p[i - 1] = (char)('0' + v % 10);
-        v /= 10;
+    char *end = p + width;
+    char *at = end;
+
+    for (; width >= 2; width -= 2) {
+        at -= 2;
+        memcpy(at, digit_pairs + v % 100 * 2, 2);
+        v /= 100;
     }
-    return p + width;
+    if (width == 1)
+        *--at = (char)('0' + v % 10);
+    return end;
+}
+
+char *put_u64(char *p, uint64_t v)
+{
+    return put_digits(p, v, count_digits(v));
 }
 
 char *put_hex(char *p, uint64_t v, unsigned width)
@@ -52,18 +57,28 @@ char *put_hex(char *p, uint64_t v, unsigned width)
     return p + width;
 }
 
+/* The compiler divides by a constant without a division. */
+static inline char *put_parts(char *p, uint64_t v, uint64_t unit, unsigned decimals)
+{
+    p = put_u64(p, v / unit);
+    *p++ = '.';
+    return put_digits(p, v % unit, decimals);
+}
+
 char *put_fixed(char *p, int64_t v, unsigned decimals)
 {
     uint64_t size = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     uint64_t unit = 1;
 
-    for (unsigned i = 0; i < decimals; i++)
-        unit *= 10;
     if (v < 0)
         *p++ = '-';
-    p = put_u64(p, size / unit);
-    *p++ = '.';
-    return put_digits(p, size % unit, decimals);
+    if (decimals == 6)
+        return put_parts(p, size, 1000000, 6);
+    if (decimals == 9)
+        return put_parts(p, size, 1000000000, 9);
+    for (unsigned i = 0; i < decimals; i++)
+        unit *= 10;
+    return put_parts(p, size, unit, decimals);
 }
 
 /* ---- addresses ------------------------------------------------------------------ */
@@ -139,7 +154,7 @@ char *put_ip6(char *p, const uint8_t bytes[16])
     struct run zeros;
     unsigned n_groups = 8;
 
-    for (unsigned i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         group[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
     zeros = longest_zeros(group);
     if (embeds_ip4(group, zeros))

@@ -11,12 +11,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /** How much longer text can become: each byte gives so many at most. */
 enum { PUT_CSV_FACTOR = 2, PUT_JSON_FACTOR = 6 };
 
-char *put_text(char *p, const char *s);
 char *put_bytes(char *p, const char *s, size_t n);
+
+/** Inline, because the length of a literal is known to the compiler. */
+static inline char *put_text(char *p, const char *s)
+{
+    return (char *)mempcpy(p, s, strlen(s));
+}
+
 char *put_u64(char *p, uint64_t v);
 /** The lowest `width` decimal digits, with leading zeros. */
 char *put_digits(char *p, uint64_t v, unsigned width);

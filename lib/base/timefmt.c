@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timefmt.h"
 
+#include "base/numfmt.h"
 #include "base/put.h"
 
 struct civil {
@@ -38,7 +39,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 static char *put_time(char *p, int64_t time_ns, char date_sep, char mid)
 {
     int64_t s = floor_div(time_ns, NS_PER_S);
-    int64_t us = (time_ns - s * NS_PER_S) / NS_PER_US;
+    int64_t us = (time_ns % NS_PER_S + NS_PER_S) % NS_PER_S / NS_PER_US;
     int64_t days = floor_div(s, 86400);
     uint64_t sod = (uint64_t)(s - days * 86400);
     struct civil c = civil_from_days(days);
@@ -75,4 +76,108 @@ size_t timefmt_eve(int64_t time_ns, char out[TIMEFMT_MAX])
     for (size_t i = 0; i < sizeof zone; i++)
         *p++ = zone[i];
     return (size_t)(p - out) - 1;
+}
+
+/* ---- and back ---------------------------------------------------------------------
+ */
+
+/* A fixed number of digits. */
+static bool take_digits(const char **p, const char *end, int n, int *out)
+{
+    *out = 0;
+    for (int i = 0; i < n; i++, ++*p) {
+        if (*p == end || **p < '0' || **p > '9')
+            return false;
+        *out = *out * 10 + (**p - '0');
+    }
+    return true;
+}
+
+static bool take_char(const char **p, const char *end, char c)
+{
+    if (*p == end || **p != c)
+        return false;
+    ++*p;
+    return true;
+}
+
+/* Days from 1970-01-01 in the Gregorian calendar: years begin in March, so that the
+ * leap day is the last (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+static int days_from_date(int year, int month, int day)
+{
+    int y = month <= 2 ? year - 1 : year;
+    int era = y / 400;
+    int year_of_era = y % 400;
+    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+           day_of_year - 719468;
+}
+
+static bool take_date(const char **p, const char *end, int *days)
+{
+    int year;
+    int month;
+    int day;
+    char separator;
+
+    if (!take_digits(p, end, 4, &year) || *p == end)
+        return false;
+    separator = **p;
+    if ((separator != '/' && separator != '-') || !take_char(p, end, separator) ||
+        !take_digits(p, end, 2, &month) || !take_char(p, end, separator) ||
+        !take_digits(p, end, 2, &day) || month < 1 || month > 12 || day < 1 || day > 31)
+        return false;
+    *days = days_from_date(year, month, day);
+    return true;
+}
+
+/* "Z", "+02:00" or "+0200" at the end, which it shortens; seconds east of Greenwich. */
+static bool take_zone(const char *p, const char **end, int *east_s)
+{
+    const char *at = *end;
+    int hours;
+    int minutes;
+
+    *east_s = 0;
+    if (at > p && at[-1] == 'Z') {
+        --*end;
+        return true;
+    }
+    while (at > p && *at != '+' && *at != '-')
+        at--;
+    if (at == p)
+        return true;
+    p = at + 1;
+    if (!take_digits(&p, *end, 2, &hours))
+        return false;
+    (void)take_char(&p, *end, ':');
+    if (!take_digits(&p, *end, 2, &minutes) || p != *end)
+        return false;
+    *east_s = (hours * 60 + minutes) * 60 * (*at == '-' ? -1 : 1);
+    *end = at;
+    return true;
+}
+
+bool timefmt_parse(const char *s, size_t n, double *out)
+{
+    const char *end = s + n;
+    const char *p = s;
+    int days;
+    int hours;
+    int minutes;
+    int east_s;
+    double seconds;
+
+    if (!take_date(&p, end, &days))
+        return numfmt_parse(s, n, out);
+    if ((!take_char(&p, end, ' ') && !take_char(&p, end, 'T')) ||
+        !take_zone(p, &end, &east_s) || !take_digits(&p, end, 2, &hours) ||
+        !take_char(&p, end, ':') || !take_digits(&p, end, 2, &minutes) ||
+        !take_char(&p, end, ':') || !numfmt_parse(p, (size_t)(end - p), &seconds))
+        return false;
+    if (hours > 23 || minutes > 59 || !(seconds >= 0 && seconds < 61))
+        return false;
+    *out = days * 86400.0 + hours * 3600 + minutes * 60 + seconds - east_s;
+    return true;
 }

@@ -3,6 +3,7 @@
 #ifndef BASE_TIMEFMT_H
 #define BASE_TIMEFMT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,10 @@ size_t timefmt_argus(int64_t time_ns, char out[TIMEFMT_MAX]);
 
 /** "2011-08-16T10:01:46.972101+0000", as Suricata's EVE log has it. */
 size_t timefmt_eve(int64_t time_ns, char out[TIMEFMT_MAX]);
+
+/** Text to seconds since 1970: a number, or "2011/08/16 10:01:46.972101" with - or /
+ *  and a blank or T between, and perhaps Z or an offset such as +0200 at the end; UTC
+ *  where none is.  False when it is neither. */
+bool timefmt_parse(const char *s, size_t n, double *out);
 
 #endif /* BASE_TIMEFMT_H */

@@ -50,7 +50,7 @@ static enum lw_status csv_begin(struct table *t, struct span text, struct lw_err
     t->types_by_looking = true;
     st = table_name_columns(t, NULL, err);
     if (st == LW_OK)
-        st = table_look_ahead(t, SAMPLE_BYTES, &sample, err);
+        st = lines_look_ahead(&t->lines, SAMPLE_BYTES, &sample, err);
     if (st != LW_OK)
         return st;
     sample = span_first(sample, SAMPLE_BYTES);
@@ -59,7 +59,7 @@ static enum lw_status csv_begin(struct table *t, struct span text, struct lw_err
         size_t n = end == NULL ? sample.n : (size_t)(end - sample.p);
 
         /* A line that the sample cuts would show wrong values. */
-        if (end == NULL && !t->at_end)
+        if (end == NULL && !t->lines.at_end)
             break;
         if (!look_at_line(t, span_first(sample, n)))
             return lw_fail(err, LW_ENOMEM, "%s: out of memory", t->name);

@@ -88,7 +88,7 @@ static enum lw_status kdd_begin(struct table *t, struct span text, struct lw_err
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i] < t->frame->n_columns)
             t->frame->columns[texts[i]].type = LW_COLUMN_TEXT;
-    table_unread_line(t);
+    lines_unread(&t->lines);
     return LW_OK;
 }
 

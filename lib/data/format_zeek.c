@@ -40,29 +40,11 @@ static void set_type(struct frame_column *c, bool is_number, bool is_time)
     c->parse = is_time ? numfmt_parse : NULL;
 }
 
-/* Cut at tabs, then the last field at three blanks. */
 static enum lw_status cut(struct table *t, struct span text, struct lw_error *err)
 {
-    struct csv_line *l = &t->line;
-    struct csv_field rest;
-    const char *gap;
-
-    if (csv_line_split(l, text, t->delimiter, false) != CSV_OK)
-        goto no_memory;
-    if (l->n == 0)
+    if (csv_line_split_zeek(&t->line, text, t->delimiter) == CSV_OK)
         return LW_OK;
-    rest = l->fields[--l->n];
-    while ((gap = memmem(rest.p, rest.n, "   ", 3)) != NULL) {
-        size_t n = (size_t)(gap - rest.p);
-
-        if (!csv_line_add(l, rest.p, n))
-            goto no_memory;
-        rest = csv_trim(rest.p + n, rest.n - n);
-    }
-    if (csv_line_add(l, rest.p, rest.n))
-        return LW_OK;
-no_memory:
-    return lw_fail(err, LW_ENOMEM, "%s:%zu: out of memory", t->name, t->line_number);
+    return lw_fail(err, LW_ENOMEM, "%s:%zu: out of memory", t->name, t->lines.number);
 }
 
 static bool starts_with(struct span text, const char *word)
@@ -78,7 +60,7 @@ static enum lw_status cut_header(struct table *t, struct span text,
 
     if (tab == NULL)
         return lw_fail(err, LW_EFORMAT, "%s:%zu: a header line that names nothing",
-                       t->name, t->line_number);
+                       t->name, t->lines.number);
     return cut(t, span_from(text, (size_t)(tab - text.p) + 1), err);
 }
 
@@ -92,7 +74,7 @@ static enum lw_status read_types(struct table *t, struct span text,
         return st;
     if (t->line.n != t->frame->n_columns)
         return lw_fail(err, LW_EFORMAT, "%s:%zu: %zu types for %zu fields", t->name,
-                       t->line_number, t->line.n, t->frame->n_columns);
+                       t->lines.number, t->line.n, t->frame->n_columns);
     for (size_t i = 0; i < t->line.n; i++)
         set_type(&t->frame->columns[i],
                  is_one_of(t->line.fields[i], number_types, n_types),
@@ -118,7 +100,7 @@ static enum lw_status read_fields(struct table *t, struct span text,
     if (st == LW_OK)
         return LW_OK;
     return lw_fail(err, st, "%s:%zu: the fields change within the file", t->name,
-                   t->line_number);
+                   t->lines.number);
 }
 
 static bool zeek_probe(const struct table *t, struct span text)
@@ -136,7 +118,7 @@ static enum lw_status zeek_begin(struct table *t, struct span text,
     if (!starts_with(text, "#separator \\x09"))
         return lw_fail(err, LW_EUNSUPPORTED,
                        "%s:%zu: a Zeek log that is not separated by tabs", t->name,
-                       t->line_number);
+                       t->lines.number);
     t->delimiter = '\t';
     while (st == LW_OK && text.n > 0 && text.p[0] == '#') {
         if (starts_with(text, "#fields"))
@@ -146,7 +128,7 @@ static enum lw_status zeek_begin(struct table *t, struct span text,
             has_types = true;
         }
         if (st == LW_OK)
-            st = table_next_line(t, &text, err);
+            st = lines_next(&t->lines, &text, err);
     }
     if (st == LW_END)
         return lw_fail(err, LW_EFORMAT, "%s: a Zeek log without rows", t->name);
@@ -155,8 +137,8 @@ static enum lw_status zeek_begin(struct table *t, struct span text,
     if (t->frame->columns == NULL || !has_types)
         return lw_fail(err, LW_EFORMAT,
                        "%s:%zu: rows before the #fields and #types lines of a Zeek log",
-                       t->name, t->line_number);
-    table_unread_line(t);
+                       t->name, t->lines.number);
+    lines_unread(&t->lines);
     return LW_OK;
 }
 

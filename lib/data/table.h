@@ -10,24 +10,16 @@
 #ifndef DATA_TABLE_H
 #define DATA_TABLE_H
 
-#include "base/digest.h"
-#include "base/span.h"
-#include "base/stream.h"
-#include "data/csv_line.h"
+#include "base/csv_line.h"
+#include "base/lines.h"
 #include "data/frame_priv.h"
 
 struct table_format;
 
 struct table {
-    struct stream *in;     /* owned */
-    const char *name;      /* of the file; borrowed from the stream */
-    struct sha256 *digest; /* owned; of what was skipped in the stream */
-    struct span window;    /* what the stream shows; borrowed until the next peek */
-    size_t used;           /* bytes of the window that are read */
-    size_t line_at;        /* where in the window the current line starts */
-    size_t line_number;    /* of the current line, from 1 */
-    bool at_end;           /* the window reaches the end of the file */
-    struct csv_line line;  /* the fields of the current line */
+    const char *name;     /* of the file; borrowed from the stream */
+    struct lines lines;   /* of the file, and what was read of it for its digest */
+    struct csv_line line; /* the fields of the current line */
     char delimiter;
     bool types_by_looking;  /* a column of nothing but missing values may become text */
     struct lw_frame *frame; /* owned until handed over */
@@ -52,15 +44,6 @@ extern const struct table_format table_format_zeek;      /* format_zeek.c */
 extern const struct table_format table_format_zeek_csv;  /* format_zeek.c */
 extern const struct table_format table_format_binetflow; /* format_binetflow.c */
 extern const struct table_format table_format_csv;       /* format_csv.c */
-
-/* The next line without its end, borrowed until the call after; LW_END. */
-LW_MUST enum lw_status table_next_line(struct table *t, struct span *text,
-                                       struct lw_error *err);
-/* Make the current line the next one again. */
-void table_unread_line(struct table *t);
-/* The bytes ahead, at least n unless the file ends before; they stay ahead. */
-LW_MUST enum lw_status table_look_ahead(struct table *t, size_t n, struct span *out,
-                                        struct lw_error *err);
 
 /* Cut a line at the delimiter, with quotes, into t->line. */
 LW_MUST enum lw_status table_split(struct table *t, struct span text,

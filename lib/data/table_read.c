@@ -23,12 +23,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    LINE_BYTES_MAX = 1024 * 1024,
-    COLUMNS_MAX = 4096,
-    ROWS_FIRST = 1024,
-    VALUE_SHOWN = 40
-};
+enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40 };
 
 /* Rows are numbered with 32 bits all over the data layer. */
 #define ROWS_MAX ((size_t)UINT32_MAX - 1)
@@ -38,65 +33,6 @@ static const struct table_format *const formats[] = {
     &table_format_nsl_kdd,  &table_format_kdd99,     &table_format_zeek,
     &table_format_zeek_csv, &table_format_binetflow, &table_format_csv,
 };
-
-/* ---- lines ---- */
-
-/* Let go of what was read of the window; digests see large pieces. */
-static void release_used(struct table *t)
-{
-    sha256_add(t->digest, t->window.p, t->used);
-    stream_skip(t->in, t->used);
-    t->window = span_from(t->window, t->used);
-    t->used = 0;
-}
-
-enum lw_status table_look_ahead(struct table *t, size_t n, struct span *out,
-                                struct lw_error *err)
-{
-    enum lw_status st;
-
-    release_used(t);
-    st = stream_peek(t->in, n, &t->window, err);
-    t->at_end = t->window.n < n;
-    *out = t->window;
-    return st;
-}
-
-enum lw_status table_next_line(struct table *t, struct span *text, struct lw_error *err)
-{
-    for (;;) {
-        struct span rest = span_from(t->window, t->used);
-        const uint8_t *end = rest.n == 0 ? NULL : memchr(rest.p, '\n', rest.n);
-        enum lw_status st;
-
-        if (end != NULL || (t->at_end && rest.n > 0)) {
-            size_t n = end == NULL ? rest.n : (size_t)(end - rest.p);
-
-            t->line_at = t->used;
-            t->used += end == NULL ? n : n + 1;
-            t->line_number++;
-            n -= n > 0 && rest.p[n - 1] == '\r' ? 1 : 0;
-            *text = span_first(rest, n);
-            return LW_OK;
-        }
-        if (t->at_end)
-            return LW_END;
-        if (rest.n >= LINE_BYTES_MAX)
-            return lw_fail(err, LW_EFORMAT,
-                           "%s:%zu: a line of over %d bytes; is this a table?", t->name,
-                           t->line_number + 1, LINE_BYTES_MAX);
-        st = table_look_ahead(t, rest.n + 1, &rest, err);
-        if (st != LW_OK)
-            return st;
-    }
-}
-
-void table_unread_line(struct table *t)
-{
-    LW_ASSERT(t->line_number > 0);
-    t->used = t->line_at;
-    t->line_number--;
-}
 
 /* ---- fields ---- */
 
@@ -125,7 +61,7 @@ static const char *shown(struct csv_field f, char out[VALUE_SHOWN + 1])
 
 static enum lw_status fail_memory(const struct table *t, struct lw_error *err)
 {
-    return lw_fail(err, LW_ENOMEM, "%s:%zu: out of memory", t->name, t->line_number);
+    return lw_fail(err, LW_ENOMEM, "%s:%zu: out of memory", t->name, t->lines.number);
 }
 
 enum lw_status table_split(struct table *t, struct span text, struct lw_error *err)
@@ -138,13 +74,13 @@ enum lw_status table_split(struct table *t, struct span text, struct lw_error *e
     case CSV_AFTER_QUOTE:
         return lw_fail(err, LW_EFORMAT,
                        "%s:%zu: column %zu: something follows a closing quote", t->name,
-                       t->line_number, t->line.n + 1);
+                       t->lines.number, t->line.n + 1);
     case CSV_OPEN_QUOTE:
         break;
     }
     return lw_fail(err, LW_EFORMAT,
                    "%s:%zu: column %zu: a quoted field does not end on its line",
-                   t->name, t->line_number, t->line.n + 1);
+                   t->name, t->lines.number, t->line.n + 1);
 }
 
 /* ---- columns ---- */
@@ -158,7 +94,7 @@ enum lw_status table_name_columns(struct table *t, const char *const *names,
     LW_ASSERT(f->columns == NULL);
     if (n > COLUMNS_MAX)
         return lw_fail(err, LW_EFORMAT, "%s:%zu: %zu columns; at most %d are read",
-                       t->name, t->line_number, n, COLUMNS_MAX);
+                       t->name, t->lines.number, n, COLUMNS_MAX);
     f->columns = mem_zalloc(n, sizeof *f->columns);
     if (f->columns == NULL)
         return fail_memory(t, err);
@@ -212,7 +148,7 @@ static enum lw_status store_text(struct table *t, size_t i, struct csv_field fie
     if (field.n > 0 && memchr(field.p, '\0', field.n) != NULL)
         return lw_fail(err, LW_EFORMAT,
                        "%s:%zu: column %zu (%s): a NUL byte; is this a text file?",
-                       t->name, t->line_number, i + 1, c->name);
+                       t->name, t->lines.number, i + 1, c->name);
     if (!dict_code(&c->dict, field.p, field.n, &c->codes[t->frame->n_rows]))
         return fail_memory(t, err);
     return LW_OK;
@@ -234,7 +170,7 @@ static enum lw_status fail_value(const struct table *t, size_t i,
     char value[VALUE_SHOWN + 1];
 
     return lw_fail(err, LW_EFORMAT, "%s:%zu: column %zu (%s): '%s' is not a %s",
-                   t->name, t->line_number, i + 1, c->name, shown(field, value),
+                   t->name, t->lines.number, i + 1, c->name, shown(field, value),
                    c->parse != NULL ? "time" : "number");
 }
 
@@ -270,7 +206,7 @@ static enum lw_status fail_short(const struct table *t, size_t n, struct csv_fie
 
     return lw_fail(err, LW_EFORMAT,
                    "%s:%zu: %zu columns where %zu are expected; the last is '%s' (%s)",
-                   t->name, t->line_number, n, t->frame->n_columns, shown(last, value),
+                   t->name, t->lines.number, n, t->frame->n_columns, shown(last, value),
                    t->frame->columns[n - 1].name);
 }
 
@@ -282,7 +218,7 @@ static enum lw_status fail_long(const struct table *t, struct csv_field extra,
     return lw_fail(err, LW_EFORMAT,
                    "%s:%zu: more than the %zu expected columns; the first too many is "
                    "'%s'",
-                   t->name, t->line_number, t->frame->n_columns, shown(extra, value));
+                   t->name, t->lines.number, t->frame->n_columns, shown(extra, value));
 }
 
 /* ---- rows ---- */
@@ -295,7 +231,7 @@ static enum lw_status make_room(struct table *t, struct lw_error *err)
         return LW_OK;
     if (f->n_rows >= ROWS_MAX)
         return lw_fail(err, LW_ELIMIT, "%s:%zu: more than %zu rows", t->name,
-                       t->line_number, ROWS_MAX);
+                       t->lines.number, ROWS_MAX);
     if (!frame_set_capacity(f, f->cap == 0 ? ROWS_FIRST : f->cap + f->cap / 2))
         return fail_memory(t, err);
     return LW_OK;
@@ -396,7 +332,7 @@ static enum lw_status read_rows(struct table *t, struct lw_error *err)
     struct span text = {0};
 
     while (t->max_rows == 0 || f->n_rows < t->max_rows) {
-        enum lw_status st = table_next_line(t, &text, err);
+        enum lw_status st = lines_next(&t->lines, &text, err);
 
         if (st == LW_END)
             break;
@@ -411,7 +347,7 @@ static enum lw_status read_rows(struct table *t, struct lw_error *err)
     }
     if (f->n_rows == 0)
         return lw_fail(err, LW_EFORMAT, "%s: a header but no rows", t->name);
-    release_used(t);
+    lines_release(&t->lines);
     /* Shrinking what fits already cannot fail to fit; if it does, nothing is lost. */
     (void)frame_set_capacity(f, f->n_rows);
     return LW_OK;
@@ -450,12 +386,12 @@ static enum lw_status refuse_known(const struct table *t, struct span text,
         return lw_fail(err, LW_EUNSUPPORTED,
                        "%s:%zu: JSON; only delimited tables are read: export it as CSV "
                        "with a header line",
-                       t->name, t->line_number);
+                       t->name, t->lines.number);
     if (first == '@')
         return lw_fail(err, LW_EUNSUPPORTED,
                        "%s:%zu: an ARFF file; use the .txt or .csv file of the same "
                        "data",
-                       t->name, t->line_number);
+                       t->name, t->lines.number);
     return LW_OK;
 }
 
@@ -471,7 +407,7 @@ static enum lw_status choose_format(struct table *t, struct span text,
         }
         if (wanted != NULL)
             return lw_fail(err, LW_EFORMAT, "%s:%zu: not in the format %s", t->name,
-                           t->line_number, wanted);
+                           t->lines.number, wanted);
     }
     if (wanted != NULL)
         return lw_fail(err, LW_EINVAL,
@@ -481,7 +417,7 @@ static enum lw_status choose_format(struct table *t, struct span text,
     return lw_fail(err, LW_EFORMAT,
                    "%s:%zu: neither a header line nor a KDD record; add a line with "
                    "the column names",
-                   t->name, t->line_number);
+                   t->name, t->lines.number);
 }
 
 /* Pass over empty lines and the byte order mark some programs begin a file with. */
@@ -491,7 +427,7 @@ static enum lw_status find_first_line(struct table *t, struct span *text,
     enum lw_status st;
 
     do {
-        st = table_next_line(t, text, err);
+        st = lines_next(&t->lines, text, err);
         if (st == LW_OK && text->n >= 3 && memcmp(text->p, "\xef\xbb\xbf", 3) == 0)
             *text = span_from(*text, 3);
     } while (st == LW_OK && text->n == 0);
@@ -499,7 +435,7 @@ static enum lw_status find_first_line(struct table *t, struct span *text,
         return lw_fail(err, LW_EFORMAT, "%s: no rows; the file is empty", t->name);
     if (st == LW_OK && memchr(text->p, '\0', text->n) != NULL)
         return lw_fail(err, LW_EFORMAT, "%s:%zu: a NUL byte; is this a text file?",
-                       t->name, t->line_number);
+                       t->name, t->lines.number);
     return st;
 }
 
@@ -527,28 +463,30 @@ static enum lw_status read_table(struct lw_frame **out, struct stream *in,
                                  const struct lw_frame_config *cfg,
                                  struct lw_error *err)
 {
-    struct table t = {.in = in, .name = stream_name(in)};
+    struct table t = {.name = stream_name(in)};
+    struct sha256 *digest = NULL;
     enum lw_status st = LW_OK;
 
     csv_line_init(&t.line);
     t.max_rows = cfg == NULL ? 0 : cfg->max_rows;
-    t.digest = sha256_new();
+    digest = sha256_new();
+    lines_init(&t.lines, in, digest);
     t.frame = mem_zalloc(1, sizeof *t.frame);
-    if (t.digest == NULL || t.frame == NULL)
+    if (digest == NULL || t.frame == NULL)
         st = lw_fail(err, LW_ENOMEM, "%s: out of memory", t.name);
     if (st == LW_OK)
         st = read_head(&t, cfg == NULL ? NULL : cfg->format, err);
     if (st == LW_OK)
         st = read_rows(&t, err);
     if (st == LW_OK) {
-        sha256_finish(t.digest, t.frame->digest);
-        t.digest = NULL;
+        sha256_finish(digest, t.frame->digest);
+        digest = NULL;
         t.frame->format = t.format->name;
         *out = t.frame;
         t.frame = NULL;
     }
     csv_line_release(&t.line);
-    sha256_free(t.digest);
+    sha256_free(digest);
     lw_frame_free(t.frame);
     stream_close(in);
     return st;

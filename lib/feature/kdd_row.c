@@ -29,6 +29,17 @@ static const uint8_t flag_of_conn[LW_N_CONNS] = {
     [LW_CONN_SHR] = KDD_FLAG_OTH,   [LW_CONN_OTH] = KDD_FLAG_OTH,
 };
 
+/* The originator reset what the responder was not heard in: RSTOS0 in Bro, from which
+ * the data set's flags come, whether there was a SYN or not.  Zeek's conn_state now asks
+ * for the SYN, and is OTH without. */
+static enum kdd_flag flag_of(const struct lw_record *rec)
+{
+    if (rec->conn == LW_CONN_OTH &&
+        rec->side[lw_record_initiator(rec)].tcp_flags & LW_TCP_RST)
+        return KDD_FLAG_RSTOS0;
+    return (enum kdd_flag)flag_of_conn[rec->conn];
+}
+
 static const enum kdd_error error_of_flag[N_KDD_FLAGS] = {
 #define FLAG_ERROR(name, error) error,
     KDD_FLAG_LIST(FLAG_ERROR)
@@ -75,7 +86,7 @@ static void fill_basic(const struct lw_record *rec, enum kdd_service service, fl
     v[KDD_duration] = (float)whole_seconds;
     v[KDD_protocol_type] = (float)protocol_of(rec);
     v[KDD_service] = (float)service;
-    v[KDD_flag] = flag_of_conn[rec->conn];
+    v[KDD_flag] = (float)flag_of(rec);
     v[KDD_src_bytes] = (float)src->payload_bytes;
     v[KDD_dst_bytes] = (float)dst->payload_bytes;
     if (is_icmp(rec)) {
@@ -157,7 +168,7 @@ void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *val
         .end_ns = rec->end_ns,
         .service_key = service.key,
         .src_port = rec->port[from],
-        .error = error_of_flag[flag_of_conn[rec->conn]],
+        .error = error_of_flag[flag_of(rec)],
     };
     struct kdd_counts counts;
 

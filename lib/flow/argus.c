@@ -45,7 +45,7 @@ void argus_key(const struct decoded *d, struct flow_key *key, unsigned *from)
     enum { ECHO_REQUEST6 = 128, ECHO_REPLY6 = 129 };
     enum lw_flow_kind kind = (enum lw_flow_kind)(key->kind & ~FLOW_KEY_IP6);
 
-    if (d->is_fragment && d->layer == DECODE_NETWORK) {
+    if (d->fragment_offset > 0 && d->layer == DECODE_NETWORK) {
         key->more = (uint16_t)d->fragment_id;
     } else if (kind == LW_FLOW_IGMP) {
         key->protocol = d->icmp_type;

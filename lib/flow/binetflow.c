@@ -212,7 +212,8 @@ static char *put_label(char *p, const struct flow_line *l)
 
 #define COLUMN(name, shape, type, unit, doc, put)                                      \
     {                                                                                  \
-        {name, type, unit, doc, "Argus 3.0.8, CTU-13", false}, FLOW_##shape, put       \
+        {name, type, unit, doc, "Argus 3.0.8, CTU-13", false}, FLOW_##shape, put,      \
+            false                                                                      \
     }
 
 /* Label stands last. */
@@ -261,6 +262,7 @@ const struct lw_flow_format flow_format_binetflow = {
     .put_text = put_csv,
     .header = header,
     .record = record,
+    .cuts = LW_CUTS_ARGUS,
 };
 
 /* ---- a single line --------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CICFlowMeter as it was when the CIC-IDS2017 and CSE-CIC-IDS2018 data sets were made
- * (the states of its repository from 2017 to 2019), errors included.
+ * CICFlowMeter as it was in 2017, when it made the CIC-IDS2017 data set, errors
+ * included.  Its own output for its own test capture is the reference
+ * (docs/cic-features.md).
  *
  * A flow is what two IPv4 addresses exchange over TCP or UDP between two ports, or over
  * anything else together (protocol 0).  Forward is from the sender of its first packet,

@@ -6,6 +6,7 @@
  */
 #include "base/assert.h"
 #include "base/numfmt.h"
+#include "base/put.h"
 #include "base/timefmt.h"
 #include "cic_compat.h"
 
@@ -40,10 +41,29 @@ static double variance(const struct cic_moments *m)
 
 /* The shortest decimal that reads back as v > 0, d.ddd * 10^exponent. */
 struct decimal {
-    char digits[20]; /* (n), no zero at the end */
+    char digits[24]; /* (n), no zero at the end */
     int n;
     int exponent;
 };
+
+static void strip_zeros(struct decimal *d)
+{
+    while (d->n > 1 && d->digits[d->n - 1] == '0')
+        d->n--;
+}
+
+/* Nearly all are counts and times in microseconds, which are short work. */
+static bool integer_decimal(double v, struct decimal *d)
+{
+    const double exact = 9007199254740992; /* 2^53 */
+
+    if (v >= exact || v != floor(v))
+        return false;
+    d->n = (int)(put_u64(d->digits, (uint64_t)v) - d->digits);
+    d->exponent = d->n - 1;
+    strip_zeros(d);
+    return true;
+}
 
 static struct decimal decimal_of(double v)
 {
@@ -51,6 +71,8 @@ static struct decimal decimal_of(double v)
     char text[NUMFMT_MAX];
     const char *e;
 
+    if (integer_decimal(v, &d))
+        return d;
     /* What has 15 digits or fewer comes out with zeros at the end. */
     for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(text, sizeof text, "%.*e", digits - 1, v);
@@ -63,13 +85,12 @@ static struct decimal decimal_of(double v)
     for (const char *s = text; s < e; s++)
         if (*s >= '0' && *s <= '9')
             d.digits[d.n++] = *s;
-    while (d.n > 1 && d.digits[d.n - 1] == '0')
-        d.n--;
+    strip_zeros(&d);
     return d;
 }
 
 /* Digits from..to of a decimal, zeros beyond its own. */
-static char *put_digits(char *p, const struct decimal *d, int from, int to)
+static char *put_part(char *p, const struct decimal *d, int from, int to)
 {
     for (int i = from; i < to; i++)
         *p++ = i >= 0 && i < d->n ? d->digits[i] : '0';
@@ -79,14 +100,6 @@ static char *put_digits(char *p, const struct decimal *d, int from, int to)
 static int at_least(int n, int least)
 {
     return n < least ? least : n;
-}
-
-static char *put_text(char *p, const char *s)
-{
-    size_t n = strlen(s);
-
-    memcpy(p, s, n);
-    return p + n;
 }
 
 /* From 10^-3 to below 10^7 there is no exponent; a point is always there, with a digit
@@ -106,20 +119,24 @@ char *cic_put_double(char *p, double v)
         return put_text(p, "0.0");
     d = decimal_of(v);
     if (d.exponent >= -3 && d.exponent < 7) {
-        p = put_digits(p, &d, d.exponent < 0 ? -1 : 0, at_least(d.exponent + 1, 0));
+        p = put_part(p, &d, d.exponent < 0 ? -1 : 0, at_least(d.exponent + 1, 0));
         *p++ = '.';
-        return put_digits(p, &d, d.exponent + 1, at_least(d.n, d.exponent + 2));
+        return put_part(p, &d, d.exponent + 1, at_least(d.n, d.exponent + 2));
     }
     *p++ = d.digits[0];
     *p++ = '.';
-    p = put_digits(p, &d, 1, at_least(d.n, 2));
+    p = put_part(p, &d, 1, at_least(d.n, 2));
     return p + snprintf(p, 8, "E%d", d.exponent);
 }
 
 /* Every value ends with a comma, as the label is the last one. */
 static char *add_int(char *p, int64_t v)
 {
-    return p + snprintf(p, NUMFMT_MAX, "%lld,", (long long)v);
+    if (v < 0)
+        *p++ = '-';
+    p = put_u64(p, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    *p++ = ',';
+    return p;
 }
 
 static char *add_double(char *p, double v)
@@ -138,24 +155,22 @@ static char *add_zeros(char *p, unsigned n)
 
 /* ---- what identifies a flow ----------------------------------------------------- */
 
-static char *put_addr(char *p, const struct lw_addr *addr)
-{
-    const uint8_t *b = addr->bytes;
-
-    return p + snprintf(p, 16, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-}
-
 static char *add_id(char *p, const struct flow_key *key)
 {
-    p = put_addr(p, &key->addr[0]);
+    p = put_ip4(p, key->addr[0].bytes);
     *p++ = '-';
-    p = put_addr(p, &key->addr[1]);
-    return p + snprintf(p, 32, "-%u-%u-%u,", key->port[0], key->port[1], key->protocol);
+    p = put_ip4(p, key->addr[1].bytes);
+    *p++ = '-';
+    p = put_u64(p, key->port[0]);
+    *p++ = '-';
+    p = put_u64(p, key->port[1]);
+    *p++ = '-';
+    return add_int(p, key->protocol);
 }
 
 static char *add_endpoint(char *p, const struct flow_key *key, unsigned side)
 {
-    p = put_addr(p, &key->addr[side]);
+    p = put_ip4(p, key->addr[side].bytes);
     *p++ = ',';
     return add_int(p, key->port[side]);
 }
@@ -313,34 +328,25 @@ size_t cic_line(const struct cic_flow *f, const struct flow_key *key,
 
 /* ---- the header ----------------------------------------------------------------- */
 
-#define PLAIN_NAME(id, plain, y2017, y2018, type, unit, doc) "," plain
-#define NAME_2017(id, plain, y2017, y2018, type, unit, doc)  "," y2017
-#define NAME_2018(id, plain, y2017, y2018, type, unit, doc)  "," y2018
-
 const char *lw_cic_header(enum lw_cic_names names)
 {
     /* Each begins with a comma too many. */
-    static const char *const headers[] = {[LW_CIC_PLAIN] =
-#define CIC            PLAIN_NAME
-#define CIC_AGAIN(...) ""
+    static const char *const headers[] = {
+#define CIC(id, shape, blank, y2017, y2018, type, unit, doc) "," blank y2017
+#define CIC_AGAIN(blank, y2017)                              "," blank y2017
+        [LW_CIC_2017] =
 #include "cic.def"
+            "\n",
 #undef CIC
 #undef CIC_AGAIN
-                                              "\n",
-                                          [LW_CIC_2017] =
-#define CIC                  NAME_2017
-#define CIC_AGAIN(id, y2017) "," y2017
+#define CIC(id, shape, blank, y2017, y2018, type, unit, doc) "," y2018
+#define CIC_AGAIN(blank, y2017)
+        [LW_CIC_2018] =
 #include "cic.def"
+            "\n"
 #undef CIC
 #undef CIC_AGAIN
-                                              "\n",
-                                          [LW_CIC_2018] =
-#define CIC            NAME_2018
-#define CIC_AGAIN(...) ""
-#include "cic.def"
-#undef CIC
-#undef CIC_AGAIN
-                                              "\n"};
+    };
 
     return headers[names] + 1;
 }

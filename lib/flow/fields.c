@@ -76,10 +76,13 @@ NUMBER_OF_RECORD(ether_type, rec->ether_type >= 1536, rec->ether_type)
 NUMBER_OF_RECORD(llc_dsap, rec->ether_type < 1536, rec->llc[0])
 NUMBER_OF_RECORD(llc_ssap, rec->ether_type < 1536, rec->llc[1])
 NUMBER_OF_RECORD(vlan, rec->vlan_id != 0, rec->vlan_id)
+NUMBER_OF_RECORD(tunnel_depth, rec->tunnel_depth != 0, rec->tunnel_depth)
+NUMBER_OF_RECORD(tunnel_id, rec->tunnel_id != 0, rec->tunnel_id)
 NUMBER_OF_RECORD(icmp_type, is_icmp(rec), rec->icmp_type)
 NUMBER_OF_RECORD(icmp_code, is_icmp(rec), rec->icmp_code)
 NUMBER_OF_RECORD(icmp_id, is_icmp(rec), rec->icmp_id)
 NUMBER_OF_RECORD(spi, rec->kind == LW_FLOW_ESP, rec->spi)
+NUMBER_OF_RECORD(missed_bytes, rec->conn_log.known, rec->conn_log.missed_bytes)
 NUMBER_OF_RECORD(src_port, rec->has_ports, rec->port[l->src])
 NUMBER_OF_RECORD(dst_port, rec->has_ports, rec->port[l->dst])
 NUMBER_OF_SIDES(packets, true, s->packets)
@@ -90,6 +93,7 @@ NUMBER_OF_SIDES(tcp_flags, rec->kind == LW_FLOW_TCP, s->tcp_flags)
 NUMBER_OF_SIDES(retransmitted, rec->kind == LW_FLOW_TCP, s->retransmitted)
 NUMBER_OF_SIDES(urgent, rec->kind == LW_FLOW_TCP, s->urgent)
 NUMBER_OF_SIDES(bad_fragments, rec->ip_version != 0, s->bad_fragments)
+NUMBER_OF_SIDES(overlapping_fragments, rec->ip_version != 0, s->overlapping_fragments)
 NUMBER_OF_SIDES(tos, s->has_ip, s->tos)
 NUMBER_OF_SIDES(ttl, s->has_ip, s->ttl)
 
@@ -105,7 +109,9 @@ static char *put_end(char *p, const struct flow_line *l)
 
 static char *put_duration(char *p, const struct flow_line *l)
 {
-    return put_time(p, true, l->rec->end_ns - l->rec->start_ns);
+    uint64_t ns = (uint64_t)l->rec->end_ns - (uint64_t)l->rec->start_ns;
+
+    return put_time(p, true, (int64_t)ns);
 }
 
 static char *put_src_start(char *p, const struct flow_line *l)
@@ -162,6 +168,25 @@ static char *put_conn_state(char *p, const struct flow_line *l)
     return conn == LW_CONN_NONE ? p : put_text(p, lw_conn_name(conn));
 }
 
+static char *put_tunnel(char *p, const struct flow_line *l)
+{
+    enum lw_tunnel_kind kind = l->rec->tunnel_kind;
+
+    return kind == LW_TUNNEL_NONE ? p : put_text(p, lw_tunnel_name(kind));
+}
+
+static char *put_zeek_state(char *p, const struct flow_line *l)
+{
+    const struct lw_conn_log *c = &l->rec->conn_log;
+
+    return c->known ? put_text(p, lw_conn_name(c->state)) : p;
+}
+
+static char *put_history(char *p, const struct flow_line *l)
+{
+    return put_text(p, l->rec->conn_log.history);
+}
+
 static char *put_first_sender(char *p, const struct flow_line *l)
 {
     return put_text(p, l->src == 0 ? "src" : "dst");
@@ -185,9 +210,12 @@ static char *put_label(char *p, const struct flow_line *l)
 
 static const struct flow_field fields[] = {
 #define FIELD(name, shape, type, unit, doc, source)                                    \
-    {{#name, type, unit, doc, source, false}, FLOW_##shape, put_##name},
+    {{#name, type, unit, doc, source, false}, FLOW_##shape, put_##name, false},
+#define ZEEK_FIELD(name, shape, type, unit, doc, source)                               \
+    {{#name, type, unit, doc, source, true}, FLOW_##shape, put_##name, true},
 #include "flow/field.def"
 #undef FIELD
+#undef ZEEK_FIELD
 };
 
 /* ---- csv ------------------------------------------------------------------------ */
@@ -215,24 +243,28 @@ const struct lw_flow_format flow_format_csv = {
 
 /* ---- json ----------------------------------------------------------------------- */
 
-/* Nothing when the value is absent. */
-static char *json_member(char *p, const struct flow_field *f, const struct flow_line *l,
-                         bool first)
+/* Field `i`; nothing when the value is absent. */
+static char *json_member(char *p, struct flow_columns c, size_t i,
+                         const struct flow_line *l)
 {
+    const struct flow_field *f = c.fields[i];
+    bool number = f->shape == FLOW_NUMBER;
     char *q = p;
     char *value;
 
-    if (!first)
-        *q++ = ',';
     *q++ = '"';
-    q = put_text(q, f->about.name);
-    q = put_text(q, f->shape == FLOW_NUMBER ? "\":" : "\":\"");
+    q = put_bytes(q, f->about.name, c.name_len[i]);
+    *q++ = '"';
+    *q++ = ':';
+    if (!number)
+        *q++ = '"';
     value = q;
     q = f->put(q, l);
     if (q == value)
         return p;
-    if (f->shape != FLOW_NUMBER)
+    if (!number)
         *q++ = '"';
+    *q++ = ',';
     return q;
 }
 
@@ -243,7 +275,9 @@ static char *json_record(char *p, struct flow_columns c, const struct flow_line 
     *p++ = '{';
     start = p;
     for (size_t i = 0; i < c.n; i++)
-        p = json_member(p, c.fields[i], l, p == start);
+        p = json_member(p, c, i, l);
+    if (p > start)
+        p--; /* the last comma */
     return put_text(p, "}\n");
 }
 

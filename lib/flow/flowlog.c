@@ -16,8 +16,8 @@
 enum { NAME_SHOWN = 64, NAMES_MAX = 256 };
 
 static const struct lw_flow_format *const formats[] = {
-    &flow_format_binetflow, &flow_format_csv,  &flow_format_json,
-    &flow_format_eve,       &flow_format_zeek,
+    &flow_format_binetflow, &flow_format_csv, &flow_format_json,    &flow_format_eve,
+    &flow_format_zeek,      &flow_format_cic, &flow_format_cic2018,
 };
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
@@ -25,10 +25,12 @@ enum { N_FORMATS = sizeof formats / sizeof formats[0] };
 struct lw_flowlog {
     const struct lw_flow_format *format;
     const struct flow_field **fields; /* (n_fields), owned */
+    uint8_t *name_len;                /* (n_fields) bytes of their names, owned */
     size_t n_fields;
     size_t line_max; /* bytes that the longest line may have */
     struct buf out;
-    char label[LW_FLOW_LABEL_MAX + 1];
+    char label[LW_LABEL_MAX + 1];
+    struct lw_labels *labels; /* borrowed; NULL: none */
     uint16_t community_id_seed;
     bool no_header;
     bool header_due; /* with the next record */
@@ -59,6 +61,16 @@ const char *lw_flow_format_name(const struct lw_flow_format *f)
 const char *lw_flow_format_doc(const struct lw_flow_format *f)
 {
     return f->doc;
+}
+
+enum lw_cuts lw_flow_format_cuts(const struct lw_flow_format *f)
+{
+    return f->cuts;
+}
+
+bool lw_flow_format_needs_stats(const struct lw_flow_format *f)
+{
+    return f->needs_stats;
 }
 
 bool lw_flow_format_field(const struct lw_flow_format *f, size_t i,
@@ -183,15 +195,21 @@ static enum lw_status choose_fields(struct lw_flowlog *log, const char *names,
     enum lw_status st = LW_OK;
 
     log->fields = mem_zalloc(log->format->n_fields + 1, sizeof(void *));
-    if (log->fields == NULL)
+    log->name_len = mem_zalloc(log->format->n_fields + 1, 1);
+    if (log->fields == NULL || log->name_len == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     if (names != NULL)
         st = choose_named(log, names, err);
     else
         choose_own(log, labelled);
     log->line_max = FLOW_FIXED_MAX + FLOW_LABEL_ROOM;
-    for (size_t i = 0; i < log->n_fields; i++)
-        log->line_max += FLOW_FIELD_MAX + strlen(log->fields[i]->about.name) + 8;
+    for (size_t i = 0; i < log->n_fields; i++) {
+        size_t n = strlen(log->fields[i]->about.name);
+
+        LW_ASSERT(n <= UINT8_MAX);
+        log->name_len[i] = (uint8_t)n;
+        log->line_max += FLOW_FIELD_MAX + n + 8;
+    }
     return st;
 }
 
@@ -221,9 +239,9 @@ static enum lw_status set_label(struct lw_flowlog *log, const char *label,
 {
     size_t n = strlen(label);
 
-    if (n > LW_FLOW_LABEL_MAX)
+    if (n > LW_LABEL_MAX)
         return lw_fail(err, LW_EINVAL, "a label of %zu bytes; at most %d are kept", n,
-                       LW_FLOW_LABEL_MAX);
+                       LW_LABEL_MAX);
     if (strpbrk(label, "\r\n") != NULL)
         return lw_fail(err, LW_EINVAL, "a label has no line ends");
     memcpy(log->label, label, n + 1);
@@ -233,13 +251,16 @@ static enum lw_status set_label(struct lw_flowlog *log, const char *label,
 static enum lw_status set_up(struct lw_flowlog *log,
                              const struct lw_flowlog_config *cfg, struct lw_error *err)
 {
-    enum lw_status st =
-        set_format(log, cfg->format == NULL ? "binetflow" : cfg->format, err);
+    enum lw_status st;
+
+    log->labels = cfg->labels;
+    st = set_format(log, cfg->format == NULL ? "binetflow" : cfg->format, err);
 
     if (st == LW_OK)
         st = set_label(log, cfg->label == NULL ? "" : cfg->label, err);
     if (st == LW_OK)
-        st = choose_fields(log, cfg->fields, log->label[0] != 0, err);
+        st = choose_fields(log, cfg->fields, log->label[0] != 0 || log->labels != NULL,
+                           err);
     if (st == LW_OK && !buf_reserve(&log->out, LW_FLOWLOG_BLOCK + 2 * log->line_max))
         st = lw_fail(err, LW_ENOMEM, "out of memory");
     log->no_header = cfg->no_header;
@@ -270,15 +291,24 @@ void lw_flowlog_free(struct lw_flowlog *log)
     if (log == NULL)
         return;
     mem_free(log->fields);
+    mem_free(log->name_len);
     buf_release(&log->out);
     mem_free(log);
+}
+
+bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log)
+{
+    for (size_t i = 0; i < log->n_fields; i++)
+        if (log->fields[i]->needs_conn_log)
+            return true;
+    return false;
 }
 
 /* ---- writing -------------------------------------------------------------------- */
 
 static struct flow_columns columns_of(const struct lw_flowlog *log)
 {
-    return (struct flow_columns){log->fields, log->n_fields};
+    return (struct flow_columns){log->fields, log->name_len, log->n_fields};
 }
 
 /* Room for a line; NULL when there is no memory (which lw_flowlog_take() tells). */
@@ -317,15 +347,21 @@ void lw_flowlog_header(struct lw_flowlog *log)
         write_header(log, 0);
 }
 
+static const char *label_of(struct lw_flowlog *log, const struct lw_record *rec)
+{
+    const char *found = log->labels == NULL ? NULL : lw_labels_find(log->labels, rec);
+
+    return found == NULL ? log->label : found;
+}
+
 void lw_flowlog_record(struct lw_flowlog *log, const struct lw_record *rec)
 {
     const struct lw_flow_format *f = log->format;
-    const struct flow_line line = {.rec = rec,
-                                   .label = log->label,
-                                   .put_text = f->put_text,
-                                   .src = rec->initiator,
-                                   .dst = (uint8_t)(1 - rec->initiator),
-                                   .community_id_seed = log->community_id_seed};
+    struct flow_line line = {.rec = rec,
+                             .put_text = f->put_text,
+                             .src = rec->initiator,
+                             .dst = (uint8_t)(1 - rec->initiator),
+                             .community_id_seed = log->community_id_seed};
     char *p;
 
     log->stats.records++;
@@ -338,6 +374,7 @@ void lw_flowlog_record(struct lw_flowlog *log, const struct lw_record *rec)
     if (log->stats.written == 0 || rec->end_ns > log->last_ns)
         log->last_ns = rec->end_ns;
     log->stats.written++;
+    line.label = label_of(log, rec);
     p = room(log);
     if (p != NULL)
         add(log, f->record(p, columns_of(log), &line));

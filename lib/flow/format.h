@@ -17,7 +17,7 @@
 
 enum {
     FLOW_FIELD_MAX = 128,
-    FLOW_LABEL_ROOM = 6 * LW_FLOW_LABEL_MAX + 16,
+    FLOW_LABEL_ROOM = 6 * LW_LABEL_MAX + 16,
     FLOW_FIXED_MAX = 2048
 };
 
@@ -42,11 +42,13 @@ struct flow_field {
     struct lw_flow_field about;
     enum flow_field_shape shape;
     char *(*put)(char *p, const struct flow_line *l);
+    bool needs_conn_log; /* absent where a record's conn_log is not kept */
 };
 
 /* The fields that were chosen, in order. */
 struct flow_columns {
     const struct flow_field *const *fields; /* (n), borrowed from the log */
+    const uint8_t *name_len;                /* (n) bytes of their names, borrowed */
     size_t n;
 };
 
@@ -62,7 +64,9 @@ struct lw_flow_format {
     char *(*footer)(char *p, int64_t time_ns);
     /* NULL: every record has its place. */
     bool (*takes)(const struct lw_record *rec);
-    bool dated; /* the header has a time in it */
+    enum lw_cuts cuts; /* whose flows these are */
+    bool dated;        /* the header has a time in it */
+    bool needs_stats;  /* little is known without lapwing/flow_stats.h */
 };
 
 extern const struct lw_flow_format flow_format_binetflow; /* binetflow.c */
@@ -70,6 +74,8 @@ extern const struct lw_flow_format flow_format_csv;       /* fields.c */
 extern const struct lw_flow_format flow_format_json;      /* fields.c */
 extern const struct lw_flow_format flow_format_eve;       /* eve.c */
 extern const struct lw_flow_format flow_format_zeek;      /* zeek.c */
+extern const struct lw_flow_format flow_format_cic;       /* cic.c */
+extern const struct lw_flow_format flow_format_cic2018;   /* cic.c */
 
 /* The columns' names, and one record's values, between separators; an absent value is
  * `unset`.  Both without line end. */

@@ -7,7 +7,8 @@
  */
 #include "proto_name.h"
 
-#include <stddef.h>
+#include <string.h>
+#include <strings.h>
 
 /* By protocol number; the rest is "unas" but for 253. */
 static const char *const ip_names[] = {
@@ -64,4 +65,31 @@ const char *proto_name_of_ether(uint16_t type)
             return ether_names[i].name;
     }
     return NULL;
+}
+
+static bool is_word(const char *name, size_t n, const char *word)
+{
+    return strlen(word) == n && strncasecmp(name, word, n) == 0;
+}
+
+bool proto_of_ip_name(const char *name, size_t n, uint8_t *protocol)
+{
+    for (unsigned i = 0; i < sizeof ip_names / sizeof ip_names[0]; i++) {
+        if (is_word(name, n, ip_names[i])) {
+            *protocol = (uint8_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool proto_of_ether_name(const char *name, size_t n, uint16_t *type)
+{
+    for (size_t i = 0; i < sizeof ether_names / sizeof ether_names[0]; i++) {
+        if (is_word(name, n, ether_names[i].name)) {
+            *type = ether_names[i].type;
+            return true;
+        }
+    }
+    return false;
 }

@@ -132,11 +132,12 @@ static void keep_record(void *ctx, const struct lw_record *rec)
     struct meter_moment now;
     void *p = mem_grow(b->recs, &b->cap_recs, b->n_recs + 1, sizeof *b->recs);
 
+    if (p != NULL)
+        b->recs = p;
     if (p == NULL || (rec->stats != NULL && !keep_stats(b, rec->stats))) {
         b->out_of_memory = true;
         return;
     }
-    b->recs = p;
     meter_now(k->crew->meter, &now);
     b->recs[b->n_recs++] = (struct kept_record){*rec, now.watermark_ns};
 }

@@ -47,7 +47,7 @@ static bool add_beside(struct flow_table *t, uint32_t chunk, uint32_t n)
 static bool add_chunk(struct flow_table *t)
 {
     uint32_t before = chunks_hold(t->n_chunks);
-    uint32_t n = FLOW_CHUNK << t->n_chunks;
+    uint32_t n = (uint32_t)FLOW_CHUNK << t->n_chunks;
     struct flow *chunk;
 
     LW_ASSERT(before < t->max_flows);
@@ -91,7 +91,8 @@ bool flow_table_attach(struct flow_table *t, size_t bytes)
 {
     LW_ASSERT(t->n_made == 0 && t->n_chunks == 1 && t->beside_bytes == 0);
     t->beside_bytes = bytes;
-    return add_beside(t, 0, t->max_flows < FLOW_CHUNK ? t->max_flows : FLOW_CHUNK);
+    return add_beside(t, 0,
+                      t->max_flows < FLOW_CHUNK ? t->max_flows : (uint32_t)FLOW_CHUNK);
 }
 
 void flow_table_release(struct flow_table *t)

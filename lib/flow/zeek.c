@@ -8,9 +8,11 @@
  *                that a capture read twice gives the same
  *   ports        of ICMP: the type, and the type that answers it or the code
  *   duration     and the bytes are unset in a record of one moment, as Zeek leaves them
+ *   the rest     is what the record's conn_log says (flow/history.h); of a record
+ *                without one, what the flow itself knows
  *   service      is never told
- *   local_*      whether the address is in one of IANA's blocks that are not routed
- *                globally, which is Zeek's default
+ *   local_*      whether the address is in a block that is not routed globally, which
+ *                is Zeek's default
  *   #open        times of packets, not of the clock: the first record's start and the
  *   #close       latest end
  *
@@ -36,14 +38,23 @@ static int64_t to_us(int64_t ns)
     return ns % NS_PER_US < 0 ? us - 1 : us;
 }
 
+static int64_t start_of(const struct lw_record *rec)
+{
+    return rec->conn_log.known ? rec->conn_log.start_ns : rec->start_ns;
+}
+
 static int64_t duration_us(const struct lw_record *rec)
 {
+    const struct lw_conn_log *c = &rec->conn_log;
+
+    if (c->known)
+        return to_us(c->start_ns + c->duration_ns) - to_us(c->start_ns);
     return to_us(rec->end_ns) - to_us(rec->start_ns);
 }
 
 static char *put_ts(char *p, const struct flow_line *l)
 {
-    return put_fixed(p, to_us(l->rec->start_ns), 6);
+    return put_fixed(p, to_us(start_of(l->rec)), 6);
 }
 
 static char *put_duration(char *p, const struct flow_line *l)
@@ -105,7 +116,7 @@ static char *put_uid(char *p, const struct flow_line *l)
         memcpy(end, rec->addr[i].bytes, 16);
         end = add_be(end + 16, rec->port[i], 2);
     }
-    end = add_be(end, (uint64_t)rec->start_ns, 8);
+    end = add_be(end, (uint64_t)start_of(rec), 8);
     end = add_be(end, detail_of(rec), 4);
     end = add_be(end, rec->vlan_id, 2);
     end = add_be(end, rec->protocol, 1);
@@ -184,23 +195,36 @@ static char *put_proto(char *p, const struct flow_line *l)
 /* ---- local addresses ------------------------------------------------------------- */
 
 struct net {
-    uint8_t bytes[8];
+    uint8_t bytes[9];
     uint8_t bits;
 };
 
-/* IANA IPv4 and IPv6 Special-Purpose Address Registries: not globally reachable. */
-static const struct net local4[] = {
-    {{0}, 8},         {{10}, 8},       {{100, 64}, 10},      {{127}, 8},
-    {{169, 254}, 16}, {{172, 16}, 12}, {{192, 0, 0}, 24},    {{192, 0, 2}, 24},
-    {{192, 168}, 16}, {{198, 18}, 15}, {{198, 51, 100}, 24}, {{203, 0, 113}, 24},
-    {{240}, 4}};
+/* What Zeek 8 takes for local by itself: the blocks of IANA's IPv4 and IPv6
+ * Special-Purpose Address Registries that are not globally reachable, multicast that
+ * stays on the link or at home (RFC 5771, RFC 2365), and fec0::/10 (RFC 3879). */
+static const struct net local4[] = {{{0}, 8},
+                                    {{10}, 8},
+                                    {{100, 64}, 10},
+                                    {{127}, 8},
+                                    {{169, 254}, 16},
+                                    {{172, 16}, 12},
+                                    {{192, 0, 0}, 24},
+                                    {{192, 0, 2}, 24},
+                                    {{192, 168}, 16},
+                                    {{198, 18}, 15},
+                                    {{198, 51, 100}, 24},
+                                    {{203, 0, 113}, 24},
+                                    {{224, 0, 0}, 24},
+                                    {{239}, 8},
+                                    {{240}, 4}};
 
 static const struct net local6[] = {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},
                                     {{0x01}, 64},
                                     {{0x20, 0x01, 0x00}, 23},
                                     {{0x20, 0x01, 0x0d, 0xb8}, 32},
                                     {{0xfc}, 7},
-                                    {{0xfe, 0x80}, 10}};
+                                    {{0xfe, 0x80}, 10},
+                                    {{0xfe, 0xc0}, 10}};
 
 static bool in_nets(const uint8_t *bytes, const struct net *nets, size_t n)
 {
@@ -251,46 +275,71 @@ static char *put_local_resp(char *p, const struct flow_line *l)
 
 /* ---- what was sent --------------------------------------------------------------- */
 
-static char *put_bytes_of(char *p, const struct lw_record *rec, unsigned side)
+/* What Zeek counts of a side. */
+struct sent {
+    uint64_t bytes;
+    uint64_t packets;
+    uint64_t ip_bytes;
+};
+
+static struct sent sent_by(const struct lw_record *rec, unsigned side)
 {
-    return duration_us(rec) > 0 ? put_u64(p, rec->side[side].payload_bytes) : p;
+    const struct lw_conn_log *c = &rec->conn_log;
+    const struct lw_side *s = &rec->side[side];
+
+    if (c->known)
+        return (struct sent){c->bytes[side], c->packets[side], c->ip_bytes[side]};
+    return (struct sent){s->payload_bytes, s->packets, s->ip_bytes};
 }
 
 static char *put_orig_bytes(char *p, const struct flow_line *l)
 {
-    return put_bytes_of(p, l->rec, l->src);
+    return duration_us(l->rec) > 0 ? put_u64(p, sent_by(l->rec, l->src).bytes) : p;
 }
 
 static char *put_resp_bytes(char *p, const struct flow_line *l)
 {
-    return put_bytes_of(p, l->rec, l->dst);
+    return duration_us(l->rec) > 0 ? put_u64(p, sent_by(l->rec, l->dst).bytes) : p;
 }
 
 static char *put_orig_packets(char *p, const struct flow_line *l)
 {
-    return put_u64(p, l->rec->side[l->src].packets);
+    return put_u64(p, sent_by(l->rec, l->src).packets);
 }
 
 static char *put_resp_packets(char *p, const struct flow_line *l)
 {
-    return put_u64(p, l->rec->side[l->dst].packets);
+    return put_u64(p, sent_by(l->rec, l->dst).packets);
 }
 
 static char *put_orig_ip_bytes(char *p, const struct flow_line *l)
 {
-    return put_u64(p, l->rec->side[l->src].ip_bytes);
+    return put_u64(p, sent_by(l->rec, l->src).ip_bytes);
 }
 
 static char *put_resp_ip_bytes(char *p, const struct flow_line *l)
 {
-    return put_u64(p, l->rec->side[l->dst].ip_bytes);
+    return put_u64(p, sent_by(l->rec, l->dst).ip_bytes);
 }
 
 static char *put_conn_state(char *p, const struct flow_line *l)
 {
-    enum lw_conn conn = l->rec->conn;
+    const struct lw_record *rec = l->rec;
+    enum lw_conn conn = rec->conn_log.known ? rec->conn_log.state : rec->conn;
 
     return conn == LW_CONN_NONE ? p : put_text(p, lw_conn_name(conn));
+}
+
+static char *put_missed_bytes(char *p, const struct flow_line *l)
+{
+    const struct lw_conn_log *c = &l->rec->conn_log;
+
+    return c->known ? put_u64(p, c->missed_bytes) : p;
+}
+
+static char *put_history(char *p, const struct flow_line *l)
+{
+    return put_text(p, l->rec->conn_log.history);
 }
 
 static char *put_nothing(char *p, const struct flow_line *l)
@@ -343,7 +392,7 @@ static char *put_label(char *p, const struct flow_line *l)
 
 #define ZEEK_COLUMN(name, shape, type, unit, doc, extra, put)                          \
     {                                                                                  \
-        {name, type, unit, doc, "Zeek conn.log", extra}, FLOW_##shape, put             \
+        {name, type, unit, doc, "Zeek conn.log", extra}, FLOW_##shape, put, !(extra)   \
     }
 #define COLUMN(name, shape, type, unit, doc, put)                                      \
     ZEEK_COLUMN(name, shape, type, unit, doc, false, put)
@@ -372,8 +421,11 @@ static const struct flow_field columns[] = {
            "the originator's address is not routed globally", put_local_orig),
     COLUMN("local_resp", WORD, "bool", "",
            "the responder's address is not routed globally", put_local_resp),
-    COLUMN("missed_bytes", NUMBER, "count", "bytes", "never set", put_nothing),
-    COLUMN("history", WORD, "string", "", "never set", put_nothing),
+    COLUMN("missed_bytes", NUMBER, "count", "bytes",
+           "bytes of TCP that were acknowledged, but never captured", put_missed_bytes),
+    COLUMN("history", WORD, "string", "",
+           "what happened, a letter an event, upper case for the originator",
+           put_history),
     COLUMN("orig_pkts", NUMBER, "count", "packets", "packets of the originator",
            put_orig_packets),
     COLUMN("orig_ip_bytes", NUMBER, "count", "bytes",
@@ -398,7 +450,7 @@ static char *put_date(char *p, int64_t time_ns)
 
     (void)timefmt_argus(time_ns, text);
     for (unsigned i = 0; i < 19; i++)
-        *p++ = (text[i] >= '0' && text[i] <= '9') ? text[i] : '-';
+        *p++ = (char)(text[i] >= '0' && text[i] <= '9' ? text[i] : '-');
     return p;
 }
 
@@ -418,9 +470,16 @@ static char *header(char *p, struct flow_columns c, int64_t time_ns)
     return put_text(p, "\n");
 }
 
+/* Zeek may see the originator in the other side. */
 static char *record(char *p, struct flow_columns c, const struct flow_line *l)
 {
-    return put_text(flow_put_values(p, c, l, '\t', "-"), "\n");
+    struct flow_line line = *l;
+
+    if (l->rec->conn_log.known) {
+        line.src = l->rec->conn_log.orig;
+        line.dst = (uint8_t)(1 - line.src);
+    }
+    return put_text(flow_put_values(p, c, &line, '\t', "-"), "\n");
 }
 
 static char *footer(char *p, int64_t time_ns)
@@ -443,5 +502,6 @@ const struct lw_flow_format flow_format_zeek = {
     .record = record,
     .footer = footer,
     .takes = takes,
+    .cuts = LW_CUTS_ZEEK,
     .dated = true,
 };

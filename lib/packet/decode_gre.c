@@ -2,19 +2,20 @@
 /*
  * GRE in its versions, and what is carried in it.
  *
- *     version 0 (RFC 2784, 2890)   flags 2, EtherType 2; checksum and offset 4 if C or
- *                                  R; key 4 if K; sequence 4 if S.  Source routes (R,
- *                                  RFC 1701) are not followed.
- *     version 1 (PPTP, RFC 2637)   flags 2, 0x880b 2; payload length 2, call 2;
- *                                  sequence 4 if S (otherwise there is no payload);
- *                                  acknowledged 4 if A.  Carries PPP.
- *     NVGRE (RFC 7637)             version 0 with a key: virtual subnet 24 bits, flow
- * 8; EtherType 0x6558, an Ethernet frame ERSPAN                       EtherType 0x88be:
- * type I without a sequence number has no header of its own; type II has 8 bytes.
- *                                  0x22eb: type III has 12, and 8 more if its last bit
- *                                  is set.  draft-foschiano-erspan-03
- *     WCCP (0x883e)                IPv4, behind a redirect header of 4 bytes in
- *                                  version 2
+ *     version 0          flags 2, EtherType 2; checksum and offset 4 if C or R;
+ *     (RFC 2784, 2890)   key 4 if K; sequence 4 if S.  Source routes (R, RFC
+ *                        1701) are not followed.
+ *     version 1          flags 2, 0x880b 2; payload length 2, call 2; sequence 4
+ *     (PPTP, RFC 2637)   if S (otherwise there is no payload); acknowledged 4 if
+ *                        A.  Carries PPP.
+ *     NVGRE              version 0 with a key: virtual subnet 24 bits, flow 8;
+ *     (RFC 7637)         EtherType 0x6558, an Ethernet frame
+ *     ERSPAN             0x88be: type I, without a sequence number, has no header
+ *     (draft-foschiano-  of its own; type II has 8 bytes.  0x22eb: type III has
+ *     erspan-03)         12, and 8 more if its last bit is set.
+ *     Cisco metadata     0x8909: EtherType of what follows 2, version 1, length 1
+ *                        in words, options
+ *     WCCP               0x883e: IPv4, in version 2 behind a header of 4 bytes
  *
  * Only an NVGRE subnet names a network.  A plain key and a PPTP call may differ between
  * the two directions of one tunnel, and an ERSPAN session is of one mirror, whose two
@@ -36,7 +37,8 @@ enum {
     CARRIES_ETHERNET = 0x6558,
     CARRIES_ERSPAN2 = 0x88be,
     CARRIES_ERSPAN3 = 0x22eb,
-    CARRIES_WCCP = 0x883e
+    CARRIES_WCCP = 0x883e,
+    CARRIES_METADATA = 0x8909
 };
 
 enum { ERSPAN2_BYTES = 8, ERSPAN3_BYTES = 12, ERSPAN3_SUBHEADER = 8, WCCP2_BYTES = 4 };
@@ -84,6 +86,18 @@ static bool ethernet(struct tunnel *t, bool has_key)
     return carries(t, LW_TUNNEL_NVGRE, LINKTYPE_ETHERNET);
 }
 
+/* Past metadata; what follows it, or 0. */
+static uint16_t metadata(struct cursor *c)
+{
+    uint32_t n = 4 + span_u8(c->rest, 3) * 4U;
+    uint16_t type = span_be16(c->rest, 0);
+
+    if (!cursor_has(c, n) || span_u8(c->rest, 2) != 1)
+        return 0;
+    cursor_skip(c, n);
+    return type;
+}
+
 static bool version0(struct cursor *c, struct tunnel *t)
 {
     uint16_t flags = span_be16(c->rest, 0);
@@ -103,6 +117,8 @@ static bool version0(struct cursor *c, struct tunnel *t)
     if (!cursor_has(c, n))
         return false;
     cursor_skip(c, n);
+    if (type == CARRIES_METADATA)
+        type = metadata(c);
     switch (type) {
     case ETHER_TYPE_IP4:
         return carries(t, LW_TUNNEL_GRE, LINKTYPE_IPV4);

@@ -6,24 +6,38 @@
  * goes on from there as for a frame of its own.  One call goes in by one level; the
  * caller (levels.c) bounds how often.
  *
- *     in what        header, and what it is checked for
- *     IP             none: protocols 4 (IPv4) and 41 (IPv6); 97 EtherIP (RFC 3378):
- *                    version 3 in 2 bytes; 137 MPLS (RFC 4023); 47 GRE (decode_gre.c)
- *     MPLS           a pseudowire (RFC 4448): Ethernet, maybe behind a control word of
- * 4 bytes (RFC 4385), recognised by a plausible EtherType or length UDP 4789, 8472
- * VXLAN (RFC 7348): flags 1, reserved 3, VNI 3, reserved 1 UDP 4790       VXLAN-GPE:
- * flags 1, reserved 2, next protocol 1, VNI 3, reserved 1 UDP 6081       Geneve (RFC
- * 8926): version 2 bits, options 6 bits (words), flags 1, EtherType 2, VNI 3, reserved
- * 1, options UDP 3544       Teredo (RFC 4380): maybe authentication and origin, then
- * IPv6 that fits, to or from 2001::/32 or a link-local address UDP 2152       GTP-U
- * version 1 (3GPP TS 29.281): flags 1, type 1 (255: a packet), length 2, TEID 4;
- * sequence and so on 4 if E, S or PN; extensions UDP 1701       L2TP version 2, data
- * (RFC 2661): flags and version 2; length 2 if L; tunnel 2, session 2; sequence 4 if S;
- * offset 2 if O.  Carries PPP
+ *     in what       header, and what it is checked for
+ *
+ *     IP            none: protocols 4 (IPv4), 41 (IPv6), 143 (Ethernet, RFC 8986);
+ *                   97 EtherIP (RFC 3378): version 3 in 2 bytes; 137 MPLS (RFC
+ *                   4023); 47 GRE (decode_gre.c); in IPv4 each maybe behind 51,
+ *                   an authentication header (RFC 4302), an extension in IPv6
+ *     MPLS          a pseudowire (RFC 4448): Ethernet, maybe behind a control word
+ *                   of 4 bytes (RFC 4385), with a plausible EtherType or length
+ *     UDP 4789,     VXLAN (RFC 7348): flags 1, reserved 3, VNI 3, reserved 1
+ *         8472
+ *     UDP 4790      VXLAN-GPE: flags 1, reserved 2, next protocol 1, VNI 3,
+ *                   reserved 1
+ *     UDP 6081      Geneve (RFC 8926): version 2 bits, options 6 bits (words),
+ *                   flags 1, EtherType 2, VNI 3, reserved 1, options
+ *     UDP 3544      Teredo (RFC 4380): maybe authentication and origin, then IPv6
+ *                   that fits, to or from 2001::/32 or a link-local address
+ *     UDP 2152      GTP-U version 1 (3GPP TS 29.281): flags 1, type 1 (255: a
+ *                   packet), length 2, TEID 4; sequence and so on 4 if E, S or
+ *                   PN; extensions
+ *     UDP 1701      L2TP version 2, data (RFC 2661): flags and version 2; length 2
+ *                   if L; tunnel 2, session 2; sequence 4 if S; offset 2 if O.
+ *                   Carries PPP.
+ *     UDP 5072      AYIYA (draft-massar-v6ops-ayiya-02): length of the identity
+ *                   (power of 2) and its type 1, of the signature (words) and its
+ *                   method 1, operation 1, IP protocol 1, time 4; identity,
+ *                   signature
  *
  * A port is no proof: what is found there must have the reserved bits of its protocol
- * zero and lengths that fit, or it is no tunnel.  Ports of the servers are looked for
- * as destination; those that both ends use (Teredo, L2TP), on either side.
+ * zero and lengths that fit, or it is no tunnel.  (In VXLAN the 24 reserved bits may
+ * have any value if an Ethernet frame follows: there is equipment that uses them.)  The
+ * ports of VXLAN and Geneve are looked for as destination, as senders choose their own;
+ * the others on either side.
  *
  * The tag tells levels apart that would otherwise be the same flow: the depth, and the
  * ids that name a virtual network (VXLAN, Geneve, NVGRE), as such networks use the same
@@ -39,8 +53,10 @@ enum {
     PROTOCOL_UDP = 17,
     PROTOCOL_IP6 = 41,
     PROTOCOL_GRE = 47,
+    PROTOCOL_AUTHENTICATION = 51,
     PROTOCOL_ETHERIP = 97,
-    PROTOCOL_MPLS = 137
+    PROTOCOL_MPLS = 137,
+    PROTOCOL_ETHERNET = 143
 };
 
 enum {
@@ -49,6 +65,7 @@ enum {
     PORT_TEREDO = 3544,
     PORT_VXLAN = 4789,
     PORT_VXLAN_GPE = 4790,
+    PORT_AYIYA = 5072,
     PORT_GENEVE = 6081,
     PORT_VXLAN_LINUX = 8472
 };
@@ -66,6 +83,30 @@ static bool carries(struct tunnel *t, enum lw_tunnel_kind kind, uint32_t link_ty
     t->kind = kind;
     t->link_type = link_type;
     return true;
+}
+
+/* Could an Ethernet frame begin there?  Its type must be one that carries traffic, or
+ * its length fit. */
+static bool is_ethernet(const struct cursor *c, size_t at)
+{
+    uint16_t type = span_be16(c->rest, at + 12);
+
+    if (!span_has(c->rest, at, ETHERNET_BYTES))
+        return false;
+    switch (type) {
+    case ETHER_TYPE_IP4:
+    case ETHER_TYPE_ARP:
+    case ETHER_TYPE_IP6:
+    case 0x8100:
+    case 0x88a8:
+    case 0x9100:
+    case 0x8863:
+    case 0x8864:
+        return true;
+    default:
+        return is_mpls(type) || (type > 2 && type + ETHERNET_BYTES <= 1514 &&
+                                 type + at + ETHERNET_BYTES <= c->wire);
+    }
 }
 
 /* ---- UDP ------------------------------------------------------------------------ */
@@ -119,8 +160,7 @@ static bool vxlan(struct cursor *c, uint16_t port, struct tunnel *t)
     cursor_skip(c, VXLAN_BYTES);
     if (port == PORT_VXLAN_GPE || flags & HAS_PROTOCOL)
         return vxlan_gpe(t, s);
-    if (flags & HAS_POLICY ? (flags & ~(HAS_VNI | HAS_POLICY)) != 0
-                           : (span_be32(s, 0) != (uint32_t)HAS_VNI << 24))
+    if (flags & ~(HAS_VNI | HAS_POLICY) || (span_be16(s, 1) != 0 && !is_ethernet(c, 0)))
         return false;
     return carries(t, LW_TUNNEL_VXLAN, LINKTYPE_ETHERNET);
 }
@@ -247,6 +287,21 @@ static bool l2tp(struct cursor *c, struct tunnel *t)
     return carries(t, LW_TUNNEL_L2TP, LINKTYPE_PPP);
 }
 
+static bool ayiya(struct cursor *c, struct tunnel *t)
+{
+    enum { HEADER = 8, FORWARD = 1 };
+    struct span s = c->rest;
+    uint32_t n = HEADER + (1U << (span_u8(s, 0) >> 4)) + (span_u8(s, 1) >> 4) * 4U;
+
+    if (!cursor_has(c, n) || (span_u8(s, 2) & 15) != FORWARD)
+        return false;
+    cursor_skip(c, n);
+    if (span_u8(s, 3) == PROTOCOL_IP6 && span_u8(c->rest, 0) >> 4 == 6)
+        return carries(t, LW_TUNNEL_AYIYA, LINKTYPE_IPV6);
+    return span_u8(s, 3) == PROTOCOL_IP4 && span_u8(c->rest, 0) >> 4 == 4 &&
+           carries(t, LW_TUNNEL_AYIYA, LINKTYPE_IPV4);
+}
+
 bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t)
 {
     switch (d->port[1]) {
@@ -256,43 +311,21 @@ bool tunnel_over_udp(struct cursor *c, const struct decoded *d, struct tunnel *t
         return vxlan(c, d->port[1], t);
     case PORT_GENEVE:
         return geneve(c, t);
-    case PORT_GTP_U:
-        return gtp(c, t);
     default:
         break;
     }
+    if (d->port[0] == PORT_GTP_U || d->port[1] == PORT_GTP_U)
+        return gtp(c, t);
     if (d->port[0] == PORT_TEREDO || d->port[1] == PORT_TEREDO)
         return teredo(c, t);
     if (d->port[0] == PORT_L2TP || d->port[1] == PORT_L2TP)
         return l2tp(c, t);
+    if (d->port[0] == PORT_AYIYA || d->port[1] == PORT_AYIYA)
+        return ayiya(c, t);
     return false;
 }
 
 /* ---- MPLS ----------------------------------------------------------------------- */
-
-/* Could an Ethernet frame begin there?  Its type must be one that carries traffic, or
- * its length fit. */
-static bool is_ethernet(const struct cursor *c, size_t at)
-{
-    uint16_t type = span_be16(c->rest, at + 12);
-
-    if (!span_has(c->rest, at, ETHERNET_BYTES))
-        return false;
-    switch (type) {
-    case ETHER_TYPE_IP4:
-    case ETHER_TYPE_ARP:
-    case ETHER_TYPE_IP6:
-    case 0x8100:
-    case 0x88a8:
-    case 0x9100:
-    case 0x8863:
-    case 0x8864:
-        return true;
-    default:
-        return is_mpls(type) || (type > 2 && type + ETHERNET_BYTES <= 1514 &&
-                                 type + at + ETHERNET_BYTES <= c->wire);
-    }
-}
 
 static bool pseudowire(struct cursor *c, struct tunnel *t)
 {
@@ -315,14 +348,30 @@ static bool ether_ip(struct cursor *c, struct tunnel *t)
     return carries(t, LW_TUNNEL_ETHERIP, LINKTYPE_ETHERNET);
 }
 
+/* Past an authentication header; returns the protocol behind it, or 0.  Its length is
+ * in words, less 2. */
+static uint8_t authenticated(struct cursor *c)
+{
+    uint32_t n = (span_u8(c->rest, 1) + 2U) * 4;
+    uint8_t next = span_u8(c->rest, 0);
+
+    if (!cursor_has(c, n))
+        return 0;
+    cursor_skip(c, n);
+    return next;
+}
+
 static bool over_ip(struct cursor *c, const struct decoded *d, struct tunnel *t)
 {
     bool v6 = d->ip_version == 6;
+    uint8_t protocol = d->protocol;
 
-    switch (d->protocol) {
-    case PROTOCOL_UDP:
+    if (protocol == PROTOCOL_UDP)
         return (d->layer == DECODE_TRANSPORT || d->reassembled) &&
                tunnel_over_udp(c, d, t);
+    if (protocol == PROTOCOL_AUTHENTICATION)
+        protocol = authenticated(c);
+    switch (protocol) {
     case PROTOCOL_IP4:
         return carries(t, v6 ? LW_TUNNEL_4IN6 : LW_TUNNEL_4IN4, LINKTYPE_IPV4);
     case PROTOCOL_IP6:
@@ -331,6 +380,8 @@ static bool over_ip(struct cursor *c, const struct decoded *d, struct tunnel *t)
         return tunnel_over_gre(c, t);
     case PROTOCOL_ETHERIP:
         return ether_ip(c, t);
+    case PROTOCOL_ETHERNET:
+        return carries(t, LW_TUNNEL_ETHERIP, LINKTYPE_ETHERNET);
     case PROTOCOL_MPLS:
         return carries(t, LW_TUNNEL_MPLS, LINKTYPE_MPLS);
     default:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One frame: link type (2 bytes), bytes that were on the wire but not captured (2),
- * then what was captured.  Little-endian; test/tools/make_corpus.c writes seeds. */
+/* One frame and what it carries in tunnels: link type (2 bytes), bytes that were on the
+ * wire but not captured (2), then what was captured.  Little-endian;
+ * test/tools/make_corpus.c writes seeds. */
 #include "base/assert.h"
 #include "fuzz.h"
 #include "packet/decode.h"
@@ -24,6 +25,40 @@ static void check(const struct lw_packet *pkt, const struct decoded *d)
         LW_ASSERT(pkt->captured_bytes < pkt->wire_bytes);
 }
 
+/* Every level lies within the one before it. */
+static void check_inner(const struct decoded *outer, const struct decoded *d)
+{
+    LW_ASSERT(d->tunnel_depth == outer->tunnel_depth + 1);
+    LW_ASSERT(d->tunnel_kind > LW_TUNNEL_NONE && d->tunnel_kind < LW_N_TUNNELS);
+    LW_ASSERT(d->tunnel_tag != 0);
+    LW_ASSERT(d->frame_bytes <= outer->payload_bytes);
+    LW_ASSERT(d->payload.n <= d->payload_bytes);
+    LW_ASSERT(d->payload_bytes <= d->frame_bytes);
+    LW_ASSERT(d->payload.p >= outer->payload.p);
+    LW_ASSERT(d->payload.p + d->payload.n <= outer->payload.p + outer->payload.n);
+    LW_ASSERT(d->outcome != DECODE_UNSUPPORTED);
+    if (d->layer >= DECODE_NETWORK)
+        LW_ASSERT(d->ip_bytes <= d->frame_bytes);
+    if (d->outcome == DECODE_OK)
+        LW_ASSERT(d->layer >= DECODE_LINK);
+}
+
+static void follow(const struct decoded *outermost)
+{
+    struct decoded level[2] = {*outermost, *outermost};
+
+    for (unsigned i = 0; i < TUNNEL_DEPTH_MAX; i++) {
+        const struct decoded *outer = &level[i % 2];
+        struct decoded *inner = &level[1 - i % 2];
+
+        if (!packet_decode_inner(outer, inner))
+            return;
+        check_inner(outer, inner);
+        if (inner->outcome != DECODE_OK)
+            return;
+    }
+}
+
 void fuzz_one(const uint8_t *data, size_t n)
 {
     struct span in = span_of(data, n);
@@ -40,4 +75,6 @@ void fuzz_one(const uint8_t *data, size_t n)
     pkt.link_type = link_type;
     LW_ASSERT(packet_decode(&pkt, &d) == d.outcome);
     check(&pkt, &d);
+    if (d.outcome == DECODE_OK)
+        follow(&d);
 }

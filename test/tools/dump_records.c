@@ -9,7 +9,9 @@
  *     conn    known orig conn_state history start_us duration_us missed
  *             (bytes packets ip_bytes) of either side
  *     more    vlan  (packets frame_bytes) of later fragments of either side, in all
- *             records of the flow so far
+ *             records of the flow so far; of either side, of its packets' lengths
+ *             (n min max sum squares), of the times between them (n min_us max_us
+ * mean_us)
  *
  * The sides are the record's: whoever sent first, then the other.  A line "error", text
  * ends a file that cannot be read.
@@ -24,6 +26,7 @@
 #include "packet/decode.h"
 
 #include <lapwing/flow.h>
+#include <lapwing/flow_stats.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -86,6 +89,15 @@ static void print_more(const struct dump *dump, const struct lw_record *rec)
         printf("\t%" PRIu64 "\t%" PRIu64, n->packets[i ^ first], n->bytes[i ^ first]);
 }
 
+static void print_stats(const struct lw_side_stats *s)
+{
+    printf("\t%" PRIu64 "\t%u\t%u\t%" PRIu64 "\t%" PRIu64, s->frame.n,
+           s->frame.min_bytes, s->frame.max_bytes, s->frame.sum_bytes,
+           s->frame.sum_squares);
+    printf("\t%" PRIu64 "\t%" PRId64 "\t%" PRId64 "\t%.1f", s->gap.n,
+           s->gap.min_ns / 1000, s->gap.max_ns / 1000, s->gap.mean_ns / 1e3);
+}
+
 static void print_record(void *ctx, const struct lw_record *rec)
 {
     printf("%" PRIu64 "\t%s\t%u\t%u", rec->flow_id, lw_flow_kind_name(rec->kind),
@@ -98,6 +110,8 @@ static void print_record(void *ctx, const struct lw_record *rec)
     printf("\t%s", lw_end_reason_name(rec->end_reason));
     print_conn(&rec->conn_log);
     print_more(ctx, rec);
+    print_stats(&rec->stats->side[0]);
+    print_stats(&rec->stats->side[1]);
     printf("\n");
 }
 
@@ -161,7 +175,7 @@ static void dump_file(const char *path, const struct lw_meter_config *cfg,
 
 int main(int argc, char **argv)
 {
-    struct lw_meter_config cfg = {.conn_log = true};
+    struct lw_meter_config cfg = {.conn_log = true, .flow_stats = true};
     bool monotone = false;
 
     for (int i = 1; i < argc; i++) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_corpus DIR - write the seeds of the capture and decode fuzz targets below DIR
- * (test/corpus).  What fuzzing found besides is there too, under its hash; compressed
- * seeds are made from these with `gzip -9n`, `zstd -19` and `xz -0`.
+ * make_corpus DIR - write the seeds of the capture and decode fuzz targets, and those
+ * of the flows target that are about tunnels and fragments, below DIR (test/corpus).
+ * What fuzzing found besides is there too, under its hash; compressed seeds are made
+ * from these with `gzip -9n`, `zstd -19` and `xz -0`.
  */
 #include "frame.h"
 #include "pcapng_image.h"
@@ -100,11 +101,113 @@ static void make_frames(const char *dir)
         {"hdlc", "gre 1.1.1.1 > 2.2.2.2 link=hdlc len=20"},
         {"pppoe", "tcp 1.1.1.1:1 > 2.2.2.2:2 FA pppoe"},
         {"mpls", "tcp 1.1.1.1:1 > 2.2.2.2:2 FA mpls=2"},
+        {"4in6",
+         "ip ::1 > ::2 ext=0,60 proto=4 | tcp 1.1.1.1:1 > 2.2.2.2:2 S link=raw"},
+        {"6in4", "ip 1.1.1.1 > 2.2.2.2 proto=41 | udp [::1]:1 > [::2]:2 link=raw"},
+        {"authenticated",
+         "ip 1.1.1.1 > 2.2.2.2 proto=51 hex=040400000000000000000000"
+         "111122223333444455556666 | udp 1.1.1.1:1 > 2.2.2.2:2 link=raw"},
+        {"gre", "gre 1.1.1.1 > 2.2.2.2 grecsum grekey=7 greseq=1 | tcp 1.1.1.1:1 > "
+                "2.2.2.2:2 S link=raw"},
+        {"nvgre",
+         "gre 1.1.1.1 > 2.2.2.2 greproto=0x6558 grekey=0x700 | tcp 1.1.1.1:1 > "
+         "2.2.2.2:2 S vlan=5"},
+        {"pptp", "gre 1.1.1.1 > 2.2.2.2 call=9 greseq=1 | udp 1.1.1.1:1 > 2.2.2.2:2 "
+                 "link=ppp"},
+        {"wccp", "gre 1.1.1.1 > 2.2.2.2 greproto=0x883e hex=01020304 | udp 1.1.1.1:1 > "
+                 "2.2.2.2:2 link=raw"},
+        {"erspan2", "gre 1.1.1.1 > 2.2.2.2 greproto=0x88be greseq=7 "
+                    "hex=1005000300000000 | tcp 1.1.1.1:1 > 2.2.2.2:2 S"},
+        {"erspan3", "gre 1.1.1.1 > 2.2.2.2 greproto=0x22eb greseq=7 "
+                    "hex=2005000400000000000000011122334455667788 | arp 1.1.1.1 > "
+                    "2.2.2.2"},
+        {"etherip",
+         "ip 1.1.1.1 > 2.2.2.2 proto=97 hex=3000 | udp 1.1.1.1:1 > 2.2.2.2:2"},
+        {"pseudowire", "ether mpls=2 hex=00000000 | tcp 1.1.1.1:1 > 2.2.2.2:2 S"},
+        {"mpls-in-gre", "gre 1.1.1.1 > 2.2.2.2 greproto=0x8847 hex=0001014000000000 | "
+                        "tcp 1.1.1.1:1 > 2.2.2.2:2 S"},
+        {"vxlan", "udp 1.1.1.1:9 > 2.2.2.2:4789 vxlan=7 | tcp 1.1.1.1:1 > 2.2.2.2:2 S"},
+        {"vxlan-gpe",
+         "udp 1.1.1.1:9 > 2.2.2.2:4790 hex=0c00000100000700 | tcp 1.1.1.1:1 "
+         "> 2.2.2.2:2 S link=raw"},
+        {"geneve", "udp 1.1.1.1:9 > 2.2.2.2:6081 hex=0200655800000500"
+                   "00000101ffffffff | tcp 1.1.1.1:1 > 2.2.2.2:2 S"},
+        {"teredo", "udp 1.1.1.1:9 > 2.2.2.2:3544 hex=00010102aabbcc000000000000000000"
+                   "0000112233445566 | udp [2001:0:1::1]:5 > [fd00::1]:6 link=raw"},
+        {"gtp",
+         "udp 1.1.1.1:9 > 2.2.2.2:2152 hex=36ff0030000000070001008501aabb00 | tcp "
+         "1.1.1.1:1 > 2.2.2.2:2 S link=raw"},
+        {"l2tp",
+         "udp 1.1.1.1:9 > 2.2.2.2:1701 hex=4a02003c0001000900000000000201bc | tcp "
+         "1.1.1.1:1 > 2.2.2.2:2 S link=ppp"},
+        {"nested", "udp 1.1.1.1:9 > 2.2.2.2:4789 vxlan=7 | gre 1.1.1.1 > 1.1.1.2 | ip "
+                   "2.2.2.1 > 2.2.2.2 proto=41 link=raw | udp [::1]:1 > [::2]:2 "
+                   "link=raw"},
         {"offload", "tcp 1.1.1.1:1 > 2.2.2.2:2 A iplen=0 len=3000 cap=60"},
     };
 
     for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++)
         make_frame(dir, frames[i][0], frames[i][1]);
+}
+
+/* A flows input: table size, kind, then packets with their time steps. */
+static void make_flow(const char *dir, const char *name, uint8_t kind,
+                      const char *const *texts)
+{
+    struct buf b;
+
+    buf_init(&b);
+    buf_add_char(&b, 15);
+    buf_add_char(&b, (char)kind);
+    for (; *texts != NULL; texts++) {
+        (void)frame_at(&frame, 0, *texts);
+        buf_add_char(&b, 20);
+        buf_add_char(&b, (char)frame.pkt.captured_bytes);
+        buf_add(&b, frame.pkt.data, frame.pkt.captured_bytes);
+    }
+    save(dir, name, &b);
+}
+
+static void make_flows(const char *dir)
+{
+    enum { INNER = 0x10, BOTH = 0x20, FEW = 0x40 };
+    static const char *const tunnels[] = {
+        "udp 1.1.1.1:9 > 2.2.2.2:4789 vxlan=7 | tcp 1.1.1.1:1 > 2.2.2.2:2 S",
+        "udp 2.2.2.2:9 > 1.1.1.1:4789 vxlan=7 | tcp 2.2.2.2:2 > 1.1.1.1:1 SA",
+        "gre 1.1.1.1 > 2.2.2.2 grekey=7 | icmp 1.1.1.1 > 2.2.2.2 id=5 link=raw",
+        "gre 1.1.1.1 > 2.2.2.2 len=30", NULL};
+    static const char *const fragments[] = {
+        "tcp 1.1.1.1:1 > 2.2.2.2:2 S ipid=1 len=8 cut=0,8",
+        "tcp 1.1.1.1:1 > 2.2.2.2:2 S ipid=1 len=8 cut=16,12",
+        "tcp 1.1.1.1:1 > 2.2.2.2:2 S ipid=1 len=8 cut=8,8",
+        "udp 1.1.1.1:1 > 2.2.2.2:2 ipid=2 len=40 cut=0,32",
+        "udp 1.1.1.1:1 > 2.2.2.2:2 ipid=2 len=40 cut=24,24",
+        NULL};
+    static const char *const six[] = {
+        "udp [::1]:1 > [::2]:2 ext=44 ipid=1 len=40 cut=24,24",
+        "udp [::1]:1 > [::2]:2 ext=44 ipid=1 len=40 cut=0,24",
+        "udp [::1]:1 > [::2]:2 ext=44 ipid=2 data=1234567890123456 cut=0,16",
+        "ip ::1 > ::2 ext=44 ipid=2 proto=17 frag=8 len=16",
+        "udp [::1]:1 > [::2]:2 ext=44 ipid=3 len=8 cut=0,8",
+        "udp [::1]:1 > [::2]:2 ext=44 ipid=4 len=8 cut=0,8",
+        "udp [::1]:1 > [::2]:2 ext=44 ipid=5 len=8 cut=0,8",
+        NULL};
+    static const char *const fragmented[] = {
+        "gre 1.1.1.1 > 2.2.2.2 ipid=1 cut=0,24 | udp 1.1.1.1:1 > 2.2.2.2:2 len=8 "
+        "link=raw",
+        "gre 1.1.1.1 > 2.2.2.2 ipid=1 cut=24,16 | udp 1.1.1.1:1 > 2.2.2.2:2 len=8 "
+        "link=raw",
+        "ip ::1 > ::2 proto=4 | udp 1.1.1.1:1 > 2.2.2.2:2 len=8 ipid=4 cut=0,8 "
+        "link=raw",
+        "ip ::1 > ::2 proto=4 | udp 1.1.1.1:1 > 2.2.2.2:2 len=8 ipid=4 cut=8,8 "
+        "link=raw",
+        NULL};
+
+    make_flow(dir, "tunnels-inner", INNER, tunnels);
+    make_flow(dir, "tunnels-both", BOTH, tunnels);
+    make_flow(dir, "fragments-tiny", 0, fragments);
+    make_flow(dir, "fragments-six", FEW, six);
+    make_flow(dir, "fragments-tunnel", INNER, fragmented);
 }
 
 int main(int argc, char **argv)
@@ -119,5 +222,7 @@ int main(int argc, char **argv)
     make_captures(dir);
     (void)snprintf(dir, sizeof dir, "%s/decode", argv[1]);
     make_frames(dir);
+    (void)snprintf(dir, sizeof dir, "%s/flows", argv[1]);
+    make_flows(dir);
     return 0;
 }

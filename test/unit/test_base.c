@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/jsonw.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "base/numfmt.h"
 #include "base/outfile.h"
@@ -149,8 +150,79 @@ static void times_print_as_their_models_do(void **state)
     assert_string_equal(text, "2011/08/16 10:01:46.972101");
     timefmt_eve(INT64_C(951782400000000000), text); /* a leap day */
     assert_string_equal(text, "2000-02-29T00:00:00.000000+0000");
+    timefmt_argus(INT64_MIN, text);
+    assert_string_equal(text, "1677/09/21 00:12:43.145224");
     timefmt_eve(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999999+0000");
+}
+
+struct time_case {
+    const char *text;
+    double seconds;
+};
+
+static void times_are_read_in_every_form(void **state)
+{
+    static const struct time_case good[] = {
+        {"0", 0},
+        {"-1.5", -1.5},
+        {"1313488906.972101", 1313488906.972101},
+        {"2011/08/16 10:01:46.972101", 1313488906.972101},
+        {"2011-08-16T10:01:46.972101Z", 1313488906.972101},
+        {"2011-08-16T10:01:46.972101+0000", 1313488906.972101},
+        {"2011-08-16 12:01:46.972101+02:00", 1313488906.972101},
+        {"2011-08-16T04:31:46-0530", 1313488906},
+        {"1969-12-31T23:59:59", -1},
+        {"2000/02/29 00:00:00", 951782400}};
+    static const char *const bad[] = {"",
+                                      "today",
+                                      "2011/08/16",
+                                      "2011/08-16 10:01:46",
+                                      "2011/13/01 10:01:46",
+                                      "2011/08/32 00:00:00",
+                                      "2011/08/16 24:00:00",
+                                      "2011/08/16 10:01",
+                                      "2011/08/16 10:61:00",
+                                      "2011/08/16 10:01:61",
+                                      "2011/08/16 10:01:46+2",
+                                      "2011/08/16 10:01:46 x",
+                                      "2011/08/16 10:01:46+02:00Z",
+                                      "2011/08/16 -1:01:46"};
+    double seconds;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(timefmt_parse(good[i].text, strlen(good[i].text), &seconds));
+        assert_near(seconds, good[i].seconds, 1e-7);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (timefmt_parse(bad[i], strlen(bad[i]), &seconds))
+            fail_msg("%s is no time", bad[i]);
+}
+
+static void lines_end_in_every_way(void **state)
+{
+    static const char text[] = "one\r\n\nthree";
+    struct stream *in = NULL;
+    struct lines l;
+    struct span line;
+    struct lw_error err;
+
+    (void)state;
+    assert_int_equal(stream_open_memory(&in, text, sizeof text - 1, "x", &err), LW_OK);
+    lines_init(&l, in, NULL);
+    assert_int_equal(lines_next(&l, &line, &err), LW_OK);
+    assert_int_equal(line.n, 3);
+    lines_unread(&l);
+    assert_int_equal(lines_next(&l, &line, &err), LW_OK);
+    assert_memory_equal(line.p, "one", 3);
+    assert_int_equal(lines_next(&l, &line, &err), LW_OK);
+    assert_int_equal(line.n, 0);
+    assert_int_equal(lines_next(&l, &line, &err), LW_OK);
+    assert_memory_equal(line.p, "three", 5);
+    assert_int_equal(l.number, 3);
+    assert_int_equal(lines_next(&l, &line, &err), LW_END);
+    stream_close(in);
 }
 
 static void rng_repeats_by_seed(void **state)
@@ -252,6 +324,8 @@ int main(void)
         cmocka_unit_test(numfmt_round_trips),
         cmocka_unit_test(digests_match_published_vectors),
         cmocka_unit_test(times_print_as_their_models_do),
+        cmocka_unit_test(times_are_read_in_every_form),
+        cmocka_unit_test(lines_end_in_every_way),
         cmocka_unit_test(rng_repeats_by_seed),
         cmocka_unit_test(stream_reads_memory_in_pieces),
         cmocka_unit_test(stream_inflates_gzip_and_sees_the_cut),

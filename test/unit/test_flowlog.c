@@ -116,7 +116,7 @@ static void text_is_escaped_as_the_format_wants(void **state)
  * label fits. */
 static void everything_fits(void **state)
 {
-    char label[LW_FLOW_LABEL_MAX + 1];
+    char label[LW_LABEL_MAX + 1];
 
     (void)state;
     memset(label, '\x01', sizeof label - 1);
@@ -279,13 +279,16 @@ static void zeek_knows_local_addresses(void **state)
                                               {"198.19.0.1", "T"},
                                               {"8.8.8.8", "F"},
                                               {"255.255.255.255", "T"},
-                                              {"224.0.0.1", "F"},
+                                              {"224.0.0.1", "T"},
                                               {"::", "T"},
                                               {"::1", "T"},
                                               {"::2", "F"},
                                               {"fe80::1", "T"},
                                               {"febf::1", "T"},
-                                              {"fec0::1", "F"},
+                                              {"fec0::1", "T"},
+                                              {"ff00::1", "F"},
+                                              {"224.0.1.1", "F"},
+                                              {"239.1.2.3", "T"},
                                               {"fdff::1", "T"},
                                               {"ff02::1", "F"},
                                               {"2001:db8::1", "T"},
@@ -332,6 +335,71 @@ static void zeek_uids_identify_records(void **state)
     lw_flowlog_record(log, &r);
     assert_string_not_equal(take(log), first);
     lw_flowlog_free(log);
+}
+
+static void zeek_has_the_word_where_it_was_asked(void **state)
+{
+    static const char fields[] =
+        "ts,id.orig_h,id.orig_p,duration,orig_bytes,resp_bytes,conn_state,missed_bytes,"
+        "history,orig_pkts,orig_ip_bytes,resp_pkts,resp_ip_bytes";
+    struct lw_record r = connection();
+
+    (void)state;
+    r.conn_log = (struct lw_conn_log){.known = true,
+                                      .orig = 0,
+                                      .state = LW_CONN_S1,
+                                      .start_ns = r.start_ns + 1000,
+                                      .duration_ns = 2999,
+                                      .bytes = {1, 2},
+                                      .packets = {3, 4},
+                                      .ip_bytes = {5, 6},
+                                      .missed_bytes = 7,
+                                      .history = "^hD"};
+    assert_zeek(
+        fields, &r,
+        "1313488906.972102\t10.0.0.1\t40000\t0.000003\t1\t2\tS1\t7\t^hD\t3\t5\t4"
+        "\t6\n");
+    assert_line("csv", "zeek_state,conn_state,history,missed_bytes", NULL, &r,
+                "S1,SF,^hD,7\n");
+    r.conn_log.known = false;
+    r.conn_log.history[0] = '\0';
+    assert_line("csv", "zeek_state,conn_state,history,missed_bytes", NULL, &r,
+                ",SF,,\n");
+    assert_zeek("conn_state,missed_bytes,history", &r, "SF\t-\t-\n");
+}
+
+static bool needs_conn_log(const char *format, const char *fields)
+{
+    struct lw_flowlog *log = open_log(format, fields, NULL);
+    bool needs = lw_flowlog_needs_conn_log(log);
+
+    lw_flowlog_free(log);
+    return needs;
+}
+
+static void logs_tell_what_they_need(void **state)
+{
+    (void)state;
+    assert_true(needs_conn_log("zeek", NULL));
+    assert_false(needs_conn_log("zeek", "community_id"));
+    assert_false(needs_conn_log("csv", NULL));
+    assert_true(needs_conn_log("json", "history"));
+    assert_false(needs_conn_log("binetflow", NULL));
+    assert_int_equal(lw_flow_format_cuts(lw_flow_format_get("zeek")), LW_CUTS_ZEEK);
+    assert_int_equal(lw_flow_format_cuts(lw_flow_format_get("json")), LW_CUTS_ARGUS);
+}
+
+static void tunnels_are_told(void **state)
+{
+    static const char fields[] = "tunnel,tunnel_id,tunnel_depth";
+    struct lw_record r = connection();
+
+    (void)state;
+    assert_line("csv", fields, NULL, &r, ",,\n");
+    r.tunnel_kind = LW_TUNNEL_VXLAN_GPE;
+    r.tunnel_id = 4242;
+    r.tunnel_depth = 2;
+    assert_line("csv", fields, NULL, &r, "vxlan-gpe,4242,2\n");
 }
 
 /* ---- read back ------------------------------------------------------------------- */
@@ -458,7 +526,7 @@ static void assert_refused(struct lw_flowlog_config cfg, const char *message)
 
 static void mistakes_are_named(void **state)
 {
-    char label[LW_FLOW_LABEL_MAX + 2];
+    char label[LW_LABEL_MAX + 2];
 
     (void)state;
     assert_refused((struct lw_flowlog_config){.format = "jsn"},
@@ -549,6 +617,9 @@ int main(void)
         cmocka_unit_test(zeek_text_is_escaped),
         cmocka_unit_test(zeek_knows_local_addresses),
         cmocka_unit_test(zeek_uids_identify_records),
+        cmocka_unit_test(zeek_has_the_word_where_it_was_asked),
+        cmocka_unit_test(logs_tell_what_they_need),
+        cmocka_unit_test(tunnels_are_told),
         cmocka_unit_test(zeek_is_read_back),
         cmocka_unit_test(binetflow_is_read_back),
         cmocka_unit_test(csv_is_read_back),

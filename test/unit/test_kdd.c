@@ -235,6 +235,22 @@ static void flags_are_those_of_the_data_set(void **state)
     }
 }
 
+/* Zeek's OTH without a SYN was Bro's RSTOS0. */
+static void a_reset_of_the_originator_needs_no_syn(void **state)
+{
+    struct lw_record r = record_of(LW_FLOW_TCP, 1, 2, 80);
+
+    (void)state;
+    r.conn = LW_CONN_OTH;
+    r.side[0].tcp_flags = LW_TCP_RST;
+    run(&r, 1);
+    assert_string_equal(last_name(KDD_flag), "RSTOS0");
+    assert_near(last(KDD_rerror_rate), 1, 0);
+    r.initiator = 1;
+    run(&r, 1);
+    assert_string_equal(last_name(KDD_flag), "OTH");
+}
+
 static void only_tcp_udp_and_icmp_have_rows(void **state)
 {
     struct lw_extractor *x = extractor_of("kdd", NULL);
@@ -830,6 +846,7 @@ int main(void)
         cmocka_unit_test(services_follow_the_ports),
         cmocka_unit_test(icmp_services_follow_the_type),
         cmocka_unit_test(flags_are_those_of_the_data_set),
+        cmocka_unit_test(a_reset_of_the_originator_needs_no_syn),
         cmocka_unit_test(only_tcp_udp_and_icmp_have_rows),
         cmocka_unit_test(first_connection_counts_itself),
         cmocka_unit_test(counts_are_as_worked_out),

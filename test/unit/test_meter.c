@@ -714,52 +714,88 @@ static void busy_unanswered_flow_has_a_second_chance(void **state)
     metered_release(&m);
 }
 
-static void ignore_record(void *ctx, const struct lw_record *rec)
+/* What is reported of the connections that were there before a flood. */
+struct survivors {
+    uint64_t records;
+    uint64_t survivors;
+    uint64_t packets;
+    uint64_t evicted;
+};
+
+static void on_flood_record(void *ctx, const struct lw_record *rec)
 {
-    (void)rec;
-    (*(uint64_t *)ctx)++;
+    struct survivors *s = ctx;
+
+    s->records++;
+    if (rec->port[rec->initiator] != 7)
+        return;
+    s->survivors++;
+    s->packets += rec->side[0].packets + rec->side[1].packets;
+    s->evicted += rec->end_reason == LW_END_EVICTED;
 }
 
-/* A million half-open connections against a table of ten thousand; one connection that
- * was there before must survive them. */
+/* The frame's source becomes 10.`net`.x.y for the number. */
+static const struct lw_packet *renumber(struct frame *f, uint8_t net, uint32_t number,
+                                        int64_t time_ns)
+{
+    f->bytes[27] = (uint8_t)(net + (number >> 16));
+    f->bytes[28] = (uint8_t)(number >> 8);
+    f->bytes[29] = (uint8_t)number;
+    f->pkt.time_ns = time_ns;
+    return &f->pkt;
+}
+
+/* A million half-open connections against a table of ten thousand; a thousand
+ * connections that were there before go on, and must be reported with every packet. */
 static void syn_flood_stays_in_bounds(void **state)
 {
-    enum { FLOOD = 1000000, LIMIT = 10000 };
+    enum { FLOOD = 1000000, LIMIT = 10000, LEGIT = 1000, LEGIT_EVERY = 50 };
     const struct lw_meter_config cfg = {.max_flows = LIMIT};
-    static struct frame f;
+    static struct frame syn;
+    static struct frame open;
+    static struct frame ack;
     struct lw_meter *meter = NULL;
+    struct survivors got = {0};
     struct lw_meter_stats s;
-    const struct lw_packet *pkt;
-    uint64_t n_records = 0;
-    uint64_t n_allocations;
-    uint64_t id = 0;
+    uint64_t n_allocations = 0;
+    uint64_t n_legit = 0;
 
     (void)state;
     assert_int_equal(lw_meter_new(&meter, &cfg, NULL), LW_OK);
-    (void)lw_meter_add(meter, frame_at(&f, 0, "tcp 10.9.9.1:1 > 10.9.9.2:80 S"),
-                       ignore_record, &n_records);
-    (void)lw_meter_add(meter, frame_at(&f, 0, "tcp 10.9.9.2:80 > 10.9.9.1:1 SA"),
-                       ignore_record, &n_records);
-    pkt = frame_at(&f, 0, "tcp 10.0.0.1:1 > 10.0.0.2:80 S");
+    (void)frame_at(&open, 0, "tcp 10.9.0.0:7 > 10.0.0.2:80 S");
+    (void)frame_at(&ack, 0, "tcp 10.9.0.0:7 > 10.0.0.2:80 A");
+    (void)frame_at(&syn, 0, "tcp 10.0.0.1:1 > 10.0.0.2:80 S");
+    for (uint32_t i = 0; i < LEGIT; i++) {
+        char text[64];
+        static struct frame answer;
+
+        (void)snprintf(text, sizeof text, "tcp 10.0.0.2:80 > 10.9.%u.%u:7 SA", i >> 8,
+                       i & 255);
+        (void)lw_meter_add(meter, renumber(&open, 9, i, 0), on_flood_record, &got);
+        (void)lw_meter_add(meter, frame_at(&answer, 0, text), on_flood_record, &got);
+        n_legit += 2;
+    }
     for (uint32_t i = 0; i < FLOOD; i++) {
         if (i == 2 * LIMIT)
             n_allocations = mem_count();
-        f.bytes[26] = (uint8_t)(i >> 16);
-        f.bytes[27] = (uint8_t)(i >> 8);
-        f.bytes[28] = (uint8_t)i;
-        f.pkt.time_ns = (int64_t)i * 1000;
-        (void)lw_meter_add(meter, pkt, ignore_record, &n_records);
+        (void)lw_meter_add(meter, renumber(&syn, 100, i, i * INT64_C(1000)),
+                           on_flood_record, &got);
+        if (i % LEGIT_EVERY != 0)
+            continue;
+        (void)lw_meter_add(
+            meter, renumber(&ack, 9, (uint32_t)(n_legit++ % LEGIT), i * INT64_C(1000)),
+            on_flood_record, &got);
     }
     assert_int_equal(mem_count(), n_allocations);
-    id = lw_meter_add(meter, frame_at(&f, 1, "tcp 10.9.9.1:1 > 10.9.9.2:80 A"),
-                      ignore_record, &n_records);
-    assert_int_equal(id, 1);
     lw_meter_get_stats(meter, &s);
     assert_int_equal(s.active_max, LIMIT);
-    assert_int_equal(s.evicted_unanswered, FLOOD - LIMIT + 1);
+    assert_int_equal(s.evicted_unanswered, FLOOD + LEGIT - LIMIT);
     assert_int_equal(s.evicted_answered, 0);
-    lw_meter_flush(meter, ignore_record, &n_records);
-    assert_int_equal(n_records, FLOOD + 1);
+    lw_meter_flush(meter, on_flood_record, &got);
+    assert_int_equal(got.records, FLOOD + LEGIT);
+    assert_int_equal(got.survivors, LEGIT);
+    assert_int_equal(got.packets, n_legit);
+    assert_int_equal(got.evicted, 0);
     lw_meter_free(meter);
 }
 

@@ -68,6 +68,9 @@ static void every_kind_of_tunnel(void **state)
          0},
         {"gre 10.0.0.1 > 10.0.0.2 greproto=0x883e hex=01020304 | " INNER " link=raw",
          LW_TUNNEL_GRE, 0},
+        {"gre 10.0.0.1 > 10.0.0.2 greproto=0x8909 hex=0800010100010005 | " INNER
+         " link=raw",
+         LW_TUNNEL_GRE, 0},
         {"gre 10.0.0.1 > 10.0.0.2 call=9 greseq=1 | " INNER " link=ppp", LW_TUNNEL_PPTP,
          9},
         /* Virtual subnet 24 bits, flow 8. */
@@ -86,13 +89,18 @@ static void every_kind_of_tunnel(void **state)
          "1122334455667788 | " INNER " link=raw",
          LW_TUNNEL_ERSPAN3, 4},
         {"ip 10.0.0.1 > 10.0.0.2 proto=97 hex=3000 | " INNER, LW_TUNNEL_ETHERIP, 0},
+        {"ip ::1 > ::2 proto=143 | " INNER, LW_TUNNEL_ETHERIP, 0},
+        {"ip 10.0.0.1 > 10.0.0.2 proto=51 hex=040400000000000000000000"
+         "111122223333444455556666 | " INNER " link=raw",
+         LW_TUNNEL_4IN4, 0},
         {"ip 10.0.0.1 > 10.0.0.2 proto=137 hex=00010140 | " INNER " link=raw",
          LW_TUNNEL_MPLS, 0},
         {"ether mpls=2 | " INNER, LW_TUNNEL_MPLS, 0},
         {"ether mpls=1 hex=00000000 | " INNER, LW_TUNNEL_MPLS, 0},
         {"udp " OUTER ":4789 vxlan=70000 | " INNER, LW_TUNNEL_VXLAN, 70000},
         {"udp " OUTER ":8472 vxlan=7 | " INNER, LW_TUNNEL_VXLAN, 7},
-        /* Group policy. */
+        /* Reserved bits that someone uses; the group policy. */
+        {"udp " OUTER ":4789 hex=08087f7f00000700 | " INNER, LW_TUNNEL_VXLAN, 7},
         {"udp " OUTER ":4789 hex=8800002a00000700 | " INNER, LW_TUNNEL_VXLAN, 7},
         {"udp " OUTER ":4790 hex=0c00000100000700 | " INNER " link=raw",
          LW_TUNNEL_VXLAN_GPE, 7},
@@ -106,6 +114,12 @@ static void every_kind_of_tunnel(void **state)
         /* E and S, sequence 1, one extension header of a word. */
         {"udp " OUTER ":2152 hex=36ff0030000000070001008501aabb00 | " INNER " link=raw",
          LW_TUNNEL_GTP_U, 7},
+        /* Identity of 2 bytes, signature of a word. */
+        {"udp " OUTER ":5072 hex=1111112900000000010211223344 | " INNER6 " link=raw",
+         LW_TUNNEL_AYIYA, 0},
+        {"udp 10.0.0.1:5072 > 10.0.0.2:9 hex=1111110400000000010211223344 | " INNER
+         " link=raw",
+         LW_TUNNEL_AYIYA, 0},
         {"udp " OUTER ":1701 l2tp=9 | " INNER " link=ppp", LW_TUNNEL_L2TP, 0x10009},
         /* With length, sequence and offset. */
         {"udp 10.0.0.1:1701 > 10.0.0.2:9 hex=4a02003c0001000900000000000201bc | " INNER
@@ -193,7 +207,7 @@ static void ports_are_no_proof(void **state)
     static const char *const cases[] = {
         "udp " OUTER ":4789 len=60",
         "udp " OUTER ":4789 hex=0800000000000701 | " INNER,   /* reserved byte */
-        "udp " OUTER ":4789 hex=0800010000000700 | " INNER,   /* reserved bytes */
+        "udp " OUTER ":4789 hex=0800010000000700 len=40",     /* reserved bytes */
         "udp " OUTER ":4789 hex=0900000000000700 | " INNER,   /* reserved flag */
         "udp 10.0.0.1:4789 > 10.0.0.2:5000 vxlan=7 | " INNER, /* from, not to */
         "udp " OUTER ":4790 hex=0c00000400000700 | " INNER,   /* NSH */
@@ -206,7 +220,10 @@ static void ports_are_no_proof(void **state)
         "udp " OUTER ":2152 hex=30ff00ff00000000 len=4",      /* too long */
         "udp " OUTER ":2152 hex=50ff000400000000 len=4",      /* version 2 */
         "udp " OUTER ":2152 hex=30ff000400000000 len=4",      /* no IP */
-        "udp " OUTER ":2152 hex=34ff00080000000000000085 len=4",     /* no extension */
+        "udp " OUTER ":2152 hex=34ff00080000000000000085 len=4", /* no extension */
+        "udp " OUTER ":5072 hex=1111102900000000010211223344 | " INNER6 " link=raw",
+        "udp " OUTER ":5072 hex=1111110400000000010211223344 | " INNER6 " link=raw",
+        "gre 1.1.1.1 > 2.2.2.2 greproto=0x8909 hex=0800020100010005 len=40",
         "udp " OUTER ":1701 hex=c802000c000000000000 len=4",         /* control */
         "udp " OUTER ":1701 hex=0003000100090000 len=40",            /* version 3 */
         "udp " OUTER ":1701 hex=4002ffff00010009 len=40",            /* length */
@@ -220,7 +237,9 @@ static void ports_are_no_proof(void **state)
         "ether mpls=1 len=40",
         "ether mpls=1 hex=10000000 len=40",
         "ether ethertype=0x1234 | " INNER,
-        "icmp 10.0.0.1 > 10.0.0.2 type=3 | " INNER " link=raw", /* quoted */
+        "ip 10.0.0.1 > 10.0.0.2 proto=51 hex=0604000000000000 len=40", /* AH, TCP */
+        "ip 10.0.0.1 > 10.0.0.2 proto=51 hex=04ff000000000000 len=40", /* AH, cut */
+        "icmp 10.0.0.1 > 10.0.0.2 type=3 | " INNER " link=raw",        /* quoted */
     };
 
     (void)state;

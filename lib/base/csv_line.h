@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * data/csv_line.h - one line of a delimited table, cut into fields.
+ * base/csv_line.h - one line of a delimited table, cut into fields.
  *
  * RFC 4180 with the usual tolerance: blanks around a field do not count, a field in
  * quotes keeps its blanks and may hold delimiters and doubled quotes (but no line end).
  * Fields point into the line; only quoted ones are copied, to the scratch buffer.
  */
-#ifndef DATA_CSV_LINE_H
-#define DATA_CSV_LINE_H
+#ifndef BASE_CSV_LINE_H
+#define BASE_CSV_LINE_H
 
 #include "base/buf.h"
 #include "base/span.h"
@@ -41,10 +41,15 @@ enum csv_outcome {
 enum csv_outcome csv_line_split(struct csv_line *l, struct span text, char delimiter,
                                 bool quotes);
 
+/** The same for a line of a Zeek log: no quotes, and labels that stand behind the last
+ *  field, set off by three blanks or more, as in the IoT-23 data sets. */
+enum csv_outcome csv_line_split_zeek(struct csv_line *l, struct span text,
+                                     char delimiter);
+
 /** Add a field, without the blanks around it; false when memory is out. */
 bool csv_line_add(struct csv_line *l, const char *p, size_t n);
 
 /** The field without the blanks around it. */
 struct csv_field csv_trim(const char *p, size_t n);
 
-#endif /* DATA_CSV_LINE_H */
+#endif /* BASE_CSV_LINE_H */

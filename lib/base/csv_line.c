@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "data/csv_line.h"
+#include "base/csv_line.h"
 
 #include "base/mem.h"
 
@@ -112,4 +112,25 @@ enum csv_outcome csv_line_split(struct csv_line *l, struct span text, char delim
         if (at >= text.n)
             return CSV_OK;
     }
+}
+
+enum csv_outcome csv_line_split_zeek(struct csv_line *l, struct span text,
+                                     char delimiter)
+{
+    struct csv_field rest;
+    const char *gap;
+
+    if (csv_line_split(l, text, delimiter, false) != CSV_OK)
+        return CSV_NO_MEMORY;
+    if (l->n == 0)
+        return CSV_OK;
+    rest = l->fields[--l->n];
+    while ((gap = memmem(rest.p, rest.n, "   ", 3)) != NULL) {
+        size_t n = (size_t)(gap - rest.p);
+
+        if (!csv_line_add(l, rest.p, n))
+            return CSV_NO_MEMORY;
+        rest = csv_trim(rest.p + n, rest.n - n);
+    }
+    return csv_line_add(l, rest.p, rest.n) ? CSV_OK : CSV_NO_MEMORY;
 }
