@@ -19,6 +19,7 @@ static struct {
     int64_t status_ns;
     int64_t idle_ns;
     int64_t max_flows;
+    bool corrected;
     bool ignore_checksums;
 } o;
 
@@ -26,6 +27,8 @@ static const struct opt meter_rows[] = {
     {"status-interval", 0, OPT_TO_DURATION(&o.status_ns), .metavar = "TIME",
      .initial = "1h", .min = 1, .max = 31536000,
      .help = "report a flow that lasts longer each time so much of it has passed"},
+    {"corrected", 0, OPT_TO_FLAG(&o.corrected),
+     .help = "in binetflow, too, write what happened where Argus says something else"},
     {"idle-timeout", 0, OPT_TO_DURATION(&o.idle_ns), .metavar = "TIME", .min = 1e-3,
      .max = 31536000,
      .help =
@@ -92,14 +95,14 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
     return flows_log_open(r->log, err);
 }
 
-/* Where Zeek cuts the flows, its timeouts are the meter's own. */
+/* Where flows are cut as Argus or Zeek cuts them, timeouts are the meter's own. */
 static void set_timeouts(struct lw_meter_config *cfg)
 {
     static const int64_t tcp_s = 60;
     static const int64_t icmp_s = 5;
     static const int64_t other_s = 30;
     int64_t idle_ns = o.idle_ns;
-    bool given = idle_ns != 0 || cfg->cuts == LW_CUTS_ZEEK;
+    bool given = idle_ns != 0 || cfg->cuts != LW_CUTS_PLAIN;
 
     cfg->status_interval_ns = o.status_ns;
     cfg->idle_tcp_ns = given ? idle_ns : o.status_ns + tcp_s * NS_PER_S;
@@ -137,6 +140,8 @@ static int make_meter(struct run *r)
     if (flows_cic_wanted())
         return make_cic_meter(r);
     flows_log_configure(r->log, &cfg);
+    if (o.corrected && cfg.cuts == LW_CUTS_ARGUS)
+        cfg.cuts = LW_CUTS_PLAIN;
     set_timeouts(&cfg);
     return lw_meter_new(&r->meter, &cfg, &err) == LW_OK ? STATUS_OK
                                                         : command_error(&err);

@@ -31,6 +31,13 @@ typedef void (*lw_record_fn)(void *ctx, const struct lw_record *rec);
 
 /** By whose rules packets are one flow, and flows end. */
 enum lw_cuts {
+    /* Argus' flows, but a connection that was closed or reset and begins again is
+     * another flow, and idle timeouts run from the last packet: 60 s for TCP, 5 s once
+     * it is closed, 5 s for ICMP and ARP, 30 s for others. */
+    LW_CUTS_PLAIN,
+    /* As Argus 3.0.8.2 does it, also where that is not what happened
+     * (docs/argus-parity.md).  Idle timeouts that are left at 0 are Argus': they run
+     * from the end of the status interval that the last packet was in. */
     LW_CUTS_ARGUS,
     /* Zeek's: lookups from one port and echoes to one host are one flow; no records in
      * between; a SYN that nobody answers is over after 5 s.  Idle timeouts by default:
@@ -51,16 +58,15 @@ enum lw_tunnel_mode {
         LW_N_TUNNEL_MODES
 };
 
-/** Zero means the default.  Idle timeouts count from a flow's last packet and are
- * Argus' own; Argus lets its status interval pass before they begin, however. */
+/** Zero means the default; that of the timeouts is for LW_CUTS_PLAIN. */
 struct lw_meter_config {
     uint32_t max_flows;         /* default 1,048,576; at most 2^24 */
     int64_t status_interval_ns; /* default 3,600 s */
     int64_t idle_tcp_ns;        /* default 60 s */
     int64_t closed_tcp_ns; /* default 5 s: a closed connection waits for stragglers */
-    int64_t idle_udp_ns;   /* default 30 s, also every other IP protocol */
+    int64_t idle_udp_ns;   /* default 30 s, also whatever is not named here */
     int64_t idle_icmp_ns;  /* default 5 s */
-    int64_t idle_arp_ns;   /* default 5 s, also non-IP */
+    int64_t idle_arp_ns;   /* default 5 s */
     /* Fill the records' `conn_log`.  Costs 440 bytes a flow and a sum over every
      * packet, as Zeek leaves out packets with wrong checksums. */
     bool conn_log;

@@ -186,6 +186,25 @@ struct lw_conn_log {
 
 struct lw_flow_stats; /* lapwing/flow_stats.h */
 
+/** What Argus 3.0.8.2 prints of a flow, also where that is not what happened
+ *  (docs/argus-parity.md); known with LW_CUTS_ARGUS.  The binetflow form shows this,
+ *  nothing else does. */
+struct lw_argus {
+    bool is_set;     /* otherwise Argus says nothing else than the record */
+    bool swapped;    /* it has the endpoints' addresses and ports the wrong way round */
+    uint8_t source;  /* index of the side on the left */
+    uint8_t dir;     /* enum lw_dir */
+    bool has_tos[2]; /* by index, as what follows */
+    uint8_t tos[2];  /* of IPv6: bits 4 to 11 of the flow label */
+    uint8_t link_bytes; /* of each frame that it does not count */
+    const char *proto;  /* another word for the protocol, static storage; or NULL */
+    bool has_group;     /* IGMP: what the message names ... */
+    uint8_t group[4];   /* ... stands for the destination's address */
+    char state[24];
+    int64_t start_ns;
+    int64_t end_ns;
+};
+
 struct lw_record {
     uint64_t
         flow_id; /* 1, 2, ... in order of first packets; status records repeat it */
@@ -214,6 +233,7 @@ struct lw_record {
     struct lw_addr addr[2];
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
+    struct lw_argus argus;
     struct lw_conn_log conn_log;
     const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;
                                           NULL when the meter collects none */

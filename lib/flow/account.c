@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "account.h"
 
+#include "argus.h"
 #include "tcp_state.h"
 
 /* Sequence numbers wrap: compare by signed distance (RFC 9293, 3.4). */
@@ -51,8 +52,12 @@ static unsigned originator(const struct flow *f)
 
 static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
 {
+    enum { URGENT_MAX = (1 << 24) - 1 };
     struct flow_side *s = &f->side[from];
 
+    if (!(f->flags & FLOW_STEADY) ||
+        d->tcp_flags & (LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST))
+        argus_tcp_step(f, d, from);
     s->tcp_flags |= d->tcp_flags;
     /* Most segments: of an open connection, with nothing to say but their data. */
     if (!(d->tcp_flags & (LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST | LW_TCP_URG)) &&
@@ -60,7 +65,7 @@ static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
         account_seq(s, d);
         return;
     }
-    if (d->tcp_flags & LW_TCP_URG)
+    if (d->tcp_flags & LW_TCP_URG && s->urgent < URGENT_MAX)
         s->urgent++;
     account_initiator(f, d->tcp_flags, from);
     (void)tcp_state_step(f->tcp_state, from, originator(f), d->tcp_flags,
@@ -76,6 +81,8 @@ static void account_ip(struct flow *f, const struct decoded *d, unsigned from)
 
     s->ip_bytes += d->ip_bytes;
     s->tos = d->tos;
+    if (d->ip_version == 6)
+        s->argus_tos = d->argus_tos;
     if (!(s->heard & HEARD_IP))
         s->ttl = d->ttl;
     s->heard |= HEARD_IP;
@@ -106,14 +113,21 @@ void flow_account(struct flow *f, const struct decoded *d, unsigned from,
     s->heard |= HEARD_PACKETS;
     if (d->ip_version != 0)
         account_ip(f, d, from);
-    if (flow_kind(f) == LW_FLOW_TCP && d->layer == DECODE_TRANSPORT)
+    if (flow_kind(f) != LW_FLOW_TCP) {
+        if (f->flags & FLOW_MEDIA)
+            argus_media_step(f, d, from);
+    } else if (d->layer == DECODE_TRANSPORT) {
         account_tcp(f, d, from);
+    }
 }
 
 static void side_continue(struct flow_side *s)
 {
-    *s = (struct flow_side){
-        .next_seq = s->next_seq, .tos = s->tos, .ttl = s->ttl, .heard = s->heard};
+    *s = (struct flow_side){.next_seq = s->next_seq,
+                            .argus_tos = s->argus_tos,
+                            .tos = s->tos,
+                            .ttl = s->ttl,
+                            .heard = s->heard};
 }
 
 void flow_continue(struct flow *f)

@@ -29,10 +29,31 @@ static int64_t to_us(int64_t ns)
     return ns % NS_PER_US < 0 ? us - 1 : us;
 }
 
+/* What Argus says where it has something else to say than the record (else), and the
+ * index of the side on the left. */
+#define SAYS(rec, field, otherwise)                                                    \
+    ((rec)->argus.is_set ? (rec)->argus.field : (otherwise))
+
+static unsigned left(const struct flow_line *l)
+{
+    return SAYS(l->rec, source, l->src);
+}
+
+/* The endpoint whose name a side has. */
+static unsigned named(const struct lw_record *rec, unsigned side)
+{
+    return rec->argus.is_set && rec->argus.swapped ? 1 - side : side;
+}
+
+static int64_t start_of(const struct lw_record *rec)
+{
+    return SAYS(rec, start_ns, rec->start_ns);
+}
+
 static char *put_duration(char *p, const struct flow_line *l)
 {
     const struct lw_record *rec = l->rec;
-    int64_t us = to_us(rec->end_ns) - to_us(rec->start_ns);
+    int64_t us = to_us(SAYS(rec, end_ns, rec->end_ns)) - to_us(start_of(rec));
     /* Up to 16 s single precision does not show in six decimals. */
     uint64_t shown = us < 16000000
                          ? (uint64_t)us
@@ -63,10 +84,9 @@ static char *put_icmp_port(char *p, const struct lw_record *rec, bool destinatio
     return put_hex(put_text(p, "0x"), (uint64_t)(rec->icmp_code << 8 | type), 4);
 }
 
-static char *put_port(char *p, const struct lw_record *rec, unsigned side)
+static char *put_port(char *p, const struct lw_record *rec, unsigned side,
+                      bool destination)
 {
-    bool destination = side != rec->initiator;
-
     switch (rec->kind) {
     case LW_FLOW_TCP:
     case LW_FLOW_UDP:
@@ -93,40 +113,46 @@ static char *put_port(char *p, const struct lw_record *rec, unsigned side)
 
 static char *put_start(char *p, const struct flow_line *l)
 {
-    return p + timefmt_argus(l->rec->start_ns, p);
+    return p + timefmt_argus(start_of(l->rec), p);
 }
 
 static char *put_proto(char *p, const struct flow_line *l)
 {
     char text[16];
 
+    if (l->rec->argus.is_set && l->rec->argus.proto != NULL)
+        return put_text(p, l->rec->argus.proto);
     return put_text(p, lw_record_proto_text(l->rec, text));
 }
 
 static char *put_src_addr(char *p, const struct flow_line *l)
 {
-    return put_addr(p, l->rec, l->src);
+    return put_addr(p, l->rec, named(l->rec, left(l)));
 }
 
 static char *put_dst_addr(char *p, const struct flow_line *l)
 {
-    return put_addr(p, l->rec, l->dst);
+    const struct lw_argus *a = &l->rec->argus;
+
+    if (a->is_set && a->has_group)
+        return put_ip4(p, a->group);
+    return put_addr(p, l->rec, named(l->rec, 1 - left(l)));
 }
 
 static char *put_src_port(char *p, const struct flow_line *l)
 {
-    return put_port(p, l->rec, l->src);
+    return put_port(p, l->rec, named(l->rec, left(l)), false);
 }
 
 static char *put_dst_port(char *p, const struct flow_line *l)
 {
-    return put_port(p, l->rec, l->dst);
+    return put_port(p, l->rec, named(l->rec, 1 - left(l)), true);
 }
 
 /* ra centres the arrow in a column and cuts blanks off the end, even in CSV. */
 static char *put_dir(char *p, const struct flow_line *l)
 {
-    const char *name = lw_dir_name(l->rec->dir);
+    const char *name = lw_dir_name(SAYS(l->rec, dir, l->rec->dir));
 
     p = put_text(p, name[0] == '<' || name[0] == 'w' ? "  " : "   ");
     return put_text(p, name);
@@ -134,22 +160,24 @@ static char *put_dir(char *p, const struct flow_line *l)
 
 static char *put_state(char *p, const struct flow_line *l)
 {
-    return put_text(p, l->rec->state);
+    return put_text(p, SAYS(l->rec, state, l->rec->state));
 }
 
-static char *put_tos(char *p, const struct lw_side *s)
+static char *put_tos(char *p, const struct lw_record *rec, unsigned side)
 {
-    return s->has_ip ? put_u64(p, s->tos) : p;
+    if (!SAYS(rec, has_tos[side], rec->side[side].has_ip))
+        return p;
+    return put_u64(p, SAYS(rec, tos[side], rec->side[side].tos));
 }
 
 static char *put_src_tos(char *p, const struct flow_line *l)
 {
-    return put_tos(p, &l->rec->side[l->src]);
+    return put_tos(p, l->rec, left(l));
 }
 
 static char *put_dst_tos(char *p, const struct flow_line *l)
 {
-    return put_tos(p, &l->rec->side[l->dst]);
+    return put_tos(p, l->rec, 1 - left(l));
 }
 
 static char *put_packets(char *p, const struct flow_line *l)
@@ -157,14 +185,22 @@ static char *put_packets(char *p, const struct flow_line *l)
     return put_u64(p, l->rec->side[0].packets + l->rec->side[1].packets);
 }
 
+static uint64_t bytes_of(const struct lw_record *rec, unsigned side)
+{
+    const struct lw_side *s = &rec->side[side];
+    uint64_t uncounted = s->packets * SAYS(rec, link_bytes, 0U);
+
+    return s->frame_bytes > uncounted ? s->frame_bytes - uncounted : 0;
+}
+
 static char *put_all_bytes(char *p, const struct flow_line *l)
 {
-    return put_u64(p, l->rec->side[0].frame_bytes + l->rec->side[1].frame_bytes);
+    return put_u64(p, bytes_of(l->rec, 0) + bytes_of(l->rec, 1));
 }
 
 static char *put_src_bytes(char *p, const struct flow_line *l)
 {
-    return put_u64(p, l->rec->side[l->src].frame_bytes);
+    return put_u64(p, bytes_of(l->rec, left(l)));
 }
 
 static char *put_label(char *p, const struct flow_line *l)
@@ -226,6 +262,7 @@ const struct lw_flow_format flow_format_binetflow = {
     .put_text = put_csv,
     .header = header,
     .record = record,
+    .cuts = LW_CUTS_ARGUS,
 };
 
 /* ---- a single line --------------------------------------------------------------- */

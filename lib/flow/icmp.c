@@ -64,19 +64,78 @@ int icmp_counterpart(bool v6, uint8_t type)
                                  sizeof counterparts4 / sizeof counterparts4[0]);
 }
 
-uint16_t icmp_quoted_port(const struct decoded *d)
+/* Messages of ICMP about a packet, which they carry the beginning of. */
+bool icmp_quotes(uint8_t type)
 {
-    enum { UNREACHABLE = 3, PORT = 3, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
+    enum {
+        UNREACHABLE = 3,
+        SOURCE_QUENCH = 4,
+        REDIRECT = 5,
+        TIME = 11,
+        PARAMETER = 12
+    };
+
+    return type == UNREACHABLE || type == SOURCE_QUENCH || type == REDIRECT ||
+           type == TIME || type == PARAMETER;
+}
+
+uint32_t icmp_subject(const struct decoded *d)
+{
+    enum { UNREACHABLE = 3, REDIRECT = 5 };
+    enum { CODE_HOST = 1, CODE_PROTOCOL = 2, CODE_PORT = 3 };
+    enum { AT_PROTOCOL = 9, AT_DESTINATION = 16, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
     uint8_t first = 0;
     uint8_t protocol = 0;
+    uint32_t address = 0;
     uint16_t port = 0;
 
-    if (d->ip_version != 4 || d->icmp_type != UNREACHABLE || d->icmp_code != PORT ||
-        !span_get_u8(d->payload, 0, &first) || !span_get_u8(d->payload, 9, &protocol))
+    if (d->ip_version != 4 || (d->icmp_type != UNREACHABLE && d->icmp_type != REDIRECT))
         return 0;
-    if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP)
+    if (d->icmp_type == REDIRECT || d->icmp_code <= CODE_HOST) {
+        (void)span_get_be32(d->payload, AT_DESTINATION, &address);
+        return __builtin_bswap32(address);
+    }
+    if (!span_get_u8(d->payload, 0, &first) ||
+        !span_get_u8(d->payload, AT_PROTOCOL, &protocol))
+        return 0;
+    if (d->icmp_code == CODE_PROTOCOL)
+        return protocol;
+    if (d->icmp_code == CODE_PORT &&
+        (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP))
         (void)span_get_be16(d->payload, (first & 0xfU) * 4 + 2, &port);
     return port;
+}
+
+bool icmp_quoted(const struct decoded *d, struct decoded *out)
+{
+    enum { HEADER_MIN = 20, L4_BYTES = 8, PROTOCOL_ICMP = 1 };
+    struct span s = d->payload;
+    uint32_t header;
+
+    if (d->ip_version != 4 || !icmp_quotes(d->icmp_type) || s.n < HEADER_MIN + L4_BYTES)
+        return false;
+    header = (span_u8(s, 0) & 0xfU) * 4;
+    if (span_u8(s, 0) >> 4 != 4 || header < HEADER_MIN || s.n < header + L4_BYTES)
+        return false;
+    *out = (struct decoded){.outcome = DECODE_OK,
+                            .layer = DECODE_TRANSPORT,
+                            .ether_type = 0x0800,
+                            .ip_version = 4,
+                            .protocol = span_u8(s, 9)};
+    (void)span_copy(s, 12, out->addr[0].bytes, 4);
+    (void)span_copy(s, 16, out->addr[1].bytes, 4);
+    if (out->protocol == PROTOCOL_ICMP) {
+        out->icmp_type = span_u8(s, header);
+        out->icmp_code = span_u8(s, header + 1);
+        out->icmp_id = span_be16(s, header + 4);
+        out->icmp_seq = span_be16(s, header + 6);
+    } else {
+        out->port[0] = span_be16(s, header);
+        out->port[1] = span_be16(s, header + 2);
+    }
+    out->payload = span_from(s, header + L4_BYTES);
+    out->payload_bytes = (uint32_t)out->payload.n;
+    return true;
 }
 
 static const char *const unreachable4[] = {

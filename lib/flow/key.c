@@ -9,8 +9,10 @@
  *     TCP UDP SCTP port of addr[0]         port of addr[1]  yes; UDP port 53 also has
  *                                                           the DNS id, in `more`
  *     ICMP query   identifier              sequence         yes
- *     ICMP other   code                    port complained  no
- *                                          about, if any
+ *     ICMP other   code                    port, protocol   no
+ *                                          or address (the
+ *                                          rest in `more`)
+ *                                          complained about
  *     IGMP         type                    0                no
  *     ESP          SPI, high half          SPI, low half    no
  *     ARP          0                       0                request and answer
@@ -97,12 +99,15 @@ static unsigned set_oneway(struct flow_key *key, const struct decoded *d)
 
 static unsigned set_icmp(struct flow_key *key, const struct decoded *d)
 {
+    uint32_t subject;
     unsigned from;
 
     if (!icmp_pair(d->protocol == PROTOCOL_ICMP6, d->icmp_type, &key->protocol)) {
         key->protocol = d->icmp_type;
         key->port[0] = d->icmp_code;
-        key->port[1] = icmp_quoted_port(d);
+        subject = icmp_subject(d);
+        key->port[1] = (uint16_t)subject;
+        key->more = (uint16_t)(subject >> 16);
         return set_oneway(key, d);
     }
     from = set_endpoints(key, &d->addr[0], &d->addr[1], 0, 0);

@@ -13,12 +13,14 @@
  * (the clock algorithm, Corbato 1968), so that eviction, too, costs nothing per packet.
  */
 #include "account.h"
+#include "argus.h"
 #include "arrival.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "fragment.h"
 #include "history.h"
+#include "icmp.h"
 #include "key_zeek.h"
 #include "packet/levels.h"
 #include "report.h"
@@ -55,7 +57,7 @@ struct lw_meter {
     enum lw_tunnel_mode tunnels;
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
-    bool zeek_cuts;
+    enum lw_cuts cuts;
     uint64_t last_id;
     struct lw_meter_stats stats;
     const struct meter_moment *shown; /* borrowed; NULL: the present (arrival.h) */
@@ -77,6 +79,8 @@ static enum lw_status check_config(const struct lw_meter_config *cfg,
     if (cfg->max_flows > MAX_FLOWS_LIMIT)
         return lw_fail(err, LW_EINVAL, "max_flows is %u, at most %d is possible",
                        cfg->max_flows, MAX_FLOWS_LIMIT);
+    if ((unsigned)cfg->cuts > LW_CUTS_ZEEK)
+        return lw_fail(err, LW_EINVAL, "there are no cuts %u", (unsigned)cfg->cuts);
     if ((unsigned)cfg->tunnels >= LW_N_TUNNEL_MODES)
         return lw_fail(err, LW_EINVAL, "there is no tunnel mode %u",
                        (unsigned)cfg->tunnels);
@@ -103,22 +107,46 @@ static int64_t seconds_or(int64_t configured_ns, int64_t default_s)
     return configured_ns != 0 ? configured_ns : default_s * NS_PER_S;
 }
 
-/* The idle timeouts are Argus' own (ARGUS_IP_TIMEOUT and so on in argus.conf(5)), or
- * Zeek's (tcp_inactivity_timeout and so on). */
+/* By enum lw_cuts: Argus' idle timeouts (ARGUS_IP_TIMEOUT and so on in argus.conf(5)),
+ * or Zeek's (tcp_inactivity_timeout and so on).  To Argus a closed connection is as
+ * good as an open one. */
+static const uint16_t idle_default_s[][N_TIMERS] = {
+    [LW_CUTS_PLAIN] = {[TIMER_TCP] = 60,
+                       [TIMER_CLOSED] = 5,
+                       [TIMER_UDP] = 30,
+                       [TIMER_ICMP] = 5,
+                       [TIMER_ARP] = 5},
+    [LW_CUTS_ARGUS] = {[TIMER_TCP] = 60,
+                       [TIMER_CLOSED] = 60,
+                       [TIMER_UDP] = 30,
+                       [TIMER_ICMP] = 5,
+                       [TIMER_ARP] = 5},
+    [LW_CUTS_ZEEK] = {[TIMER_TCP] = 300,
+                      [TIMER_CLOSED] = 5,
+                      [TIMER_UDP] = 60,
+                      [TIMER_ICMP] = 60,
+                      [TIMER_ARP] = 5}};
+
 static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
 {
-    const bool zeek = cfg->cuts == LW_CUTS_ZEEK;
-    const int64_t timeouts[N_TIMERS] = {
-        [TIMER_TCP] = seconds_or(cfg->idle_tcp_ns, zeek ? 300 : 60),
-        [TIMER_CLOSED] = seconds_or(cfg->closed_tcp_ns, 5),
-        [TIMER_UDP] = seconds_or(cfg->idle_udp_ns, zeek ? 60 : 30),
-        [TIMER_ICMP] = seconds_or(cfg->idle_icmp_ns, zeek ? 60 : 5),
-        [TIMER_ARP] = seconds_or(cfg->idle_arp_ns, 5)};
+    const int64_t idle_ns[N_TIMERS] = {[TIMER_TCP] = cfg->idle_tcp_ns,
+                                       [TIMER_CLOSED] = cfg->closed_tcp_ns,
+                                       [TIMER_UDP] = cfg->idle_udp_ns,
+                                       [TIMER_ICMP] = cfg->idle_icmp_ns,
+                                       [TIMER_ARP] = cfg->idle_arp_ns};
+    int64_t timeouts[N_TIMERS];
 
-    timers_init(&m->timers, timeouts);
-    m->zeek_cuts = zeek;
+    m->cuts = cfg->cuts;
     m->status_interval_ns = seconds_or(cfg->status_interval_ns, 3600);
-    if (zeek)
+    for (unsigned c = 0; c < N_TIMERS; c++) {
+        timeouts[c] = seconds_or(idle_ns[c], idle_default_s[cfg->cuts][c]);
+        if (cfg->cuts == LW_CUTS_ARGUS && idle_ns[c] == 0)
+            timeouts[c] += m->status_interval_ns;
+    }
+    timers_init(&m->timers, timeouts);
+    for (unsigned c = 0; c < N_TIMERS; c++)
+        m->timers.wheels[c].from_start = cfg->cuts == LW_CUTS_ARGUS && idle_ns[c] == 0;
+    if (cfg->cuts == LW_CUTS_ZEEK)
         m->status_interval_ns = INT64_MAX;
 }
 
@@ -185,30 +213,44 @@ static struct flow_stats *stats_of(const struct lw_meter *m, const struct flow *
     return m->table.beside_bytes != 0 ? flow_beside(&m->table, f->index) : NULL;
 }
 
+static void make_record(struct lw_meter *m, const struct flow *f,
+                        enum lw_end_reason reason, struct lw_record *rec)
+{
+    struct flow_stats *stats = stats_of(m, f);
+
+    flow_report(f, reason, rec);
+    if (m->cuts == LW_CUTS_ARGUS)
+        argus_report(f, rec);
+    if (histories_kept(&m->histories))
+        histories_report(&m->histories, f, rec);
+    if (stats != NULL)
+        rec->stats = flow_stats_finish(stats);
+}
+
 static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason reason,
                    const struct sink *to)
 {
-    struct flow_stats *stats = stats_of(m, f);
     struct lw_record rec;
 
     m->stats.records++;
     if (to->fn == NULL)
         return;
-    flow_report(f, reason, &rec);
-    if (histories_kept(&m->histories))
-        histories_report(&m->histories, f, &rec);
-    if (stats != NULL)
-        rec.stats = flow_stats_finish(stats);
+    make_record(m, f, reason, &rec);
     to->fn(to->ctx, &rec);
+}
+
+static void forget_flow(struct lw_meter *m, struct flow *f)
+{
+    timers_remove(&m->timers, &m->table, f);
+    flow_list_remove(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
+    flow_table_remove(&m->table, f);
 }
 
 static void end_flow(struct lw_meter *m, struct flow *f, enum lw_end_reason reason,
                      const struct sink *to)
 {
     report(m, f, reason, to);
-    timers_remove(&m->timers, &m->table, f);
-    flow_list_remove(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
-    flow_table_remove(&m->table, f);
+    forget_flow(m, f);
 }
 
 static enum lw_end_reason reason_of_silence(const struct flow *f)
@@ -296,7 +338,7 @@ static void evict(struct lw_meter *m, const struct sink *to)
 static uint8_t timer_class_of(enum lw_flow_kind kind)
 {
     static const uint8_t classes[LW_N_FLOW_KINDS] = {
-        [LW_FLOW_OTHER] = TIMER_ARP,  [LW_FLOW_TCP] = TIMER_TCP,
+        [LW_FLOW_OTHER] = TIMER_UDP,  [LW_FLOW_TCP] = TIMER_TCP,
         [LW_FLOW_UDP] = TIMER_UDP,    [LW_FLOW_ICMP] = TIMER_ICMP,
         [LW_FLOW_ICMP6] = TIMER_ICMP, [LW_FLOW_IGMP] = TIMER_UDP,
         [LW_FLOW_ARP] = TIMER_ARP,    [LW_FLOW_ESP] = TIMER_UDP,
@@ -322,6 +364,9 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->icmp_type = a->d.icmp_type;
     f->icmp_code = a->d.icmp_code;
     f->ether_type = a->d.ether_type;
+    f->link_bytes = a->d.link_bytes;
+    if (m->cuts == LW_CUTS_ARGUS && flow_kind(f) == LW_FLOW_UDP)
+        argus_udp_begin(f, &a->d);
     if (histories_kept(&m->histories))
         histories_begin(&m->histories, f);
     f->tunnel_id = a->d.tunnel_id;
@@ -344,6 +389,25 @@ static bool is_reopened(const struct flow *f, const struct decoded *d)
            (d->tcp_flags & OPENING) == LW_TCP_SYN;
 }
 
+/* As Argus does it: the new flow takes over what was known of the endpoints. */
+static struct flow *reopen(struct lw_meter *m, struct flow *f, const struct arrival *a,
+                           const struct sink *to)
+{
+    struct argus_heritage heritage;
+    struct lw_record rec;
+
+    m->stats.records++;
+    make_record(m, f, LW_END_CLOSED, &rec);
+    argus_report_reopened(f, &a->d, a->from, a->time_ns, &rec);
+    if (to->fn != NULL)
+        to->fn(to->ctx, &rec);
+    argus_bequeath(f, a->from, &heritage);
+    forget_flow(m, f);
+    f = begin_flow(m, a, to);
+    argus_inherit(f, &heritage);
+    return f;
+}
+
 /* The packet's flow as far as it is still the same one. */
 static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
                                  const struct sink *to)
@@ -358,8 +422,12 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
         end_flow(m, f, reason_of_silence(f), to);
         return NULL;
     }
-    if (m->zeek_cuts ? histories_is_over(&m->histories, f, &a->d, a->time_ns)
-                     : is_reopened(f, &a->d)) {
+    if (m->cuts == LW_CUTS_ARGUS) {
+        if (flow_kind(f) == LW_FLOW_TCP && argus_tcp_reopens(f, &a->d))
+            return reopen(m, f, a, to);
+    } else if (m->cuts == LW_CUTS_ZEEK
+                   ? histories_is_over(&m->histories, f, &a->d, a->time_ns)
+                   : is_reopened(f, &a->d)) {
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }
@@ -448,6 +516,25 @@ static struct flow *find_flow_of_fragment(struct lw_meter *m, struct arrival *a,
     return f;
 }
 
+/* Argus lets a flow last until the last complaint about it. */
+static void tell_quoted(struct lw_meter *m, const struct arrival *a)
+{
+    struct decoded quoted;
+    struct flow_key key;
+    struct flow *f;
+    unsigned from;
+
+    if (!icmp_quoted(&a->d, &quoted) || !flow_key_make(&quoted, &key, &from))
+        return;
+    key.more ^= a->d.tunnel_tag;
+    f = flow_table_get(&m->table, &key, flow_key_hash(&key, m->table.seed));
+    if (f == NULL || timer_is_over(&m->timers, f, a->time_ns))
+        return;
+    argus_tell(f, a->time_ns);
+    f->told_type = a->d.icmp_type;
+    f->told_code = a->d.icmp_code;
+}
+
 static void add_to_flow(struct lw_meter *m, struct flow *f, const struct arrival *a)
 {
     note_stats(m, f, a);
@@ -456,6 +543,8 @@ static void add_to_flow(struct lw_meter *m, struct flow *f, const struct arrival
         histories_add(&m->histories, f, &a->d, a->from, a->time_ns);
     note_answer(m, f, a->from);
     note_close(m, f, &a->d);
+    if (m->cuts == LW_CUTS_ARGUS && flow_kind(f) == LW_FLOW_ICMP)
+        tell_quoted(m, a);
 }
 
 /* The packet's flow, or NULL when it is in none. */
@@ -481,11 +570,15 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
  * addresses and ports meet once in 65,536 times. */
 static void make_key(const struct lw_meter *m, struct arrival *a)
 {
-    a->has_key = flow_key_make_ip4(&a->d, &a->key, &a->from) ||
-                 flow_key_make(&a->d, &a->key, &a->from);
+    a->has_key = flow_key_make_ip4(&a->d, &a->key, &a->from);
+    if (!a->has_key) {
+        a->has_key = flow_key_make(&a->d, &a->key, &a->from);
+        if (a->has_key && m->cuts == LW_CUTS_ARGUS)
+            argus_key(&a->d, &a->key, &a->from);
+    }
     if (!a->has_key)
         return;
-    if (m->zeek_cuts)
+    if (m->cuts == LW_CUTS_ZEEK)
         flow_key_zeek(&a->d, &a->key, &a->from);
     a->key.more ^= a->d.tunnel_tag;
     a->hash = flow_key_hash(&a->key, m->table.seed);

@@ -20,6 +20,8 @@
 
 #include <string.h>
 
+enum { PROTOCOL_IGMP = 2 };
+
 static unsigned first_side(const struct flow *f)
 {
     return f->flags & FLOW_FIRST_SIDE ? 1 : 0;
@@ -35,13 +37,12 @@ static bool heard(const struct flow *f, unsigned side)
 static unsigned initiator_of_tcp(const struct flow *f)
 {
     unsigned first = first_side(f);
-    uint16_t port = f->key.port[first];
 
     if (f->flags & FLOW_SYN_KNOWN)
         return f->flags & FLOW_SYN_SIDE ? 1 : 0;
-    if (port < f->key.port[1 - first] && service_port_is_known(port))
-        return 1 - first;
-    return first;
+    return service_port_is_server(f->key.port[first], f->key.port[1 - first])
+               ? 1 - first
+               : first;
 }
 
 static unsigned initiator_of_icmp(const struct flow *f, bool v6)
@@ -97,14 +98,14 @@ static enum lw_dir direction(const struct flow *f, unsigned src)
     return heard(f, src) ? LW_DIR_FORWARD : LW_DIR_BACKWARD;
 }
 
-/* "INT" becomes "REQ" in the later records of a flow. */
+/* "INT" becomes "REQ" in the later records of a flow, but not of ARP. */
 static const char *plain_state(const struct flow *f, unsigned src)
 {
     if (heard(f, 0) && heard(f, 1))
         return "CON";
     if (!heard(f, src))
         return "RSP";
-    return f->flags & FLOW_CONTINUED ? "REQ" : "INT";
+    return f->flags & FLOW_CONTINUED && flow_kind(f) != LW_FLOW_ARP ? "REQ" : "INT";
 }
 
 static void set_state(const struct flow *f, unsigned src, struct lw_record *rec)
@@ -183,6 +184,8 @@ static void set_ports(const struct flow *f, unsigned first, struct lw_record *re
         rec->llc[1] = (uint8_t)k->port[0];
         break;
     case LW_FLOW_IGMP:
+        rec->protocol = PROTOCOL_IGMP;
+        break;
     case LW_FLOW_ARP:
     case LW_FLOW_GRE:
     case LW_FLOW_IP:

@@ -33,9 +33,10 @@ struct flow_side {
     uint64_t payload_bytes;
     int64_t first_ns;
     int64_t last_ns;
-    uint32_t next_seq; /* the sequence number after the highest one seen */
+    uint32_t next_seq; /* the sequence number after the highest one seen; RTP: SSRC */
     uint32_t retransmitted;
-    uint32_t urgent;
+    uint32_t urgent : 24; /* stays at its greatest */
+    uint32_t argus_tos : 8;
     uint8_t tcp_flags; /* of this record */
     uint8_t tos;
     uint8_t ttl;
@@ -55,7 +56,9 @@ enum flow_flag {
     FLOW_CONTINUED = 8,  /* a status record was reported before */
     FLOW_CLOSED = 16,    /* TCP: finished or reset */
     FLOW_SYN_KNOWN = 32, /* TCP: the initiator is known, it is ... */
-    FLOW_SYN_SIDE = 64   /* ... this side */
+    FLOW_SYN_SIDE = 64,  /* ... this side */
+    FLOW_STEADY = 128,   /* TCP: nothing but SYN, FIN and RST is news to Argus */
+    FLOW_MEDIA = 128     /* UDP: RTP so far, as far as Argus can tell */
 };
 
 struct flow {
@@ -77,6 +80,7 @@ struct flow {
     uint32_t index;            /* of the flow itself */
     uint16_t bad_fragments[2]; /* stays at its greatest */
     uint8_t timer_slot;
+    uint8_t link_bytes; /* of each frame that Argus does not count */
     uint16_t vlan_id;
     uint8_t icmp_type; /* of the first packet */
     uint8_t icmp_code;
@@ -85,6 +89,14 @@ struct flow {
     uint16_t overlapping[2]; /* fragments, by side; stays at its highest value */
     uint8_t tunnel_kind;
     uint8_t tunnel_depth;
+
+    /* Argus' view (argus.h). */
+    uint8_t argus_tcp;     /* enum argus_tcp; UDP: enum argus_udp */
+    uint8_t argus_flags;   /* enum argus_flag */
+    uint8_t argus_opening; /* TCP flags of the first packet */
+    uint8_t told_type;     /* ICMP: type and code of a complaint */
+    uint8_t told_code;
+    int64_t told_ns; /* a packet that is not its own told about the flow */
 };
 
 static inline enum lw_flow_kind flow_kind(const struct flow *f)

@@ -51,6 +51,7 @@ void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS])
 
         LW_ASSERT(timeout_ns[c] > 0);
         w->timeout_ns = timeout_ns[c];
+        w->from_start = false;
         w->slot_ns = timeout_ns[c] / SLOTS_PER_TIMEOUT + 1;
         if (w->slot_ns < tm->tick_ns)
             tm->tick_ns = w->slot_ns;
@@ -73,7 +74,7 @@ void timers_clear(struct timers *tm)
 void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f)
 {
     struct timer_wheel *w = &tm->wheels[f->timer_class];
-    int64_t slot = slot_of(w, f->last_ns + w->timeout_ns);
+    int64_t slot = slot_of(w, timer_origin_ns(w, f) + w->timeout_ns);
     int64_t present = slot_of(w, tm->now_ns);
 
     /* A flow made of a packet from the past may be over already. */
@@ -134,7 +135,7 @@ static void settle(struct timers *tm, struct timer_wheel *w, const struct flow_t
     struct flow *f;
 
     while ((f = first_flow(w, t)) != NULL &&
-           slot_of(w, f->last_ns + w->timeout_ns) > w->first)
+           slot_of(w, timer_origin_ns(w, f) + w->timeout_ns) > w->first)
         file_anew(tm, t, f);
 }
 

@@ -24,6 +24,8 @@ enum { TIMER_SLOTS = 256 }; /* struct flow keeps a slot in a byte */
 
 struct timer_wheel {
     int64_t timeout_ns;
+    bool from_start; /* the timeout runs from the start of the record, as Argus' does,
+                        not from the last packet */
     int64_t slot_ns;
     int64_t first; /* no flow is in an earlier slot; slots are numbered by time */
     uint32_t n_flows;
@@ -37,7 +39,7 @@ struct timers {
     struct timer_wheel wheels[N_TIMERS];
 };
 
-/** `timeout_ns` by class, all above 0. */
+/** `timeout_ns` by class, all above 0, from the last packet. */
 void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS]);
 
 /** File a flow by its last packet, under f->timer_class. */
@@ -54,10 +56,18 @@ struct flow *timers_expired(struct timers *tm, const struct flow_table *t);
 /** No filed flow had its last packet before this time. */
 int64_t timers_oldest_ns(const struct timers *tm);
 
+/** The time from which a flow's timeout runs. */
+static inline int64_t timer_origin_ns(const struct timer_wheel *w, const struct flow *f)
+{
+    return w->from_start ? f->start_ns : f->last_ns;
+}
+
 static inline bool timer_is_over(const struct timers *tm, const struct flow *f,
                                  int64_t now_ns)
 {
-    return now_ns - f->last_ns > tm->wheels[f->timer_class].timeout_ns;
+    const struct timer_wheel *w = &tm->wheels[f->timer_class];
+
+    return now_ns - timer_origin_ns(w, f) > w->timeout_ns;
 }
 
 #endif /* FLOW_TIMER_H */

@@ -51,18 +51,21 @@ struct decoded {
     uint16_t vlan_id;    /* outermost, 0 when untagged */
     uint8_t n_vlans;
     uint8_t llc[2]; /* DSAP, SSAP of an LLC frame */
+    uint8_t
+        link_bytes; /* of a header that Argus does not count: cooked, loopback, PPP */
 
     /* network */
     uint8_t ip_version; /* 4 or 6; 0 otherwise (ARP: addr holds IPv4 addresses) */
     uint8_t protocol;   /* of the last header, after IPv6 extensions */
     uint8_t tos;        /* or traffic class */
     uint8_t ttl;        /* or hop limit */
-    uint16_t arp_op;    /* 1 request, 2 reply */
-    uint32_t ip_bytes;  /* header and payload by the header's own word; the wire's
-                           length where that is less, or where segmentation offload
-                           left the field 0 */
-    bool is_fragment;   /* offset or more-fragments set */
-    bool bad_fragment;  /* cannot be part of a datagram (past 65,535; odd length) */
+    uint8_t argus_tos; /* of IPv6: the bits of the flow label that Argus takes for it */
+    uint16_t arp_op;   /* 1 request, 2 reply */
+    uint32_t ip_bytes; /* header and payload by the header's own word; the wire's
+                          length where that is less, or where segmentation offload
+                          left the field 0 */
+    bool is_fragment;  /* offset or more-fragments set */
+    bool bad_fragment; /* cannot be part of a datagram (past 65,535; odd length) */
     bool more_fragments;
     uint16_t fragment_offset; /* bytes; only offset 0 has a transport header */
     uint32_t fragment_id;
@@ -78,7 +81,7 @@ struct decoded {
     uint16_t tcp_urgent;
     uint8_t icmp_type;
     uint8_t icmp_code;
-    uint16_t icmp_id; /* echo and other query messages */
+    uint16_t icmp_id; /* echo and other query messages; IGMP: halves of the group */
     uint16_t icmp_seq;
     uint32_t spi;           /* ESP */
     uint32_t payload_bytes; /* above transport, by the headers' own word */

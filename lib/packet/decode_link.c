@@ -304,7 +304,8 @@ static enum decode_outcome decode_ppp(struct cursor *c, struct decoded *d)
     return decode_ppp_protocol(c, d);
 }
 
-enum decode_outcome decode_link(struct cursor *c, uint32_t link_type, struct decoded *d)
+static enum decode_outcome decode_link_type(struct cursor *c, uint32_t link_type,
+                                            struct decoded *d)
 {
     switch (link_type) {
     case LINKTYPE_ETHERNET:
@@ -336,4 +337,27 @@ enum decode_outcome decode_link(struct cursor *c, uint32_t link_type, struct dec
     default:
         return DECODE_UNSUPPORTED;
     }
+}
+
+/* Argus counts frames of these links from behind their header on. */
+static uint8_t uncounted(uint32_t link_type)
+{
+    switch (link_type) {
+    case LINKTYPE_LINUX_SLL:
+        return SLL_BYTES;
+    case LINKTYPE_NULL:
+    case LINKTYPE_LOOP:
+    case LINKTYPE_PPP:
+    case LINKTYPE_PPP_HDLC:
+    case LINKTYPE_C_HDLC:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+enum decode_outcome decode_link(struct cursor *c, uint32_t link_type, struct decoded *d)
+{
+    d->link_bytes = uncounted(link_type);
+    return decode_link_type(c, link_type, d);
 }

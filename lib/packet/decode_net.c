@@ -171,6 +171,7 @@ static enum decode_outcome decode_ip6(struct cursor *c, struct decoded *d)
         total = c->wire;
     d->ip_version = 6;
     d->tos = (uint8_t)(first >> 20);
+    d->argus_tos = (uint8_t)(first >> 4);
     d->ip_bytes = total;
     d->ttl = span_u8(s, 7);
     (void)span_copy(s, 8, d->addr[0].bytes, 16);

@@ -90,11 +90,14 @@ static enum decode_outcome decode_ports(struct cursor *c, struct decoded *d,
     return DECODE_OK;
 }
 
-/* Queries and their answers carry an identifier and a sequence number. */
+/* Queries and their answers carry an identifier and a sequence number; messages of IGMP
+ * have the group there. */
 static bool icmp_has_id(uint8_t protocol, uint8_t type)
 {
     if (protocol == PROTOCOL_ICMP6)
         return type == 128 || type == 129;
+    if (protocol == PROTOCOL_IGMP)
+        return true;
     return protocol == PROTOCOL_ICMP &&
            (type == 0 || type == 8 || (type >= 13 && type <= 18));
 }
