@@ -386,7 +386,9 @@ static void logs_tell_what_they_need(void **state)
     assert_true(needs_conn_log("json", "history"));
     assert_false(needs_conn_log("binetflow", NULL));
     assert_int_equal(lw_flow_format_cuts(lw_flow_format_get("zeek")), LW_CUTS_ZEEK);
-    assert_int_equal(lw_flow_format_cuts(lw_flow_format_get("json")), LW_CUTS_ARGUS);
+    assert_int_equal(lw_flow_format_cuts(lw_flow_format_get("binetflow")),
+                     LW_CUTS_ARGUS);
+    assert_int_equal(lw_flow_format_cuts(lw_flow_format_get("json")), LW_CUTS_PLAIN);
 }
 
 static void tunnels_are_told(void **state)
