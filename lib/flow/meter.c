@@ -258,12 +258,39 @@ static enum lw_end_reason reason_of_silence(const struct flow *f)
     return f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_IDLE;
 }
 
+PREFETCHES static inline void prefetch_whole(const struct flow *f)
+{
+    __builtin_prefetch(&f->key);
+    __builtin_prefetch(&f->side[0]);
+    __builtin_prefetch(&f->side[1]);
+    __builtin_prefetch(&f->link);
+}
+
+/* Flows that end in great numbers, for a flood or a leap in time, have not been touched
+ * for long.  Ask for those whose turn comes soon in the list that they end by: the
+ * third one itself, which the second one leads to, and the place of the second one in
+ * the index. */
+PREFETCHES static inline void prefetch_next(const struct lw_meter *m,
+                                            const struct flow *f, unsigned link)
+{
+    for (unsigned ahead = 1; ahead <= 3; ahead++) {
+        if (f->link[link].next == FLOW_NONE)
+            return;
+        f = flow_at(&m->table, f->link[link].next);
+        if (ahead == 2)
+            flow_table_prefetch_slot(&m->table, f->hash);
+    }
+    prefetch_whole(f);
+}
+
 static void expire(struct lw_meter *m, const struct sink *to)
 {
     struct flow *f;
 
-    while ((f = timers_expired(&m->timers, &m->table)) != NULL)
+    while ((f = timers_expired(&m->timers, &m->table)) != NULL) {
+        prefetch_next(m, f, FLOW_LINK_TIMER);
         end_flow(m, f, reason_of_silence(f), to);
+    }
 }
 
 /* Move on to a packet's time; returns it, within bounds. */
@@ -298,35 +325,11 @@ static struct flow *victim(struct lw_meter *m)
     return f;
 }
 
-PREFETCHES static inline void prefetch_whole(const struct flow *f)
-{
-    __builtin_prefetch(&f->key);
-    __builtin_prefetch(&f->side[0]);
-    __builtin_prefetch(&f->side[1]);
-    __builtin_prefetch(&f->link);
-}
-
-/* Under a flood every packet evicts a flow that has not been touched for long.  Ask for
- * those whose turn comes soon: the third one itself, which the second one leads to, and
- * the place of the second one in the index. */
-PREFETCHES static inline void prefetch_victims(const struct lw_meter *m,
-                                               const struct flow *f)
-{
-    for (unsigned ahead = 1; ahead <= 3; ahead++) {
-        if (f->link[FLOW_LINK_AGE].next == FLOW_NONE)
-            return;
-        f = flow_at(&m->table, f->link[FLOW_LINK_AGE].next);
-        if (ahead == 2)
-            flow_table_prefetch_slot(&m->table, f->hash);
-    }
-    prefetch_whole(f);
-}
-
 static void evict(struct lw_meter *m, const struct sink *to)
 {
     struct flow *f = victim(m);
 
-    prefetch_victims(m, f);
+    prefetch_next(m, f, FLOW_LINK_AGE);
 
     if (f->flags & FLOW_ANSWERED)
         m->stats.evicted_answered++;
