@@ -16,8 +16,9 @@
 
 struct arrival {
     int64_t time_ns;
-    bool is_pause; /* time only: nothing of what follows is set */
-    bool has_key;  /* it belongs to a flow: key, hash and from are set */
+    bool
+        is_pause; /* time only: nothing of what follows is set, but has_key, to false */
+    bool has_key; /* it belongs to a flow: key, hash and from are set */
     uint32_t hash;
     uint32_t likely; /* index of the flow, as a guess; FLOW_NONE: none */
     uint32_t link_type;

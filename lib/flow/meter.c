@@ -37,9 +37,9 @@ enum {
     MAX_FLOWS_LIMIT = 1 << 24,
     /* Bounds the work of one eviction; busier flows than that are given up. */
     SECOND_CHANCES = 16,
-    /* Packets whose flows are fetched while others are worked on: as many as a core can
-     * have on their way, and few enough to stay in its first cache. */
-    AHEAD = 32,
+    /* Packets that are worked on together: their flows come from memory while as many
+     * others are added. */
+    PART = 16,
     FLUSH_AHEAD = 8 /* flows, of four lines each */
 };
 
@@ -679,28 +679,56 @@ void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_
 
         a->time_ns = pkts[i].time_ns;
         a->is_pause = pkts[i].data == NULL;
+        a->has_key = false;
         if (a->is_pause)
             continue;
         a->link_type = pkts[i].link_type;
-        a->has_key = false;
         if (packet_decode(&pkts[i], &a->d) == DECODE_OK)
             make_key(m, a);
     }
 }
 
-/* Memory answers late: ask for what the packets need before the first of them needs it,
- * the index first, then the flows that it leads to. */
-PREFETCHES static inline void prefetch(const struct lw_meter *m, struct arrival *as,
-                                       size_t n)
+/* ---- packets in batches
+ * ---------------------------------------------------------------
+ *
+ * Memory answers late.  While a part of a batch is added, the flows of the next part
+ * are on their way, and the places in the index that lead to the flows of the part
+ * after that. */
+
+struct part {
+    struct arrival *as;
+    size_t n;
+};
+
+PREFETCHES static inline void fetch_slots(const struct lw_meter *m, struct part p)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (!as[i].is_pause && as[i].has_key)
-            flow_table_prefetch_slot(&m->table, as[i].hash);
+    for (size_t i = 0; i < p.n; i++) {
+        if (p.as[i].has_key)
+            flow_table_prefetch_slot(&m->table, p.as[i].hash);
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!as[i].is_pause && as[i].has_key)
-            as[i].likely = flow_table_prefetch_flow(&m->table, as[i].hash, as[i].from);
+}
+
+PREFETCHES static inline void fetch_flows(const struct lw_meter *m, struct part p)
+{
+    for (size_t i = 0; i < p.n; i++) {
+        struct arrival *a = &p.as[i];
+
+        if (a->has_key)
+            a->likely = flow_table_prefetch_flow(&m->table, a->hash, a->from);
     }
+}
+
+static void add_part(struct lw_meter *m, struct part p, const struct sink *to)
+{
+    for (size_t i = 0; i < p.n; i++)
+        (void)add_arrival(m, &p.as[i], to);
+}
+
+static struct part part_of(struct arrival *as, size_t n, size_t at)
+{
+    size_t left = at < n ? n - at : 0;
+
+    return (struct part){as + (n - left), left < PART ? left : PART};
 }
 
 void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
@@ -708,29 +736,36 @@ void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
 {
     const struct sink to = {fn, ctx};
 
-    while (n > 0) {
-        size_t part = n < AHEAD ? n : AHEAD;
-
-        prefetch(m, as, part);
-        for (size_t i = 0; i < part; i++)
-            (void)add_arrival(m, &as[i], &to);
-        as += part;
-        n -= part;
+    fetch_slots(m, part_of(as, n, 0));
+    fetch_slots(m, part_of(as, n, PART));
+    fetch_flows(m, part_of(as, n, 0));
+    for (size_t at = 0; at < n; at += PART) {
+        fetch_slots(m, part_of(as, n, at + 2 * PART));
+        fetch_flows(m, part_of(as, n, at + PART));
+        add_part(m, part_of(as, n, at), &to);
     }
 }
 
+/* Three parts at a time are enough, and stay in the first cache. */
 void lw_meter_add_batch(struct lw_meter *m, const struct lw_packet *pkts, size_t n,
                         lw_record_fn fn, void *ctx)
 {
-    struct arrival as[AHEAD];
+    const struct sink to = {fn, ctx};
+    struct arrival as[3][PART];
+    struct part parts[3] = {{as[0], 0}, {as[1], 0}, {as[2], 0}};
 
-    while (n > 0) {
-        size_t part = n < AHEAD ? n : AHEAD;
+    /* Two turns more than there are packets for, to add what is on its way. */
+    for (size_t at = 0; at < n + 2 * PART; at += PART) {
+        struct part *new = &parts[at / PART % 3];
+        size_t left = at < n ? n - at : 0;
 
-        meter_prepare(m, pkts, part, as);
-        meter_add_arrivals(m, as, part, fn, ctx);
-        pkts += part;
-        n -= part;
+        new->n = left < PART ? left : PART;
+        if (new->n > 0)
+            meter_prepare(m, pkts + at, new->n, new->as);
+        fetch_slots(m, *new);
+        fetch_flows(m, parts[(at / PART + 2) % 3]);
+        add_part(m, parts[(at / PART + 1) % 3], &to);
+        parts[(at / PART + 1) % 3].n = 0;
     }
 }
 
