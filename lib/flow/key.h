@@ -39,32 +39,42 @@ _Static_assert(offsetof(struct flow_key, port) == 32, "the last word is all the 
 /** The key of a packet, and the side that sent it.  False: it belongs to no flow. */
 bool flow_key_make(const struct decoded *d, struct flow_key *key, unsigned *from);
 
+static inline void flow_key_put_word(struct flow_key *key, size_t at, uint64_t word)
+{
+    memcpy((uint8_t *)key + at, &word, sizeof word);
+}
+
 /* flow_key_make() for what nearly every packet is, a TCP segment or a UDP datagram that
- * is no name lookup, in IPv4.  False, with nothing done, for all others. */
+ * is no name lookup, in IPv4.  False, with nothing done, for all others, and on
+ * big-endian processors.  The key is written in the words that its hash reads: a word
+ * that was written in parts is not there before all of them have left the processor. */
 static inline bool flow_key_make_ip4(const struct decoded *d, struct flow_key *key,
                                      unsigned *from)
 {
     enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PORT_DNS = 53 };
+    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const bool is_tcp = d->protocol == PROTOCOL_TCP;
     uint32_t addr[2];
-    uint64_t end[2];
+    uint64_t tail;
     unsigned f;
 
-    if (d->layer != DECODE_TRANSPORT || d->ip_version != 4 ||
-        (d->protocol != PROTOCOL_TCP &&
-         (d->protocol != PROTOCOL_UDP || d->port[0] == PORT_DNS ||
-          d->port[1] == PORT_DNS)))
+    if (!little || d->layer != DECODE_TRANSPORT || d->ip_version != 4 ||
+        (!is_tcp && (d->protocol != PROTOCOL_UDP || d->port[0] == PORT_DNS ||
+                     d->port[1] == PORT_DNS)))
         return false;
-    for (unsigned i = 0; i < 2; i++) {
-        memcpy(&addr[i], d->addr[i].bytes, sizeof addr[i]);
-        end[i] = (uint64_t)__builtin_bswap32(addr[i]) << 16 | d->port[i];
-    }
-    f = end[0] > end[1];
-    *key = (struct flow_key){.port = {d->port[f], d->port[1 - f]},
-                             .kind = d->protocol == PROTOCOL_TCP ? LW_FLOW_TCP
-                                                                 : LW_FLOW_UDP,
-                             .protocol = d->protocol};
-    memcpy(key->addr[0].bytes, &addr[f], sizeof addr[f]);
-    memcpy(key->addr[1].bytes, &addr[1 - f], sizeof addr[f]);
+    memcpy(&addr[0], d->addr[0].bytes, sizeof addr[0]);
+    memcpy(&addr[1], d->addr[1].bytes, sizeof addr[1]);
+    f = ((uint64_t)__builtin_bswap32(addr[0]) << 16 | d->port[0]) >
+        ((uint64_t)__builtin_bswap32(addr[1]) << 16 | d->port[1]);
+    tail = (uint64_t)(f ? d->port[1] : d->port[0]) |
+           (uint64_t)(f ? d->port[0] : d->port[1]) << 16 |
+           (uint64_t)(is_tcp ? LW_FLOW_TCP : LW_FLOW_UDP) << 48 |
+           (uint64_t)d->protocol << 56;
+    flow_key_put_word(key, 0, f ? addr[1] : addr[0]);
+    flow_key_put_word(key, 8, 0);
+    flow_key_put_word(key, 16, f ? addr[0] : addr[1]);
+    flow_key_put_word(key, 24, 0);
+    flow_key_put_word(key, 32, tail);
     *from = f;
     return true;
 }

@@ -583,7 +583,8 @@ static void make_key(const struct lw_meter *m, struct arrival *a)
         return;
     if (m->cuts == LW_CUTS_ZEEK)
         flow_key_zeek(&a->d, &a->key, &a->from);
-    a->key.more ^= a->d.tunnel_tag;
+    if (a->d.tunnel_tag != 0)
+        a->key.more ^= a->d.tunnel_tag;
     a->hash = flow_key_hash(&a->key, m->table.seed);
     a->likely = FLOW_NONE;
 }
