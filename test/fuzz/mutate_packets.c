@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FRAGMENTS_MAX = 6, SUMS_RIGHT_OF_8 = 7 };
+enum { FRAGMENTS_MAX = 6, CROSSED_MAX = 12, SUMS_RIGHT_OF_8 = 7 };
 
 /* Too large for a stack. */
 static struct sequence sequences[2];
@@ -308,14 +308,16 @@ size_t mutate_packets(uint8_t *data, size_t n, size_t max, unsigned seed,
     return sequence_write(s, data, max);
 }
 
-/* One after the other, or by turns. */
+/* Some packets of the other, one after the other or by turns: whole ones would make
+ * every input as long as it may be. */
 static void cross(struct sequence *a, const struct sequence *b, struct rng *r)
 {
     const bool by_turns = rng_below(r, 2) == 0;
     const size_t first = b->n > 0 ? (size_t)rng_below(r, b->n) : 0;
+    const size_t last = first + 1 + (size_t)rng_below(r, CROSSED_MAX);
     size_t at = by_turns ? (size_t)rng_below(r, a->n + 1) : a->n;
 
-    for (size_t i = first; i < b->n; i++) {
+    for (size_t i = first; i < b->n && i < last; i++) {
         if (sequence_copy(a, at < a->n ? at : a->n, b->at[i]) == NULL)
             return;
         at += by_turns ? 1 + (size_t)rng_below(r, 2) : 1;
