@@ -249,7 +249,9 @@ static bool open_way(struct way *w, const uint8_t head[SEQUENCE_HEAD], size_t n)
         .status_interval_ns = INT64_C(1) << 36,
         .conn_log = (kind & 2) != 0,
         .ignore_checksums = (kind & 4) != 0,
-        .cuts = kind & 8 ? LW_CUTS_ZEEK : kind & 16 ? LW_CUTS_ARGUS : LW_CUTS_PLAIN,
+        .cuts = kind & 8   ? LW_CUTS_ZEEK
+                : kind & 1 ? LW_CUTS_ARGUS
+                           : LW_CUTS_PLAIN,
         .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
         .reassembly_datagrams = kind & 64 ? 3 : 64,
         .flow_stats = (kind & 128) != 0};

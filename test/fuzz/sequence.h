@@ -3,14 +3,18 @@
  * fuzz/sequence.h - the inputs of the flows target: packets and how to meter them.
  *
  *     0  table size, 1 to 256
- *     1  bit 0: spare; bit 1: conn_log; bit 2: wrong checksums, too; bit 3: cut as Zeek
- *        does; bits 4 and 5: which flows of tunnels, outer (also 3), inner, both; bit
- * 6: few datagrams are put together at once; bit 7: with statistics of packets 2  bits
- * 0 to 2: link type (sequence_link_type); bit 3: once an allocation failed, all others
- * fail, too; bits 4 to 7: packets in a batch, 1, 6, ... 76 3  which allocation fails,
- * from 1 on; 0: none 4  packets, each: time step: exponent 5 bits, sign 1 bit, further
- * exponent 2 bits length n; 255: length in 2 bytes; 254: length in 2 bytes, then in 2
- * bytes how many more there were on the wire (little-endian) the bytes
+ *     1  bit 0: cut as Argus does; bit 1: conn_log; bit 2: wrong checksums, too;
+ *        bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer (also 3),
+ *        inner, both; bit 6: few datagrams are put together at once; bit 7: with
+ *        statistics of packets
+ *     2  bits 0 to 2: link type (sequence_link_type); bit 3: once an allocation failed,
+ *        all others fail, too; bits 4 to 7: packets in a batch, 1, 6, ... 76
+ *     3  which allocation fails, from 1 on; 0: none
+ *     4  packets, each:
+ *          time step: exponent 5 bits, sign 1 bit, further exponent 2 bits
+ *          length n; 255: length in 2 bytes; 254: length in 2 bytes, then in 2 bytes
+ *          how many more there were on the wire (little-endian)
+ *          the bytes
  *
  * Every input is read, however it ends: a packet that is not whole is not there.
  */
