@@ -131,7 +131,10 @@ static struct lw_packet packet_of(struct way *w, const struct sequence_entry *e,
 {
     struct lw_packet pkt = {.link_type = link_type};
 
-    w->now_ns += sequence_step_ns(e->step);
+    int64_t now_ns;
+
+    if (!__builtin_add_overflow(w->now_ns, sequence_step_ns(e->step), &now_ns))
+        w->now_ns = now_ns;
     w->in_order = w->in_order && !(e->step & SEQUENCE_BACKWARDS);
     pkt.time_ns = w->now_ns;
     pkt.data = e->bytes.n == 0 ? NULL : e->bytes.p;

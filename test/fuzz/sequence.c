@@ -26,7 +26,7 @@ int sequence_link_code(uint32_t link_type)
 
 int64_t sequence_step_ns(uint8_t code)
 {
-    int64_t step = INT64_C(1) << (code & 0x1f) << (code >> 6 & 3) * 3;
+    int64_t step = INT64_C(1) << (code & 0x1f) << (code >> 6 & 3) * 10;
 
     return code & SEQUENCE_BACKWARDS ? -step : step;
 }
@@ -39,10 +39,10 @@ uint8_t sequence_step_code(int64_t ns)
 
     if (ns < 0)
         ns = ns == INT64_MIN ? INT64_MAX : -ns;
-    while (exponent < 40 && INT64_C(1) << (exponent + 1) <= ns)
+    while (exponent < 61 && INT64_C(1) << (exponent + 1) <= ns)
         exponent++;
     while (exponent > 31) {
-        exponent -= 3;
+        exponent -= 10;
         further++;
     }
     return (uint8_t)(exponent | sign | further << 6);

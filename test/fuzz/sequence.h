@@ -11,7 +11,7 @@
  *        all others fail, too; bits 4 to 7: packets in a batch, 1, 6, ... 76
  *     3  which allocation fails, from 1 on; 0: none
  *     4  packets, each:
- *          time step: exponent 5 bits, sign 1 bit, further exponent 2 bits
+ *          time step: exponent 5 bits, sign 1 bit, tens of exponent 2 bits
  *          length n; 255: length in 2 bytes; 254: length in 2 bytes, then in 2 bytes
  *          how many more there were on the wire (little-endian)
  *          the bytes
@@ -46,8 +46,8 @@ bool sequence_take(struct span *in, struct sequence_entry *out);
 /** Append a packet of at most 65,535 bytes. */
 void sequence_put(struct buf *b, const struct sequence_entry *e);
 
-/** How far a packet's time is from that of the one before it: from a nanosecond to more
- *  than any timeout. */
+/** How far a packet's time is from that of the one before it: from a nanosecond to
+ *  73 years. */
 int64_t sequence_step_ns(uint8_t code);
 
 /** The code whose step is nearest to `ns`. */
