@@ -3,8 +3,9 @@
  * support/fuzz.h - what every fuzz target has.
  *
  * A target is one file in test/fuzz that defines fuzz_one() and one word in
- * test/fuzz/meson.build.  Its seeds, and the inputs that once broke something, are in
- * test/corpus/<target>; every build replays them as a test.
+ * test/fuzz/meson.build; one whose inputs say which allocation fails defines
+ * LLVMFuzzerTestOneInput() itself.  Its seeds, and the inputs that once broke
+ * something, are in test/corpus/<target>; every build replays them as a test.
  */
 #ifndef SUPPORT_FUZZ_H
 #define SUPPORT_FUZZ_H

@@ -7,6 +7,7 @@
  */
 #include "frame.h"
 #include "pcapng_image.h"
+#include "sequence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,27 +151,32 @@ static void make_frames(const char *dir)
         make_frame(dir, frames[i][0], frames[i][1]);
 }
 
-/* A flows input: table size, kind, then packets with their time steps. */
-static void make_flow(const char *dir, const char *name, uint8_t kind,
+/* A flows input (fuzz/sequence.h); `fails`: which allocation, 0 none. */
+static void make_flow(const char *dir, const char *name, uint8_t kind, uint8_t fails,
                       const char *const *texts)
 {
     struct buf b;
 
     buf_init(&b);
-    buf_add_char(&b, 15);
-    buf_add_char(&b, (char)kind);
+    buf_add_u8(&b, 15);
+    buf_add_u8(&b, kind);
+    buf_add_u8(&b, 0x10);
+    buf_add_u8(&b, fails);
     for (; *texts != NULL; texts++) {
         (void)frame_at(&frame, 0, *texts);
-        buf_add_char(&b, 20);
-        buf_add_char(&b, (char)frame.pkt.captured_bytes);
-        buf_add(&b, frame.pkt.data, frame.pkt.captured_bytes);
+        sequence_put(
+            &b,
+            &(struct sequence_entry){
+                .step = 20,
+                .missing = (uint16_t)(frame.pkt.wire_bytes - frame.pkt.captured_bytes),
+                .bytes = span_of(frame.pkt.data, frame.pkt.captured_bytes)});
     }
     save(dir, name, &b);
 }
 
 static void make_flows(const char *dir)
 {
-    enum { INNER = 0x10, BOTH = 0x20, FEW = 0x40 };
+    enum { INNER = 0x10, BOTH = 0x20, FEW = 0x40, ALL = 0x82 };
     static const char *const tunnels[] = {
         "udp 1.1.1.1:9 > 2.2.2.2:4789 vxlan=7 | tcp 1.1.1.1:1 > 2.2.2.2:2 S",
         "udp 2.2.2.2:9 > 1.1.1.1:4789 vxlan=7 | tcp 2.2.2.2:2 > 1.1.1.1:1 SA",
@@ -203,11 +209,18 @@ static void make_flows(const char *dir)
         "link=raw",
         NULL};
 
-    make_flow(dir, "tunnels-inner", INNER, tunnels);
-    make_flow(dir, "tunnels-both", BOTH, tunnels);
-    make_flow(dir, "fragments-tiny", 0, fragments);
-    make_flow(dir, "fragments-six", FEW, six);
-    make_flow(dir, "fragments-tunnel", INNER, fragmented);
+    make_flow(dir, "tunnels-inner", INNER, 0, tunnels);
+    make_flow(dir, "tunnels-both", BOTH, 0, tunnels);
+    make_flow(dir, "fragments-tiny", 0, 0, fragments);
+    make_flow(dir, "fragments-six", FEW, 0, six);
+    make_flow(dir, "fragments-tunnel", INNER, 0, fragmented);
+    /* Of these, some allocation after the other is the one that fails. */
+    for (uint8_t fails = 1; fails < 32; fails += 3) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "starved-%02u", fails);
+        make_flow(dir, name, (uint8_t)(BOTH | ALL), fails, fragmented);
+    }
 }
 
 int main(int argc, char **argv)
