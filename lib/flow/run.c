@@ -16,10 +16,10 @@
  * won.
  *
  * Flows are not sharded.  Half of the work (reading, preparing) is shared by any number
- * of threads; the other half is done by one at a time and can do more packets a second
- * than a 10 Gb/s line brings (docs/performance.md).  In exchange there is one table
- * with one limit and one order of eviction, and what is reported is the same to the
- * byte for any number of threads, without a stage that puts it in order again.
+ * of threads; the other half is done by one at a time and bounds the whole.  In
+ * exchange there is one table with one limit and one order of eviction, and what is
+ * reported is the same to the byte for any number of threads, without a stage that puts
+ * it in order again (docs/adr/0005-one-table-many-threads.md).
  */
 #include "arrival.h"
 #include "base/assert.h"
