@@ -870,6 +870,11 @@ static void add_reassembly(const struct reassembly_stats *r, struct lw_meter_sta
     out->datagrams_dropped = r->dropped;
 }
 
+bool meter_has_stats(const struct lw_meter *m)
+{
+    return m->table.beside_bytes != 0;
+}
+
 int64_t meter_watermark_ns(const struct lw_meter *m)
 {
     return timers_oldest_ns(&m->timers);

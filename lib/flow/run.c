@@ -29,6 +29,7 @@
 #include <lapwing/flow_stats.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 enum {
@@ -36,11 +37,14 @@ enum {
     /* Enough for what one read brings; small enough that a batch fits the second-level
      * cache with its bytes. */
     BATCH_PACKETS = 2048,
+    BLOCK_RECORDS = 512,
+    FULL_MAX = 4, /* full blocks of the batch that is told */
     /* One thread needs no room for what waits. */
     ALONE_PACKETS = 256,
     /* How often to look whose turn it is before going to sleep: some 20 us, in which
      * most steps of others end. */
-    SPINS = 500
+    SPINS = 500,
+    YIELDS = 200
 };
 
 /* A record, and what the meter's watermark was when it was made. */
@@ -49,17 +53,21 @@ struct kept_record {
     int64_t watermark_ns;
 };
 
+/* Records on their way to the caller. */
+struct block {
+    struct block *next; /* in a list of blocks, which owns it */
+    size_t n;
+    struct kept_record recs[BLOCK_RECORDS];
+    struct lw_flow_stats stats[]; /* (BLOCK_RECORDS) where the meter collects them */
+};
+
 struct batch {
+    uint64_t number;
     struct lw_packet *pkts;   /* owned (BATCH_PACKETS); data in `buffer` */
     struct arrival *arrivals; /* owned (BATCH_PACKETS) */
     size_t n_pkts;
     struct stream_buffer buffer;
-    struct kept_record *recs; /* owned (cap_recs) */
-    size_t n_recs;
-    size_t cap_recs;
-    struct lw_flow_stats *stats; /* owned (cap_stats): by record, of a meter that
-                                    collects them */
-    size_t cap_stats;
+    struct block *block;        /* owned; NULL: no record yet */
     bool out_of_memory;         /* a record could not be kept */
     struct meter_moment moment; /* after the batch */
     struct lw_capture_stats capture;
@@ -73,6 +81,7 @@ struct crew {
     struct lw_capture *cap; /* borrowed */
     const struct lw_run *run;
     struct meter_moment shown; /* what the caller's functions see */
+    bool with_stats;           /* records have statistics */
     turn metering;
     turn telling;
     atomic_bool gave_up; /* something failed */
@@ -81,8 +90,15 @@ struct crew {
     uint64_t n_read;           /* batches, which are numbered from 0 */
     bool read_all;
 
+    pthread_mutex_t tell_lock; /* held by whoever calls the caller's functions */
+
     pthread_mutex_t lock; /* guards the waiting for turns, and: */
     pthread_cond_t turned;
+    struct block *full; /* owned: blocks of the batch whose turn it is to be told, first
+                           to last */
+    struct block **full_end;
+    atomic_uint n_full;
+    struct block *spare;   /* owned: blocks to be used again */
     enum lw_status failed; /* LW_OK, or the first failure, in `why` */
     struct lw_error why;
 };
@@ -102,50 +118,6 @@ static enum lw_status read_batch(struct crew *c, struct batch *b, struct lw_erro
     return st;
 }
 
-struct keeper {
-    const struct lw_meter *meter;
-    struct batch *batch;
-};
-
-/* For the record that is kept next. */
-static bool keep_stats(struct batch *b, const struct lw_flow_stats *stats)
-{
-    void *p = mem_grow(b->stats, &b->cap_stats, b->n_recs + 1, sizeof *b->stats);
-
-    if (p == NULL)
-        return false;
-    b->stats = p;
-    b->stats[b->n_recs] = *stats;
-    return true;
-}
-
-static void keep_record(void *ctx, const struct lw_record *rec)
-{
-    struct keeper *k = ctx;
-    struct batch *b = k->batch;
-    void *p = mem_grow(b->recs, &b->cap_recs, b->n_recs + 1, sizeof *b->recs);
-
-    if (p != NULL)
-        b->recs = p;
-    if (p == NULL || (rec->stats != NULL && !keep_stats(b, rec->stats))) {
-        b->out_of_memory = true;
-        return;
-    }
-    b->recs[b->n_recs].rec = *rec;
-    b->recs[b->n_recs++].watermark_ns = meter_watermark_ns(k->meter);
-}
-
-static enum lw_status meter_batch(struct crew *c, struct batch *b, struct lw_error *err)
-{
-    struct keeper k = {c->meter, b};
-
-    b->n_recs = 0;
-    meter_add_arrivals(c->meter, b->arrivals, b->n_pkts, keep_record, &k);
-    meter_now(c->meter, &b->moment);
-    return b->out_of_memory ? lw_fail(err, LW_ENOMEM, "out of memory for records")
-                            : LW_OK;
-}
-
 static enum lw_status tell_packets(const struct lw_run *run, const struct batch *b,
                                    struct lw_error *err)
 {
@@ -154,10 +126,9 @@ static enum lw_status tell_packets(const struct lw_run *run, const struct batch 
     return run->batch == NULL ? LW_OK : run->batch(run->batch_ctx, &told, err);
 }
 
-static enum lw_status tell_batch(struct crew *c, const struct batch *b,
-                                 struct lw_error *err)
+static void tell_block(struct crew *c, struct block *b)
 {
-    for (size_t i = 0; i < b->n_recs && c->run->record != NULL; i++) {
+    for (size_t i = 0; i < b->n && c->run->record != NULL; i++) {
         struct lw_record *rec = &b->recs[i].rec;
 
         if (rec->stats != NULL)
@@ -165,8 +136,7 @@ static enum lw_status tell_batch(struct crew *c, const struct batch *b,
         c->shown.watermark_ns = b->recs[i].watermark_ns;
         c->run->record(c->run->record_ctx, rec);
     }
-    c->shown = b->moment;
-    return tell_packets(c->run, b, err);
+    b->n = 0;
 }
 
 static inline void spin_pause(void)
@@ -197,16 +167,74 @@ static bool is_over(const struct crew *c, const turn *t, uint64_t number)
            atomic_load_explicit(&c->gave_up, memory_order_acquire);
 }
 
-/* Wait until it is the turn of batch `number`; false: it will not be any more. */
+static unsigned n_full(const struct crew *c)
+{
+    return atomic_load_explicit(&c->n_full, memory_order_acquire);
+}
+
+static struct block *take_full(struct crew *c)
+{
+    struct block *b;
+
+    (void)pthread_mutex_lock(&c->lock);
+    b = c->full;
+    if (b != NULL) {
+        c->full = b->next;
+        if (c->full == NULL)
+            c->full_end = &c->full;
+        (void)atomic_fetch_sub_explicit(&c->n_full, 1, memory_order_acq_rel);
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    return b;
+}
+
+static void give_spare(struct crew *c, struct block *b)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    b->next = c->spare;
+    c->spare = b;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+/* Tell the first full block; false: there is none, and nobody is telling one. */
+static bool tell_full(struct crew *c)
+{
+    struct block *b;
+
+    (void)pthread_mutex_lock(&c->tell_lock);
+    b = take_full(c);
+    if (b != NULL)
+        tell_block(c, b);
+    (void)pthread_mutex_unlock(&c->tell_lock);
+    if (b != NULL)
+        give_spare(c, b);
+    return b != NULL;
+}
+
+/* Go to sleep until something happens. */
+static void sleep_for_turn(struct crew *c, const turn *t, uint64_t number)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    while (!is_over(c, t, number) && n_full(c) == 0)
+        (void)pthread_cond_wait(&c->turned, &c->lock);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+/* Wait until it is the turn of batch `number`, telling what others have to tell
+ * meanwhile; false: it will not be any more. */
 static bool wait_for_turn(struct crew *c, const turn *t, uint64_t number)
 {
-    for (unsigned i = 0; i < SPINS && !is_over(c, t, number); i++)
-        spin_pause();
-    if (!is_over(c, t, number)) {
-        (void)pthread_mutex_lock(&c->lock);
-        while (!is_over(c, t, number))
-            (void)pthread_cond_wait(&c->turned, &c->lock);
-        (void)pthread_mutex_unlock(&c->lock);
+    for (unsigned i = 0; !is_over(c, t, number); i++) {
+        if (n_full(c) > 0) {
+            (void)tell_full(c);
+            i = 0;
+        } else if (i < SPINS) {
+            spin_pause();
+        } else if (i < SPINS + YIELDS) {
+            (void)sched_yield();
+        } else {
+            sleep_for_turn(c, t, number);
+        }
     }
     return !atomic_load_explicit(&c->gave_up, memory_order_acquire);
 }
@@ -221,7 +249,7 @@ static void pass_turn(struct crew *c, turn *t, uint64_t number)
 }
 
 /* The next batch; false: there is none. */
-static bool take_batch(struct crew *c, struct batch *b, uint64_t *number)
+static bool take_batch(struct crew *c, struct batch *b)
 {
     struct lw_error why;
     enum lw_status st = LW_END;
@@ -230,12 +258,115 @@ static bool take_batch(struct crew *c, struct batch *b, uint64_t *number)
     if (!c->read_all && !atomic_load_explicit(&c->gave_up, memory_order_acquire))
         st = read_batch(c, b, &why);
     c->read_all |= st != LW_OK;
-    *number = c->n_read;
+    b->number = c->n_read;
     c->n_read += st == LW_OK;
     (void)pthread_mutex_unlock(&c->read_lock);
     if (st != LW_OK && st != LW_END)
         fail(c, st, &why);
     return st == LW_OK;
+}
+
+/* ---- records ----------------------------------------------------------------------
+ */
+
+static struct block *new_block(struct crew *c)
+{
+    const size_t stats =
+        c->with_stats ? BLOCK_RECORDS * sizeof(struct lw_flow_stats) : 0;
+    struct block *b;
+
+    (void)pthread_mutex_lock(&c->lock);
+    b = c->spare;
+    if (b != NULL)
+        c->spare = b->next;
+    (void)pthread_mutex_unlock(&c->lock);
+    if (b == NULL)
+        b = mem_alloc(sizeof *b + stats);
+    if (b != NULL)
+        b->n = 0;
+    return b;
+}
+
+static void free_blocks(struct block *b)
+{
+    while (b != NULL) {
+        struct block *next = b->next;
+
+        mem_free(b);
+        b = next;
+    }
+}
+
+/* A batch can end any number of flows, when time leaps.  Its full blocks are told while
+ * it is still metered, by whoever waits, and by itself when nobody keeps up: so there
+ * are never more than a few. */
+static void hand_over(struct crew *c, struct batch *b)
+{
+    if (!wait_for_turn(c, &c->telling, b->number))
+        return;
+    while (n_full(c) >= FULL_MAX)
+        (void)tell_full(c);
+    (void)pthread_mutex_lock(&c->lock);
+    b->block->next = NULL;
+    *c->full_end = b->block;
+    c->full_end = &b->block->next;
+    b->block = NULL;
+    (void)atomic_fetch_add_explicit(&c->n_full, 1, memory_order_acq_rel);
+    (void)pthread_cond_broadcast(&c->turned);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+struct keeper {
+    struct crew *crew;
+    struct batch *batch;
+};
+
+static void keep_record(void *ctx, const struct lw_record *rec)
+{
+    struct keeper *k = ctx;
+    struct batch *b = k->batch;
+    struct block *block;
+
+    if (b->block != NULL && b->block->n == BLOCK_RECORDS)
+        hand_over(k->crew, b);
+    if (b->block == NULL)
+        b->block = new_block(k->crew);
+    block = b->block;
+    if (block == NULL || block->n == BLOCK_RECORDS) {
+        b->out_of_memory |= block == NULL;
+        return; /* full: the run was given up */
+    }
+    block->recs[block->n].rec = *rec;
+    block->recs[block->n].watermark_ns = meter_watermark_ns(k->crew->meter);
+    if (rec->stats != NULL)
+        block->stats[block->n] = *rec->stats;
+    block->n++;
+}
+
+static enum lw_status meter_batch(struct crew *c, struct batch *b, struct lw_error *err)
+{
+    struct keeper k = {c, b};
+
+    meter_add_arrivals(c->meter, b->arrivals, b->n_pkts, keep_record, &k);
+    meter_now(c->meter, &b->moment);
+    return b->out_of_memory ? lw_fail(err, LW_ENOMEM, "out of memory for records")
+                            : LW_OK;
+}
+
+/* What is left of it. */
+static enum lw_status tell_batch(struct crew *c, struct batch *b, struct lw_error *err)
+{
+    enum lw_status st;
+
+    while (tell_full(c))
+        ;
+    (void)pthread_mutex_lock(&c->tell_lock);
+    if (b->block != NULL)
+        tell_block(c, b->block);
+    c->shown = b->moment;
+    st = tell_packets(c->run, b, err);
+    (void)pthread_mutex_unlock(&c->tell_lock);
+    return st;
 }
 
 /* ---- a thread ---------------------------------------------------------------------
@@ -246,24 +377,23 @@ static bool work_once(struct crew *c, struct batch *b)
 {
     struct lw_error why;
     enum lw_status st;
-    uint64_t number;
 
-    if (!take_batch(c, b, &number))
+    if (!take_batch(c, b))
         return false;
     meter_prepare(c->meter, b->pkts, b->n_pkts, b->arrivals);
-    if (!wait_for_turn(c, &c->metering, number))
+    if (!wait_for_turn(c, &c->metering, b->number))
         return false;
     st = meter_batch(c, b, &why);
-    pass_turn(c, &c->metering, number);
+    pass_turn(c, &c->metering, b->number);
     if (st == LW_OK) {
-        if (!wait_for_turn(c, &c->telling, number))
+        if (!wait_for_turn(c, &c->telling, b->number))
             return false;
         st = tell_batch(c, b, &why);
     }
     /* First: whoever's turn it is must see it. */
     if (st != LW_OK)
         fail(c, st, &why);
-    pass_turn(c, &c->telling, number);
+    pass_turn(c, &c->telling, b->number);
     return st == LW_OK;
 }
 
@@ -280,8 +410,7 @@ static void batch_release(struct batch *b)
     mem_free(b->pkts);
     mem_free(b->arrivals);
     mem_free(b->buffer.data);
-    mem_free(b->recs);
-    mem_free(b->stats);
+    mem_free(b->block);
 }
 
 static void *work(void *ctx)
@@ -323,10 +452,13 @@ static enum lw_status crew_work(struct crew *c, struct lw_error *err)
 static enum lw_status run_shared(struct lw_meter *m, struct lw_capture *cap,
                                  const struct lw_run *run, struct lw_error *err)
 {
-    struct crew c = {.meter = m, .cap = cap, .run = run};
+    struct crew c = {
+        .meter = m, .cap = cap, .run = run, .with_stats = meter_has_stats(m)};
     enum lw_status st;
 
+    c.full_end = &c.full;
     (void)pthread_mutex_init(&c.read_lock, NULL);
+    (void)pthread_mutex_init(&c.tell_lock, NULL);
     (void)pthread_mutex_init(&c.lock, NULL);
     (void)pthread_cond_init(&c.turned, NULL);
     meter_now(m, &c.shown);
@@ -335,7 +467,10 @@ static enum lw_status run_shared(struct lw_meter *m, struct lw_capture *cap,
     meter_show(m, NULL);
     (void)pthread_cond_destroy(&c.turned);
     (void)pthread_mutex_destroy(&c.lock);
+    (void)pthread_mutex_destroy(&c.tell_lock);
     (void)pthread_mutex_destroy(&c.read_lock);
+    free_blocks(c.full);
+    free_blocks(c.spare);
     return st;
 }
 

@@ -50,6 +50,7 @@ struct told {
     uint64_t n_packets;
     uint64_t n_records;
     uint64_t stop_after; /* records; 0: never */
+    uint32_t max_flows;
 };
 
 static void on_record(void *ctx, const struct lw_record *rec)
@@ -101,7 +102,7 @@ static struct lw_capture *open_as_file(const struct buf *image)
 static enum lw_status run(const struct buf *image, unsigned n_threads, struct told *t,
                           struct lw_error *err)
 {
-    const struct lw_meter_config cfg = {.max_flows = 400, .flow_stats = true};
+    const struct lw_meter_config cfg = {.max_flows = t->max_flows, .flow_stats = true};
     const struct lw_run how = {n_threads, on_record, t, on_batch, t};
     struct lw_capture *cap = open_as_file(image);
     enum lw_status st;
@@ -124,7 +125,7 @@ static void told_release(struct told *t)
 static void threads_do_not_show(void **state)
 {
     static const unsigned counts[] = {0, 2, 3, 5, 16};
-    struct told alone = {0};
+    struct told alone = {.max_flows = 400};
     struct buf image;
 
     (void)state;
@@ -133,12 +134,50 @@ static void threads_do_not_show(void **state)
     assert_int_equal(alone.n_packets, PACKETS);
     assert_true(alone.n_records > 2000);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        struct told many = {0};
+        struct told many = {.max_flows = 400};
 
         assert_int_equal(run(&image, counts[i], &many, NULL), LW_OK);
         assert_int_equal(many.n_packets, PACKETS);
         assert_string_equal(buf_text(&many.text), buf_text(&alone.text));
         told_release(&many);
+    }
+    told_release(&alone);
+    buf_release(&image);
+}
+
+/* More than is kept of one batch, told while it is still metered. */
+static void a_leap_in_time_ends_thousands_at_once(void **state)
+{
+    enum { FLOWS = 9000 };
+    const struct pcap_style style = {0};
+    struct told alone = {.max_flows = 2 * FLOWS};
+    struct buf image;
+
+    (void)state;
+    buf_init(&image);
+    pcap_image_begin(&image, &style);
+    for (unsigned i = 0; i < FLOWS; i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "udp 10.0.0.1:%u > 10.0.0.2:9", 1000 + i);
+        pcap_image_add(&image, &style, frame_at(&frame, i * 1e-6, text));
+    }
+    pcap_image_add(&image, &style,
+                   frame_at(&frame, 1e6, "udp 10.0.0.1:1 > 10.0.0.2:9"));
+    assert_int_equal(run(&image, 1, &alone, NULL), LW_OK);
+    assert_int_equal(alone.n_records, FLOWS + 1);
+    for (unsigned n = 2; n <= 4; n++) {
+        struct told many = {.max_flows = 2 * FLOWS};
+
+        assert_int_equal(run(&image, n, &many, NULL), LW_OK);
+        assert_string_equal(buf_text(&many.text), buf_text(&alone.text));
+        told_release(&many);
+    }
+    for (unsigned n = 2; n <= 4; n++) {
+        struct told t = {.max_flows = 2 * FLOWS, .stop_after = 1};
+
+        assert_int_equal(run(&image, n, &t, NULL), LW_EIO);
+        told_release(&t);
     }
     told_release(&alone);
     buf_release(&image);
@@ -151,7 +190,7 @@ static void a_failure_ends_the_run(void **state)
     (void)state;
     make_capture(&image);
     for (unsigned n = 1; n <= 3; n++) {
-        struct told t = {.stop_after = 500};
+        struct told t = {.stop_after = 500, .max_flows = 400};
         struct lw_error err = {0};
 
         assert_int_equal(run(&image, n, &t, &err), LW_EIO);
@@ -170,7 +209,7 @@ static void what_is_cut_off_is_metered_to_there(void **state)
     make_capture(&image);
     image.len -= 5;
     for (unsigned n = 1; n <= 2; n++) {
-        struct told t = {0};
+        struct told t = {.max_flows = 400};
 
         assert_int_equal(run(&image, n, &t, NULL), LW_OK);
         assert_int_equal(t.n_packets, PACKETS - 1);
@@ -182,7 +221,7 @@ static void what_is_cut_off_is_metered_to_there(void **state)
 static void too_many_threads_are_refused(void **state)
 {
     struct buf image;
-    struct told t = {0};
+    struct told t = {.max_flows = 400};
     struct lw_error err = {0};
 
     (void)state;
@@ -197,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_show),
+        cmocka_unit_test(a_leap_in_time_ends_thousands_at_once),
         cmocka_unit_test(a_failure_ends_the_run),
         cmocka_unit_test(what_is_cut_off_is_metered_to_there),
         cmocka_unit_test(too_many_threads_are_refused),
