@@ -203,10 +203,13 @@ static enum lw_status check_end(struct pcapng_file *f, uint32_t n, uint32_t end)
                            end);
 }
 
-/* Move past a block that is not read, of any length. */
+/* Move past a block that is not read, of any length.  While the source holds, the block
+ * is in sight, and the feed goes back to a damaged one: whoever asks next must be told
+ * the same, not what seems to be behind it. */
 static enum lw_status pass_block(struct pcapng_file *f, uint32_t n,
                                  struct lw_error *err)
 {
+    const struct feed before = f->source.feed;
     enum lw_status st = capture_pass(&f->source, padded(n) - 4, err);
 
     if (st != LW_OK)
@@ -216,6 +219,8 @@ static enum lw_status pass_block(struct pcapng_file *f, uint32_t n,
         return st == LW_END ? capture_cut_off(&f->source) : st;
     st = check_end(f, n, get32(f, f->source.feed.ahead, 0));
     feed_skip(&f->source.feed, 4);
+    if (st != LW_OK && f->source.hold)
+        f->source.feed = before;
     return st;
 }
 

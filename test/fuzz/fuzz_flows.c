@@ -246,19 +246,8 @@ static bool open_logs(struct way *w, size_t which, bool all_fields)
 
 static bool open_way(struct way *w, const uint8_t head[SEQUENCE_HEAD], size_t n)
 {
-    const uint8_t kind = head[1];
-    const struct lw_meter_config cfg = {
-        .max_flows = head[0] + 1U,
-        .status_interval_ns = INT64_C(1) << 36,
-        .conn_log = (kind & 2) != 0,
-        .ignore_checksums = (kind & 4) != 0,
-        .cuts = kind & 8   ? LW_CUTS_ZEEK
-                : kind & 1 ? LW_CUTS_ARGUS
-                           : LW_CUTS_PLAIN,
-        .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
-        .reassembly_datagrams = kind & 64 ? 3 : 64,
-        .flow_stats = (kind & 128) != 0};
-    const struct lw_cic_config cic = {.max_flows = head[0] + 1U};
+    const struct lw_meter_config cfg = sequence_config(head);
+    const struct lw_cic_config cic = {.max_flows = cfg.max_flows};
 
     w->with_stats = cfg.flow_stats;
     w->in_order = true;

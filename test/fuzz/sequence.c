@@ -86,6 +86,23 @@ void sequence_put(struct buf *b, const struct sequence_entry *e)
     buf_add(b, e->bytes.p, e->bytes.n);
 }
 
+struct lw_meter_config sequence_config(const uint8_t head[SEQUENCE_HEAD])
+{
+    const uint8_t kind = head[1];
+
+    return (struct lw_meter_config){
+        .max_flows = head[0] + 1U,
+        .status_interval_ns = INT64_C(1) << 36,
+        .conn_log = (kind & 2) != 0,
+        .ignore_checksums = (kind & 4) != 0,
+        .cuts = kind & 8   ? LW_CUTS_ZEEK
+                : kind & 1 ? LW_CUTS_ARGUS
+                           : LW_CUTS_PLAIN,
+        .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
+        .reassembly_datagrams = kind & 64 ? 3 : 64,
+        .flow_stats = (kind & 128) != 0};
+}
+
 /* ---- for editing ---------------------------------------------------------------- */
 
 void sequence_read(struct sequence *s, const uint8_t *data, size_t n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz/sequence.h - the inputs of the flows target: packets and how to meter them.
+ * fuzz/sequence.h - inputs that are packets and how to meter them.
  *
  *     0  table size, 1 to 256
  *     1  bit 0: cut as Argus does; bit 1: conn_log; bit 2: wrong checksums, too;
@@ -9,7 +9,8 @@
  *        statistics of packets
  *     2  bits 0 to 2: link type (sequence_link_type); bit 3: once an allocation failed,
  *        all others fail, too; bits 4 to 7: packets in a batch, 1, 6, ... 76
- *     3  which allocation fails, from 1 on; 0: none
+ *     3  which allocation fails, from 1 on; 0: none.  The run target takes it for
+ *        how many times more the packets come, and bits 4 to 7 of byte 2 for threads
  *     4  packets, each:
  *          time step: exponent 5 bits, sign 1 bit, tens of exponent 2 bits
  *          length n; 255: length in 2 bytes; 254: length in 2 bytes, then in 2 bytes
@@ -23,6 +24,8 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+
+#include <lapwing/flow.h>
 
 enum {
     SEQUENCE_HEAD = 4,
@@ -57,6 +60,9 @@ uint32_t sequence_link_type(const uint8_t head[SEQUENCE_HEAD]);
 
 /** Which number in byte 2 stands for a link type; -1: none. */
 int sequence_link_code(uint32_t link_type);
+
+/** How the input wants its packets metered. */
+struct lw_meter_config sequence_config(const uint8_t head[SEQUENCE_HEAD]);
 
 /** A packet that can be edited. */
 struct packet {

@@ -60,6 +60,23 @@ static void make_sections(const char *dir)
     save(dir, "sections.pcapng", &b);
 }
 
+/* A block that is not read, with a wrong length at its end, between packets. */
+static void make_damaged(const char *dir)
+{
+    struct buf b;
+    struct ng w = {&b, false};
+    const struct lw_packet *pkt = frame_at(&frame, 0, "udp 1.1.1.1:1 > 2.2.2.2:2");
+
+    buf_init(&b);
+    ng_section(&w);
+    ng_interface(&w, &(struct ng_interface){0});
+    ng_packet(&w, 0, 1, pkt);
+    ng_block(&w, 5, "statistics..", 12);
+    b.data[b.len - 4] = 100;
+    ng_packet(&w, 0, 2, pkt);
+    save(dir, "damaged.pcapng", &b);
+}
+
 static void make_captures(const char *dir)
 {
     make_pcap(dir, "two.pcap", &(struct pcap_style){0});
@@ -68,6 +85,7 @@ static void make_captures(const char *dir)
     make_pcap(dir, "modified.pcap", &(struct pcap_style){.modified = true});
     make_pcap(dir, "v2.3.pcap", &(struct pcap_style){.minor = 3});
     make_sections(dir);
+    make_damaged(dir);
 }
 
 /* A decode input: link type, bytes missing from the capture, frame. */

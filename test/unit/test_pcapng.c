@@ -310,6 +310,34 @@ static void damage_is_told_apart(void **state)
     expect(1, "a section header claims 20 bytes");
 }
 
+/* What is behind a damaged block is not read, whether it was come upon while looking
+ * for more packets or not. */
+static void damage_ends_batches(void **state)
+{
+    struct ng w = {&image, false};
+    struct lw_capture_stats stats;
+    struct lw_packet pkts[8];
+    struct lw_capture *cap;
+    size_t n;
+
+    (void)state;
+    ng_section(&w);
+    ng_interface(&w, &(struct ng_interface){0});
+    ng_packet(&w, 0, 1, some_packet());
+    ng_block(&w, 5, "statistics..", 12);
+    poke(image.len - 4, 100);
+    ng_packet(&w, 0, 2, some_packet());
+    cap = open_image();
+    assert_int_equal(lw_capture_next_batch(cap, pkts, 8, &n, NULL), LW_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(lw_capture_next_batch(cap, pkts, 8, &n, NULL), LW_END);
+    lw_capture_get_stats(cap, &stats);
+    assert_int_equal(stats.seen, 1);
+    assert_false(stats.cut_off);
+    lw_capture_close(cap);
+    expect(1, "ends with length 100");
+}
+
 static void a_simple_packet_needs_an_interface(void **state)
 {
     struct ng w = {&image, false};
@@ -400,6 +428,7 @@ int main(void)
         NG_TEST(unpadded_lengths),
         NG_TEST(a_file_cut_anywhere_gives_what_it_has),
         NG_TEST(damage_is_told_apart),
+        NG_TEST(damage_ends_batches),
         NG_TEST(a_simple_packet_needs_an_interface),
         NG_TEST(damaged_options_are_not_read),
         NG_TEST(unknown_versions_are_refused),
