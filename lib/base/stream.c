@@ -336,12 +336,14 @@ bool stream_trade(struct stream *s, struct stream_buffer *buf)
     if (w->own == NULL)
         return true;
     if (buf->cap < left + CHUNK_BYTES) {
-        uint8_t *p = mem_alloc(left + CHUNK_BYTES);
+        /* With room for what may be left the next time. */
+        size_t cap = left + left / 2 + CHUNK_BYTES + CHUNK_BYTES / 4;
+        uint8_t *p = mem_alloc(cap);
 
         if (p == NULL)
             return false;
         mem_free(buf->data);
-        *buf = (struct stream_buffer){p, left + CHUNK_BYTES};
+        *buf = (struct stream_buffer){p, cap};
     }
     memcpy(buf->data, w->own + w->at, left);
     *w = (struct window){buf->data, buf->data, buf->cap, 0, left};

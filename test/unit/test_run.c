@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/rng.h"
 #include "frame.h"
 #include "test.h"
@@ -183,6 +184,60 @@ static void a_leap_in_time_ends_thousands_at_once(void **state)
     buf_release(&image);
 }
 
+struct steady {
+    uint64_t n_packets;
+    uint64_t n_records;
+    uint64_t at_half; /* allocations */
+    uint64_t at_end;
+};
+
+static void count_record(void *ctx, const struct lw_record *rec)
+{
+    struct steady *s = ctx;
+
+    (void)rec;
+    s->n_records++;
+}
+
+static enum lw_status count_batch(void *ctx, const struct lw_run_batch *batch,
+                                  struct lw_error *err)
+{
+    struct steady *s = ctx;
+
+    (void)err;
+    s->n_packets += batch->n_packets;
+    s->at_end = mem_count();
+    if (s->at_half == 0 && s->n_packets >= PACKETS / 2)
+        s->at_half = s->at_end;
+    return LW_OK;
+}
+
+/* Neither by packets nor by records. */
+static void a_run_allocates_nothing_when_it_is_steady(void **state)
+{
+    const struct lw_meter_config cfg = {.max_flows = 400};
+    struct buf image;
+
+    (void)state;
+    make_capture(&image);
+    for (unsigned n = 1; n <= 3; n++) {
+        struct steady s = {0};
+        const struct lw_run how = {n, count_record, &s, count_batch, &s};
+        struct lw_capture *cap = open_as_file(&image);
+        struct lw_meter *meter = NULL;
+
+        assert_int_equal(lw_meter_new(&meter, &cfg, NULL), LW_OK);
+        assert_int_equal(lw_meter_run(meter, cap, &how, NULL), LW_OK);
+        assert_int_equal(s.n_packets, PACKETS);
+        assert_true(s.n_records > 2000);
+        /* A buffer may still grow by the packet that was cut at its end. */
+        assert_in_range(s.at_end - s.at_half, 0, n == 1 ? 0 : 4);
+        lw_meter_free(meter);
+        lw_capture_close(cap);
+    }
+    buf_release(&image);
+}
+
 static void a_failure_ends_the_run(void **state)
 {
     struct buf image;
@@ -237,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_show),
         cmocka_unit_test(a_leap_in_time_ends_thousands_at_once),
+        cmocka_unit_test(a_run_allocates_nothing_when_it_is_steady),
         cmocka_unit_test(a_failure_ends_the_run),
         cmocka_unit_test(what_is_cut_off_is_metered_to_there),
         cmocka_unit_test(too_many_threads_are_refused),
