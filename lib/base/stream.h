@@ -68,10 +68,10 @@ struct stream_buffer {
     size_t cap;
 };
 
-/** Give the bytes shown so far to the caller for good: *buf, whatever it held before, is
- *  given for them, and what was not skipped yet is copied there.  Bytes of a memory
- *  source stay where they are anyway, and *buf as it is.  What was shown is to be peeked
- *  at again.  False, with nothing changed, when memory is out. */
+/** Give the bytes shown so far to the caller for good: *buf, whatever it held before,
+ * is given for them, and what was not skipped yet is copied there.  Bytes of a memory
+ *  source stay where they are anyway, and *buf as it is.  What was shown is to be
+ * peeked at again.  False, with nothing changed, when memory is out. */
 LW_MUST bool stream_trade(struct stream *s, struct stream_buffer *buf);
 
 const char *stream_name(const struct stream *s);

@@ -30,8 +30,8 @@ static const uint8_t flag_of_conn[LW_N_CONNS] = {
 };
 
 /* The originator reset what the responder was not heard in: RSTOS0 in Bro, from which
- * the data set's flags come, whether there was a SYN or not.  Zeek's conn_state now asks
- * for the SYN, and is OTH without. */
+ * the data set's flags come, whether there was a SYN or not.  Zeek's conn_state now
+ * asks for the SYN, and is OTH without. */
 static enum kdd_flag flag_of(const struct lw_record *rec)
 {
     if (rec->conn == LW_CONN_OTH &&
