@@ -273,12 +273,16 @@ const struct command command_detect = {
     .name = "detect",
     .help = "find attacks in traffic and say why",
     .synopsis = CAPTURE_SYNOPSIS,
-    .doc = "Read packets, put them together to flows, judge every flow and print a "
-           "summary: how many flows of which class, who attacked whom, and the most "
-           "suspicious flows with the three features that drove each verdict.\n\n"
-           "On an interface the alerts are shown as flows end: the first between two "
-           "hosts, then the tenth, the hundredth and so on; -w has every one. INT "
-           "(Ctrl-C) ends the listening and prints the summary.",
+    .doc =
+        "Read packets, put them together to flows, judge every flow and print a "
+        "summary: how many flows of which class, who attacked whom, and the most "
+        "suspicious flows with the three features that drove each verdict.\n\n"
+        "A flow is over when nothing was heard of it for 60 s (TCP), 5 s (closed TCP, "
+        "ICMP, ARP) or 30 s (others), so that alerts do not wait for an hour as "
+        "records of lapwing flows do.\n\n"
+        "On an interface the alerts are shown as flows end: the first between two "
+        "hosts, then the tenth, the hundredth and so on; -w has every one. INT "
+        "(Ctrl-C) ends the listening and prints the summary.",
     .examples = "# What happened in this capture?\n"
                 "lapwing detect -r incident.pcap\n"
                 "# Everything as JSON lines, only traffic of one host\n"
