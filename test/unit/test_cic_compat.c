@@ -406,6 +406,30 @@ static void memory_that_is_out_is_said(void **state)
     lw_cic_meter_free(m);
 }
 
+static void packets_that_cannot_be_decoded_are_counted(void **state)
+{
+    static const char *const lines[] = {
+        "0 tcp 1.1.1.1:1 > 2.2.2.2:2 S cap=20", /* the IP header is cut off */
+        "1 tcp 1.1.1.1:1 > 2.2.2.2:2 S doff=1", NULL};
+    static struct frame f;
+    struct lw_packet of_unknown_link = *frame_at(&f, 2, "ether");
+    struct lw_meter_stats s;
+    struct got g;
+
+    (void)state;
+    of_unknown_link.link_type = 147;
+    run(&g, NULL, lines);
+    lw_cic_meter_add(g.meter, &of_unknown_link, on_line, &g);
+    lw_cic_meter_get_stats(g.meter, &s);
+    assert_int_equal(s.seen, 3);
+    assert_int_equal(s.truncated, 1);
+    assert_int_equal(s.malformed, 1);
+    assert_int_equal(s.unsupported, 1);
+    assert_int_equal(s.unsupported_link_type, 147);
+    assert_int_equal(g.n, 0);
+    done(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_full_table_gives_out_the_oldest),
         cmocka_unit_test(numbers_as_java_writes_them),
         cmocka_unit_test(configuration_is_checked),
+        cmocka_unit_test(packets_that_cannot_be_decoded_are_counted),
         cmocka_unit_test(memory_that_is_out_is_said),
     };
 
