@@ -103,8 +103,8 @@ void digest_base64(const uint8_t *bytes, size_t n, char *out)
             v |= bytes[i + 2];
         *o++ = digits[v >> 18];
         *o++ = digits[(v >> 12) & 63];
-        *o++ = i + 1 < n ? digits[(v >> 6) & 63] : '=';
-        *o++ = i + 2 < n ? digits[v & 63] : '=';
+        *o++ = (char)(i + 1 < n ? digits[(v >> 6) & 63] : '=');
+        *o++ = (char)(i + 2 < n ? digits[v & 63] : '=');
     }
     *o = '\0';
 }

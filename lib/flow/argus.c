@@ -340,7 +340,7 @@ static void set_told(const struct flow *f, struct lw_argus *a)
 /* What the message has where a group may stand. */
 static void set_group(const struct flow *f, struct lw_argus *a)
 {
-    for (unsigned i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         a->group[2 * i] = (uint8_t)(f->key.port[i] >> 8);
         a->group[2 * i + 1] = (uint8_t)f->key.port[i];
     }

@@ -212,7 +212,7 @@ static char *put_label(char *p, const struct flow_line *l)
 
 #define COLUMN(name, shape, type, unit, doc, put)                                      \
     {                                                                                  \
-        {name, type, unit, doc, "Argus 3.0.8, CTU-13", false}, FLOW_##shape, put,      \
+        {name, type, unit, doc, "Argus 3.0.8, CTU-13", false}, put, FLOW_##shape,      \
             false                                                                      \
     }
 

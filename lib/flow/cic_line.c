@@ -93,7 +93,7 @@ static struct decimal decimal_of(double v)
 static char *put_part(char *p, const struct decimal *d, int from, int to)
 {
     for (int i = from; i < to; i++)
-        *p++ = i >= 0 && i < d->n ? d->digits[i] : '0';
+        *p++ = (char)(i >= 0 && i < d->n ? d->digits[i] : '0');
     return p;
 }
 
@@ -276,8 +276,9 @@ static char *add_ratios(char *p, const struct cic_flow *f)
 {
     const struct cic_moments *fwd = &f->side_length[CIC_FORWARD];
     const struct cic_moments *bwd = &f->side_length[CIC_BACKWARD];
+    const uint64_t whole = bwd->n / fwd->n; /* it divides integers */
 
-    p = add_double(p, (double)(bwd->n / fwd->n));
+    p = add_double(p, (double)whole);
     p = add_double(p, f->length.sum / (double)(fwd->n + bwd->n));
     p = add_double(p, fwd->sum / (double)fwd->n);
     return add_double(p, bwd->n > 0 ? bwd->sum / (double)bwd->n : 0);

@@ -210,9 +210,9 @@ static char *put_label(char *p, const struct flow_line *l)
 
 static const struct flow_field fields[] = {
 #define FIELD(name, shape, type, unit, doc, source)                                    \
-    {{#name, type, unit, doc, source, false}, FLOW_##shape, put_##name, false},
+    {{#name, type, unit, doc, source, false}, put_##name, FLOW_##shape, false},
 #define ZEEK_FIELD(name, shape, type, unit, doc, source)                               \
-    {{#name, type, unit, doc, source, true}, FLOW_##shape, put_##name, true},
+    {{#name, type, unit, doc, source, true}, put_##name, FLOW_##shape, true},
 #include "flow/field.def"
 #undef FIELD
 #undef ZEEK_FIELD

@@ -40,8 +40,8 @@ enum flow_field_shape {
 
 struct flow_field {
     struct lw_flow_field about;
-    enum flow_field_shape shape;
     char *(*put)(char *p, const struct flow_line *l);
+    enum flow_field_shape shape;
     bool needs_conn_log; /* absent where a record's conn_log is not kept */
 };
 

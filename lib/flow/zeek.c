@@ -392,7 +392,7 @@ static char *put_label(char *p, const struct flow_line *l)
 
 #define ZEEK_COLUMN(name, shape, type, unit, doc, extra, put)                          \
     {                                                                                  \
-        {name, type, unit, doc, "Zeek conn.log", extra}, FLOW_##shape, put, !(extra)   \
+        {name, type, unit, doc, "Zeek conn.log", extra}, put, FLOW_##shape, !(extra)   \
     }
 #define COLUMN(name, shape, type, unit, doc, put)                                      \
     ZEEK_COLUMN(name, shape, type, unit, doc, false, put)
