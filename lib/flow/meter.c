@@ -17,24 +17,19 @@
 #include "arrival.h"
 #include "base/assert.h"
 #include "base/mem.h"
-#include "base/timefmt.h"
-#include "fragment.h"
-#include "history.h"
 #include "icmp.h"
 #include "key_zeek.h"
+#include "meter_priv.h"
 #include "packet/levels.h"
 #include "report.h"
 #include "stats.h"
 #include "tcp_state.h"
-#include "timer.h"
 
 #include <lapwing/flow.h>
 
 #include <stdlib.h>
 
 enum {
-    MAX_FLOWS_DEFAULT = 1 << 20,
-    MAX_FLOWS_LIMIT = 1 << 24,
     /* Bounds the work of one eviction; busier flows than that are given up. */
     SECOND_CHANCES = 16,
     /* Packets that are worked on together: their flows come from memory while as many
@@ -44,163 +39,14 @@ enum {
 };
 
 /* Packet times are kept where sums of them cannot overflow: years 1897 to 2116. */
-#define TIME_MIN_NS    (-(INT64_C(1) << 61))
-#define TIME_MAX_NS    (INT64_C(1) << 62)
-#define TIMEOUT_MAX_NS (INT64_C(1) << 60)
-
-struct lw_meter {
-    struct flow_table table;
-    struct timers timers;
-    struct fragments fragments;
-    struct histories histories;
-    struct reassembly reassembly;
-    enum lw_tunnel_mode tunnels;
-    struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
-    int64_t status_interval_ns;
-    enum lw_cuts cuts;
-    uint64_t last_id;
-    struct lw_meter_stats stats;
-    const struct meter_moment *shown; /* borrowed; NULL: the present (arrival.h) */
-};
+#define TIME_MIN_NS (-(INT64_C(1) << 61))
+#define TIME_MAX_NS (INT64_C(1) << 62)
 
 /* Where records go, for the length of a call. */
 struct sink {
     lw_record_fn fn;
     void *ctx;
 };
-
-static enum lw_status check_config(const struct lw_meter_config *cfg,
-                                   struct lw_error *err)
-{
-    const int64_t timeouts[] = {cfg->status_interval_ns, cfg->idle_tcp_ns,
-                                cfg->closed_tcp_ns,      cfg->idle_udp_ns,
-                                cfg->idle_icmp_ns,       cfg->idle_arp_ns};
-
-    if (cfg->max_flows > MAX_FLOWS_LIMIT)
-        return lw_fail(err, LW_EINVAL, "max_flows is %u, at most %d is possible",
-                       cfg->max_flows, MAX_FLOWS_LIMIT);
-    if ((unsigned)cfg->cuts > LW_CUTS_ZEEK)
-        return lw_fail(err, LW_EINVAL, "there are no cuts %u", (unsigned)cfg->cuts);
-    if ((unsigned)cfg->tunnels >= LW_N_TUNNEL_MODES)
-        return lw_fail(err, LW_EINVAL, "there is no tunnel mode %u",
-                       (unsigned)cfg->tunnels);
-    if (cfg->reassembly_datagrams > REASSEMBLY_DATAGRAMS_MAX ||
-        cfg->reassembly_bytes > REASSEMBLY_BYTES_MAX ||
-        (cfg->reassembly_bytes != 0 && cfg->reassembly_bytes < REASSEMBLY_BYTES_MIN))
-        return lw_fail(err, LW_EINVAL,
-                       "reassembly of %u datagrams in %u bytes is out of range (%d; %d "
-                       "to %d)",
-                       cfg->reassembly_datagrams, cfg->reassembly_bytes,
-                       REASSEMBLY_DATAGRAMS_MAX, REASSEMBLY_BYTES_MIN,
-                       REASSEMBLY_BYTES_MAX);
-    for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
-        if (timeouts[i] < 0 || timeouts[i] > TIMEOUT_MAX_NS)
-            return lw_fail(err, LW_EINVAL,
-                           "a timeout of %lld ns is out of range (0 to %lld)",
-                           (long long)timeouts[i], (long long)TIMEOUT_MAX_NS);
-    }
-    return LW_OK;
-}
-
-static int64_t seconds_or(int64_t configured_ns, int64_t default_s)
-{
-    return configured_ns != 0 ? configured_ns : default_s * NS_PER_S;
-}
-
-/* By enum lw_cuts: Argus' idle timeouts (ARGUS_IP_TIMEOUT and so on in argus.conf(5)),
- * or Zeek's (tcp_inactivity_timeout and so on).  To Argus a closed connection is as
- * good as an open one. */
-static const uint16_t idle_default_s[][N_TIMERS] = {
-    [LW_CUTS_PLAIN] = {[TIMER_TCP] = 60,
-                       [TIMER_CLOSED] = 5,
-                       [TIMER_UDP] = 30,
-                       [TIMER_ICMP] = 5,
-                       [TIMER_ARP] = 5},
-    [LW_CUTS_ARGUS] = {[TIMER_TCP] = 60,
-                       [TIMER_CLOSED] = 60,
-                       [TIMER_UDP] = 30,
-                       [TIMER_ICMP] = 5,
-                       [TIMER_ARP] = 5},
-    [LW_CUTS_ZEEK] = {[TIMER_TCP] = 300,
-                      [TIMER_CLOSED] = 5,
-                      [TIMER_UDP] = 60,
-                      [TIMER_ICMP] = 60,
-                      [TIMER_ARP] = 5}};
-
-static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
-{
-    const int64_t idle_ns[N_TIMERS] = {[TIMER_TCP] = cfg->idle_tcp_ns,
-                                       [TIMER_CLOSED] = cfg->closed_tcp_ns,
-                                       [TIMER_UDP] = cfg->idle_udp_ns,
-                                       [TIMER_ICMP] = cfg->idle_icmp_ns,
-                                       [TIMER_ARP] = cfg->idle_arp_ns};
-    int64_t timeouts[N_TIMERS];
-
-    m->cuts = cfg->cuts;
-    m->status_interval_ns = seconds_or(cfg->status_interval_ns, 3600);
-    for (unsigned c = 0; c < N_TIMERS; c++) {
-        timeouts[c] = seconds_or(idle_ns[c], idle_default_s[cfg->cuts][c]);
-        if (cfg->cuts == LW_CUTS_ARGUS && idle_ns[c] == 0)
-            timeouts[c] += m->status_interval_ns;
-    }
-    timers_init(&m->timers, timeouts);
-    for (unsigned c = 0; c < N_TIMERS; c++)
-        m->timers.wheels[c].from_start = cfg->cuts == LW_CUTS_ARGUS && idle_ns[c] == 0;
-    if (cfg->cuts == LW_CUTS_ZEEK)
-        m->status_interval_ns = INT64_MAX;
-}
-
-static bool init_table(struct lw_meter *m, const struct lw_meter_config *cfg)
-{
-    if (!flow_table_init(&m->table,
-                         cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT))
-        return false;
-    if (!cfg->flow_stats || flow_table_attach(&m->table, sizeof(struct flow_stats)))
-        return true;
-    flow_table_release(&m->table);
-    return false;
-}
-
-enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config *cfg,
-                            struct lw_error *err)
-{
-    static const struct lw_meter_config defaults;
-    struct lw_meter *m;
-    enum lw_status st;
-
-    if (cfg == NULL)
-        cfg = &defaults;
-    st = check_config(cfg, err);
-    if (st != LW_OK)
-        return st;
-    m = mem_zalloc(1, sizeof *m);
-    if (m == NULL || !init_table(m, cfg) ||
-        ((cfg->conn_log || cfg->cuts == LW_CUTS_ZEEK) &&
-         !histories_init(&m->histories, m->table.max_flows))) {
-        lw_meter_free(m);
-        return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
-    }
-    m->histories.any_checksum = cfg->ignore_checksums;
-    init_timers(m, cfg);
-    fragments_init(&m->fragments);
-    reassembly_init(&m->reassembly, cfg->reassembly_bytes, cfg->reassembly_datagrams);
-    m->tunnels = cfg->tunnels;
-    flow_list_init(&m->ages[0]);
-    flow_list_init(&m->ages[1]);
-    *out = m;
-    return LW_OK;
-}
-
-void lw_meter_free(struct lw_meter *m)
-{
-    if (m == NULL)
-        return;
-    flow_table_release(&m->table);
-    histories_release(&m->histories);
-    fragments_release(&m->fragments);
-    reassembly_release(&m->reassembly);
-    mem_free(m);
-}
 
 static struct flow_list *age_of(struct lw_meter *m, const struct flow *f)
 {
