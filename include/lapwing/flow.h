@@ -164,11 +164,12 @@ struct lw_run {
     void *batch_ctx;       /* borrowed */
 };
 
-/** Meter a capture from where it stands to its end, or until lw_capture_stop().  What
- * is reported, and in which order, does not depend on the number of threads; nor do the
- *  answers of lw_meter_watermark_ns() and lw_meter_get_stats() inside the two
- * functions. Nothing is flushed.  LW_OK at the end; the capture's failures; LW_EINVAL:
- * too many threads, or they cannot be started; LW_ENOMEM. */
+/** Meter a capture from where it stands to its end, or until lw_capture_stop().
+ *  What is reported, and in which order, does not depend on the number of threads;
+ *  nor do the answers of lw_meter_watermark_ns() inside `record`.  With several
+ *  threads, lw_meter_get_stats() there answers for the batches before.  Nothing is
+ *  flushed.  LW_OK at the end; the capture's failures; LW_EINVAL: too many threads,
+ *  or they cannot be started; LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_meter_run(struct lw_meter *m, struct lw_capture *cap,
                                            const struct lw_run *run,
                                            struct lw_error *err);
