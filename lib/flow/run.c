@@ -10,10 +10,10 @@
  *     tell     one batch at a time, in order     the caller's functions
  *
  * Each thread takes one batch after the other through all four; while one meters,
- * others read and prepare.  A thread waits only where it is not yet its batch's turn.
- * Threads for steps, or whoever is free taking what is next, were tried: then what one
- * core decoded is metered by another, and moving it between them costs more than is
- * won.
+ * others read and prepare.  A thread waits only where it is not yet its batch's turn,
+ * and tells meanwhile what a batch that ends many flows has to tell.  Threads for
+ * steps, or whoever is free taking what is next, were tried: then what one core decoded
+ * is metered by another, and moving it between them costs more than is won.
  *
  * Flows are not sharded.  Half of the work (reading, preparing) is shared by any number
  * of threads; the other half is done by one at a time and bounds the whole.  In
