@@ -7,6 +7,8 @@
  */
 #include "base/numfmt.h"
 
+#include "base/put.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +35,38 @@ static size_t put_shortest(double v, bool single, char out[NUMFMT_MAX])
     return (size_t)n;
 }
 
+/* Most numbers that are written are whole, or shares of two decimals.  Returns 0 for
+ * all others. */
+static size_t put_plain(float v, char out[NUMFMT_MAX])
+{
+    const double size = fabs((double)v);
+    char *p = out;
+    uint32_t hundredths;
+
+    if (!(size < 1e4))
+        return 0;
+    hundredths = (uint32_t)(size * 100 + 0.5);
+    if ((float)(hundredths / 100.0) != (float)size)
+        return 0;
+    if (v < 0)
+        *p++ = '-';
+    p = put_u64(p, hundredths / 100);
+    if (hundredths % 100 != 0) {
+        *p++ = '.';
+        p = put_pair(p, hundredths % 100);
+        if (p[-1] == '0')
+            p--;
+    }
+    *p = '\0';
+    return (size_t)(p - out);
+}
+
 size_t numfmt_f32(float v, char out[NUMFMT_MAX])
 {
+    size_t n = put_plain(v, out);
+
+    if (n > 0)
+        return n;
     return put_shortest((double)v, true, out);
 }
 

@@ -13,21 +13,12 @@ char *put_bytes(char *p, const char *s, size_t n)
     return p + n;
 }
 
-/* 00 to 99: a division for two digits. */
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
-                                  "25262728293031323334353637383940414243444546474849"
-                                  "50515253545556575859606162636465666768697071727374"
-                                  "75767778798081828384858687888990919293949596979899";
+const char put_pairs[] = "00010203040506070809101112131415161718192021222324"
+                         "25262728293031323334353637383940414243444546474849"
+                         "50515253545556575859606162636465666768697071727374"
+                         "75767778798081828384858687888990919293949596979899";
 
-static unsigned count_digits(uint64_t v)
-{
-    unsigned n = 1;
-
-    for (; v >= 10000; v /= 10000)
-        n += 4;
-    return n + (v >= 10 ? 1U : 0U) + (v >= 100 ? 1U : 0U) + (v >= 1000 ? 1U : 0U);
-}
-
+/* A division for two digits. */
 char *put_digits(char *p, uint64_t v, unsigned width)
 {
     char *end = p + width;
@@ -35,7 +26,7 @@ char *put_digits(char *p, uint64_t v, unsigned width)
 
     for (; width >= 2; width -= 2) {
         at -= 2;
-        memcpy(at, digit_pairs + v % 100 * 2, 2);
+        (void)put_pair(at, (unsigned)(v % 100));
         v /= 100;
     }
     if (width == 1)
@@ -43,9 +34,33 @@ char *put_digits(char *p, uint64_t v, unsigned width)
     return end;
 }
 
+/* Below 10,000, without leading zeros. */
+static inline char *put_small(char *p, unsigned v)
+{
+    if (v < 10) {
+        *p = (char)('0' + v);
+        return p + 1;
+    }
+    if (v < 100)
+        return put_pair(p, v);
+    if (v < 1000) {
+        *p = (char)('0' + v / 100);
+        return put_pair(p + 1, v % 100);
+    }
+    return put_pair(put_pair(p, v / 100), v % 100);
+}
+
 char *put_u64(char *p, uint64_t v)
 {
-    return put_digits(p, v, count_digits(v));
+    uint64_t rest = v;
+    unsigned n = 0;
+
+    if (v < 10000)
+        return put_small(p, (unsigned)v);
+    for (; rest >= 10000; rest /= 10000)
+        n += 4;
+    p = put_small(p, (unsigned)rest);
+    return put_digits(p, v, n);
 }
 
 char *put_hex(char *p, uint64_t v, unsigned width)
@@ -86,15 +101,9 @@ char *put_fixed(char *p, int64_t v, unsigned decimals)
 char *put_ip4(char *p, const uint8_t bytes[4])
 {
     for (unsigned i = 0; i < 4; i++) {
-        unsigned v = bytes[i];
-
         if (i > 0)
             *p++ = '.';
-        if (v >= 100)
-            *p++ = (char)('0' + v / 100);
-        if (v >= 10)
-            *p++ = (char)('0' + v / 10 % 10);
-        *p++ = (char)('0' + v % 10);
+        p = put_small(p, bytes[i]);
     }
     return p;
 }

@@ -18,6 +18,9 @@ enum { PUT_CSV_FACTOR = 2, PUT_JSON_FACTOR = 6 };
 
 char *put_bytes(char *p, const char *s, size_t n);
 
+/** 00 to 99, one behind the other. */
+extern const char put_pairs[];
+
 /** Inline, because the length of a literal is known to the compiler. */
 static inline char *put_text(char *p, const char *s)
 {
@@ -25,6 +28,12 @@ static inline char *put_text(char *p, const char *s)
 }
 
 char *put_u64(char *p, uint64_t v);
+/** Two digits of a number below 100. */
+static inline char *put_pair(char *p, unsigned v)
+{
+    memcpy(p, put_pairs + (size_t)2 * v, 2);
+    return p + 2;
+}
 /** The lowest `width` decimal digits, with leading zeros. */
 char *put_digits(char *p, uint64_t v, unsigned width);
 /** The lowest `width` hexadecimal digits, lower case. */

@@ -38,26 +38,27 @@ static int64_t floor_div(int64_t a, int64_t b)
 
 static char *put_time(char *p, int64_t time_ns, char date_sep, char mid)
 {
+    enum { DAY_S = 86400 };
     int64_t s = floor_div(time_ns, NS_PER_S);
-    int64_t us = (time_ns % NS_PER_S + NS_PER_S) % NS_PER_S / NS_PER_US;
-    int64_t days = floor_div(s, 86400);
-    uint64_t sod = (uint64_t)(s - days * 86400);
+    uint32_t us = (uint32_t)((time_ns - s * NS_PER_S) / NS_PER_US);
+    int64_t days = floor_div(s, DAY_S);
+    uint32_t sod = (uint32_t)(s - days * DAY_S);
     struct civil c = civil_from_days(days);
 
     /* int64 nanoseconds reach from 1677 to 2262: four digits always. */
-    p = put_digits(p, (uint64_t)c.year, 4);
+    p = put_pair(put_pair(p, (unsigned)c.year / 100), (unsigned)c.year % 100);
     *p++ = date_sep;
-    p = put_digits(p, c.month, 2);
+    p = put_pair(p, c.month);
     *p++ = date_sep;
-    p = put_digits(p, c.day, 2);
+    p = put_pair(p, c.day);
     *p++ = mid;
-    p = put_digits(p, sod / 3600, 2);
+    p = put_pair(p, sod / 3600);
     *p++ = ':';
-    p = put_digits(p, sod / 60 % 60, 2);
+    p = put_pair(p, sod / 60 % 60);
     *p++ = ':';
-    p = put_digits(p, sod % 60, 2);
+    p = put_pair(p, sod % 60);
     *p++ = '.';
-    return put_digits(p, (uint64_t)us, 6);
+    return put_pair(put_pair(put_pair(p, us / 10000), us / 100 % 100), us % 100);
 }
 
 size_t timefmt_argus(int64_t time_ns, char out[TIMEFMT_MAX])

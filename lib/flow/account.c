@@ -2,27 +2,13 @@
 #include "account.h"
 
 #include "argus.h"
-#include "tcp_state.h"
-
-/* Sequence numbers wrap: compare by signed distance (RFC 9293, 3.4). */
-static bool seq_after(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b) > 0;
-}
 
 static void account_seq(struct flow_side *s, const struct decoded *d)
 {
     uint32_t n = d->payload_bytes + ((d->tcp_flags & LW_TCP_SYN) != 0) +
                  ((d->tcp_flags & LW_TCP_FIN) != 0);
-    uint32_t end = d->tcp_seq + n;
 
-    if (s->heard & HEARD_SEQ && !seq_after(end, s->next_seq)) {
-        if (d->payload_bytes > 0)
-            s->retransmitted++;
-        return;
-    }
-    s->next_seq = end;
-    s->heard |= HEARD_SEQ;
+    flow_side_note_seq(s, d->tcp_seq + n, d->payload_bytes > 0);
 }
 
 /* A SYN, or the answer to one, says who initiated.  Argus takes the flags of a packet
@@ -59,9 +45,9 @@ static void account_tcp(struct flow *f, const struct decoded *d, unsigned from)
         d->tcp_flags & (LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST))
         argus_tcp_step(f, d, from);
     s->tcp_flags |= d->tcp_flags;
-    /* Most segments: of an open connection, with nothing to say but their data. */
-    if (!(d->tcp_flags & (LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST | LW_TCP_URG)) &&
-        tcp_now(f->tcp_state[from]) == TCP_ESTABLISHED) {
+    /* Most segments: of an open connection, with nothing to say but their data.  No
+     * state of an endpoint that was heard before changes by them. */
+    if (!(d->tcp_flags & TCP_NEWS) && tcp_now(f->tcp_state[from]) != TCP_INACTIVE) {
         account_seq(s, d);
         return;
     }

@@ -221,13 +221,32 @@ static void go_on(struct flow *f, const struct decoded *d, unsigned from)
     }
 }
 
+/* Segments without SYN, FIN or RST change nothing any more. */
+static bool is_steady(const struct flow *f)
+{
+    switch ((enum argus_tcp)f->argus_tcp) {
+    case ARGUS_TCP_RESET:
+        return true;
+    case ARGUS_TCP_ESTABLISHED:
+    case ARGUS_TCP_FINISHED:
+    case ARGUS_TCP_CLOSING:
+        return f->argus_flags & ARGUS_BOTH;
+    case ARGUS_TCP_NEW:
+    case ARGUS_TCP_SYN:
+    case ARGUS_TCP_SYN_ACK:
+    case ARGUS_TCP_FINISHING:
+        break;
+    }
+    return false;
+}
+
 void argus_tcp_step(struct flow *f, const struct decoded *d, unsigned from)
 {
     if (f->argus_tcp == ARGUS_TCP_NEW)
         begin(f, d->tcp_flags);
     else if (f->argus_tcp != ARGUS_TCP_RESET)
         go_on(f, d, from);
-    if (f->argus_tcp == ARGUS_TCP_ESTABLISHED && f->argus_flags & ARGUS_BOTH)
+    if (is_steady(f))
         f->flags |= FLOW_STEADY;
     else
         f->flags &= (uint8_t)~FLOW_STEADY;

@@ -16,16 +16,21 @@
 
 struct arrival {
     int64_t time_ns;
-    bool
-        is_pause; /* time only: nothing of what follows is set, but has_key, to false */
-    bool has_key; /* it belongs to a flow: key, hash and from are set */
+    struct flow *likely; /* as a guess, its key not compared yet; NULL: none */
     uint32_t hash;
-    uint32_t likely; /* index of the flow, as a guess; FLOW_NONE: none */
-    uint32_t link_type;
     unsigned from; /* the side of the key that sent it */
     struct flow_key key;
-    struct decoded d; /* its payload is borrowed from the packet */
+    bool is_pause; /* time only: nothing of what follows is set, but has_key and
+                      is_plain, to false */
+    bool has_key;  /* it belongs to a flow: key, hash and from are set */
+    bool is_plain; /* `plain` is set, `d` is not yet */
+    uint32_t link_type;
+    struct plain plain; /* its bytes are borrowed from the packet, */
+    struct decoded d;   /* and so is its payload */
 };
+
+/** The key of a decoded packet or level, if it has one. */
+void arrival_make_key(const struct lw_meter *m, struct arrival *a);
 
 /** Prepare `n` packets; `out` has room for as many.  Reads nothing of the meter that
  *  adding changes. */

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "packet/decode.h"
+#include "packet/plain.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,37 +45,39 @@ static inline void flow_key_put_word(struct flow_key *key, size_t at, uint64_t w
     memcpy((uint8_t *)key + at, &word, sizeof word);
 }
 
-/* flow_key_make() for what nearly every packet is, a TCP segment or a UDP datagram that
- * is no name lookup, in IPv4.  False, with nothing done, for all others, and on
- * big-endian processors.  The key is written in the words that its hash reads: a word
- * that was written in parts is not there before all of them have left the processor. */
-static inline bool flow_key_make_ip4(const struct decoded *d, struct flow_key *key,
-                                     unsigned *from)
+/* flow_key_make() for a plain packet that is no name lookup.  False, with nothing done,
+ * for those, and on big-endian processors.  The key is written in the words that its
+ * hash reads: a word that was written in parts is not there before all of them have
+ * left the processor. */
+static inline bool flow_key_make_plain(const struct plain *p, struct flow_key *key,
+                                       unsigned *from)
 {
-    enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PORT_DNS = 53 };
+    enum { PORT_DNS = 53 };
     const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    const bool is_tcp = d->protocol == PROTOCOL_TCP;
-    uint32_t addr[2];
-    uint64_t tail;
-    unsigned f;
+    const bool is_tcp = p->protocol == PLAIN_TCP;
+    uint16_t port[2] = {plain_port(p, 0), plain_port(p, 1)};
+    uint32_t addr[2] = {plain_addr(p, 0), plain_addr(p, 1)};
+    uint32_t f;
+    uint32_t swap;
 
-    if (!little || d->layer != DECODE_TRANSPORT || d->ip_version != 4 ||
-        (!is_tcp && (d->protocol != PROTOCOL_UDP || d->port[0] == PORT_DNS ||
-                     d->port[1] == PORT_DNS)))
+    if (!little || (!is_tcp && (port[0] == PORT_DNS || port[1] == PORT_DNS)))
         return false;
-    memcpy(&addr[0], d->addr[0].bytes, sizeof addr[0]);
-    memcpy(&addr[1], d->addr[1].bytes, sizeof addr[1]);
-    f = ((uint64_t)__builtin_bswap32(addr[0]) << 16 | d->port[0]) >
-        ((uint64_t)__builtin_bswap32(addr[1]) << 16 | d->port[1]);
-    tail = (uint64_t)(f ? d->port[1] : d->port[0]) |
-           (uint64_t)(f ? d->port[0] : d->port[1]) << 16 |
-           (uint64_t)(is_tcp ? LW_FLOW_TCP : LW_FLOW_UDP) << 48 |
-           (uint64_t)d->protocol << 56;
-    flow_key_put_word(key, 0, f ? addr[1] : addr[0]);
+    f = addr[0] == addr[1] ? port[0] > port[1] : addr[0] > addr[1];
+    /* Either order is as likely as the other: no branch. */
+    swap = (addr[0] ^ addr[1]) & (0 - f);
+    addr[0] ^= swap;
+    addr[1] ^= swap;
+    swap = (uint32_t)(port[0] ^ port[1]) & (0 - f);
+    port[0] ^= (uint16_t)swap;
+    port[1] ^= (uint16_t)swap;
+    flow_key_put_word(key, 0, __builtin_bswap32(addr[0]));
     flow_key_put_word(key, 8, 0);
-    flow_key_put_word(key, 16, f ? addr[0] : addr[1]);
+    flow_key_put_word(key, 16, __builtin_bswap32(addr[1]));
     flow_key_put_word(key, 24, 0);
-    flow_key_put_word(key, 32, tail);
+    flow_key_put_word(key, 32,
+                      port[0] | (uint64_t)port[1] << 16 |
+                          (uint64_t)(is_tcp ? LW_FLOW_TCP : LW_FLOW_UDP) << 48 |
+                          (uint64_t)p->protocol << 56);
     *from = f;
     return true;
 }
@@ -88,6 +91,16 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
         differing |=
             hash_load64((const uint8_t *)a + i) ^ hash_load64((const uint8_t *)b + i);
     return differing == 0;
+}
+
+/* The same of the key of a plain packet: one of equal kind has zeros where it has. */
+static inline bool flow_key_equal_plain(const struct flow_key *a,
+                                        const struct flow_key *b)
+{
+    return ((hash_load64(a->addr[0].bytes) ^ hash_load64(b->addr[0].bytes)) |
+            (hash_load64(a->addr[1].bytes) ^ hash_load64(b->addr[1].bytes)) |
+            (hash_load64((const uint8_t *)a->port) ^
+             hash_load64((const uint8_t *)b->port))) == 0;
 }
 
 /* Addresses other than those of IPv6 have their bytes among the first 8. */

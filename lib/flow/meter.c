@@ -17,8 +17,8 @@
 #include "arrival.h"
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/radix.h"
 #include "icmp.h"
-#include "key_zeek.h"
 #include "meter_priv.h"
 #include "packet/levels.h"
 #include "report.h"
@@ -26,8 +26,6 @@
 #include "tcp_state.h"
 
 #include <lapwing/flow.h>
-
-#include <stdlib.h>
 
 enum {
     /* Bounds the work of one eviction; busier flows than that are given up. */
@@ -129,7 +127,8 @@ PREFETCHES static inline void prefetch_next(const struct lw_meter *m,
     prefetch_whole(f);
 }
 
-static void expire(struct lw_meter *m, const struct sink *to)
+/* Out of line: what most packets do not need is not to cost them registers. */
+__attribute__((noinline)) static void expire(struct lw_meter *m, const struct sink *to)
 {
     struct flow *f;
 
@@ -257,14 +256,19 @@ static struct flow *reopen(struct lw_meter *m, struct flow *f, const struct arri
     return f;
 }
 
+static inline struct flow *flow_of(const struct lw_meter *m, const struct arrival *a)
+{
+    if (a->likely != NULL && flow_key_equal(&a->likely->key, &a->key))
+        return a->likely;
+    return flow_table_get(&m->table, &a->key, a->hash);
+}
+
 /* The packet's flow as far as it is still the same one. */
 static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
                                  const struct sink *to)
 {
-    struct flow *f = flow_table_get_at(&m->table, a->likely, &a->key);
+    struct flow *f = flow_of(m, a);
 
-    if (f == NULL)
-        f = flow_table_get(&m->table, &a->key, a->hash);
     if (f == NULL)
         return NULL;
     if (timer_is_over(&m->timers, f, a->time_ns)) {
@@ -288,11 +292,19 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
     return f;
 }
 
+static unsigned first_side(const struct flow *f)
+{
+    return f->flags & FLOW_FIRST_SIDE ? 1 : 0;
+}
+
+static bool is_answer(const struct flow *f, unsigned from)
+{
+    return !(f->flags & FLOW_ANSWERED) && from != first_side(f);
+}
+
 static void note_answer(struct lw_meter *m, struct flow *f, unsigned from)
 {
-    const unsigned first = f->flags & FLOW_FIRST_SIDE ? 1 : 0;
-
-    if (f->flags & FLOW_ANSWERED || from == first)
+    if (!is_answer(f, from))
         return;
     flow_list_remove(age_of(m, f), &m->table, f, FLOW_LINK_AGE);
     f->flags |= FLOW_ANSWERED;
@@ -414,27 +426,6 @@ static struct flow *add_decoded(struct lw_meter *m, struct arrival *a,
 
 /* ---- fragments and tunnels: packets that are more than one ----------------------- */
 
-/* The key of a decoded packet or level, if it has one.  Levels are told apart in the
- * key's spare field, where at most a name lookup's id is; two flows of the same
- * addresses and ports meet once in 65,536 times. */
-static void make_key(const struct lw_meter *m, struct arrival *a)
-{
-    a->has_key = flow_key_make_ip4(&a->d, &a->key, &a->from);
-    if (!a->has_key) {
-        a->has_key = flow_key_make(&a->d, &a->key, &a->from);
-        if (a->has_key && m->cuts == LW_CUTS_ARGUS)
-            argus_key(&a->d, &a->key, &a->from);
-    }
-    if (!a->has_key)
-        return;
-    if (m->cuts == LW_CUTS_ZEEK)
-        flow_key_zeek(&a->d, &a->key, &a->from);
-    if (a->d.tunnel_tag != 0)
-        a->key.more ^= a->d.tunnel_tag;
-    a->hash = flow_key_hash(&a->key, m->table.seed);
-    a->likely = FLOW_NONE;
-}
-
 /* One level of a packet.  Its flow, or NULL when it belongs to none. */
 static struct flow *add_level(struct lw_meter *m, const struct decoded *d,
                               int64_t time_ns, const struct sink *to)
@@ -442,7 +433,7 @@ static struct flow *add_level(struct lw_meter *m, const struct decoded *d,
     struct arrival a = {.d = *d, .time_ns = time_ns};
     struct flow *f;
 
-    make_key(m, &a);
+    arrival_make_key(m, &a);
     if (!a.has_key)
         return NULL;
     f = d->is_fragment ? find_flow_of_fragment(m, &a, to) : find_flow(m, &a, to);
@@ -491,12 +482,29 @@ static struct flow *add_levels(struct lw_meter *m, const struct decoded *d,
 /* ---- packets ------------------------------------------------------------------------
  */
 
-static struct flow *add_arrival(struct lw_meter *m, struct arrival *a,
-                                const struct sink *to)
+/* The flow of a plain packet that adds to its totals and does nothing else; it is
+ * counted.  NULL, with nothing done: the general way is needed. */
+static inline struct flow *add_plain(struct lw_meter *m, const struct arrival *a)
 {
-    a->time_ns = advance(m, a->time_ns, to);
-    if (a->is_pause)
+    struct flow *f = a->likely;
+
+    if (f == NULL || !flow_key_equal_plain(&f->key, &a->key))
+        f = flow_table_get(&m->table, &a->key, a->hash);
+    if (f == NULL || timer_is_over(&m->timers, f, a->time_ns) ||
+        a->time_ns - f->start_ns >= m->status_interval_ns || is_answer(f, a->from) ||
+        !flow_account_plain(f, &a->plain, a->from, a->time_ns))
         return NULL;
+    f->flags |= FLOW_TOUCHED;
+    m->stats.seen++;
+    m->stats.decoded++;
+    m->stats.in_flows++;
+    return f;
+}
+
+/* By the general way. */
+__attribute__((noinline)) static struct flow *
+add_any(struct lw_meter *m, struct arrival *a, const struct sink *to)
+{
     m->stats.seen++;
     switch (a->d.outcome) {
     case DECODE_OK:
@@ -518,21 +526,21 @@ static struct flow *add_arrival(struct lw_meter *m, struct arrival *a,
     return NULL;
 }
 
-void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_t n,
-                   struct arrival *out)
+static struct flow *add_arrival(struct lw_meter *m, struct arrival *a,
+                                const struct sink *to)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct arrival *a = &out[i];
+    struct flow *f;
 
-        a->time_ns = pkts[i].time_ns;
-        a->is_pause = pkts[i].data == NULL;
-        a->has_key = false;
-        if (a->is_pause)
-            continue;
-        a->link_type = pkts[i].link_type;
-        if (packet_decode(&pkts[i], &a->d) == DECODE_OK)
-            make_key(m, a);
+    a->time_ns = advance(m, a->time_ns, to);
+    if (a->is_pause)
+        return NULL;
+    if (a->is_plain) {
+        f = add_plain(m, a);
+        if (f != NULL)
+            return f;
+        decode_plain(&a->plain, &a->d);
     }
+    return add_any(m, a, to);
 }
 
 /* ---- packets in batches
@@ -628,23 +636,6 @@ uint64_t lw_meter_add(struct lw_meter *m, const struct lw_packet *pkt, lw_record
     return f != NULL ? f->id : 0;
 }
 
-/* What the order of the last records needs, so that sorting does not look at flows. */
-struct last_packet {
-    int64_t last_ns;
-    uint64_t id;
-    uint32_t index;
-};
-
-static int by_last_packet(const void *a, const void *b)
-{
-    const struct last_packet *f = a;
-    const struct last_packet *g = b;
-
-    if (f->last_ns != g->last_ns)
-        return f->last_ns < g->last_ns ? -1 : 1;
-    return f->id < g->id ? -1 : f->id > g->id;
-}
-
 /* In the order of the lists, which is near that of the last packets. */
 static void flush_unsorted(struct lw_meter *m, const struct sink *to)
 {
@@ -654,7 +645,8 @@ static void flush_unsorted(struct lw_meter *m, const struct sink *to)
     }
 }
 
-static void collect_last_packets(const struct lw_meter *m, struct last_packet *out)
+/* Sorting does not look at flows: by last packet, then by id. */
+static void collect_last_packets(const struct lw_meter *m, struct radix_item *out)
 {
     uint32_t n = 0;
 
@@ -662,7 +654,8 @@ static void collect_last_packets(const struct lw_meter *m, struct last_packet *o
         const struct flow *f = flow_at(&m->table, i);
 
         if (!flow_is_free(f))
-            out[n++] = (struct last_packet){f->last_ns, f->id, i};
+            out[n++] =
+                (struct radix_item){(uint64_t)(f->last_ns - TIME_MIN_NS), f->id, i};
     }
     LW_ASSERT(n == m->table.n_flows);
 }
@@ -682,7 +675,7 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
 {
     const struct sink to = {fn, ctx};
     const uint32_t n = m->table.n_flows;
-    struct last_packet *order = mem_alloc(n * sizeof *order);
+    struct radix_item *order = mem_alloc(2 * n * sizeof *order);
 
     if (order == NULL) {
         /* Records matter more than their order. */
@@ -690,12 +683,12 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
         return;
     }
     collect_last_packets(m, order);
-    qsort(order, n, sizeof *order, by_last_packet);
+    radix_sort(order, order + n, n);
     for (uint32_t i = 0; i < n; i++) {
-        const struct flow *f = flow_at(&m->table, order[i].index);
+        const struct flow *f = flow_at(&m->table, order[i].value);
 
         if (i + FLUSH_AHEAD < n)
-            prefetch_whole(flow_at(&m->table, order[i + FLUSH_AHEAD].index));
+            prefetch_whole(flow_at(&m->table, order[i + FLUSH_AHEAD].value));
         report(m, f, f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
     }
     forget_flows(m);

@@ -19,6 +19,7 @@ struct lw_meter {
     struct histories histories;
     struct reassembly reassembly;
     enum lw_tunnel_mode tunnels;
+    bool takes_plain; /* nothing is kept of single packets: most need not be decoded */
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
     enum lw_cuts cuts;

@@ -177,33 +177,21 @@ PREFETCHES static inline void flow_table_prefetch_slot(const struct flow_table *
     __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
-/* Returns where the flow most likely is, for flow_table_get_at(). */
-PREFETCHES static inline uint32_t flow_table_prefetch_flow(const struct flow_table *t,
-                                                           uint32_t hash, unsigned from)
+/* Returns the flow that it most likely is, whose key is to be compared, or NULL. */
+PREFETCHES static inline struct flow *
+flow_table_prefetch_flow(const struct flow_table *t, uint32_t hash, unsigned from)
 {
     for (uint32_t at = hash & t->mask; t->slots[at].ref != 0; at = (at + 1) & t->mask) {
-        const struct flow *f;
+        struct flow *f;
 
         if (t->slots[at].hash != hash)
             continue;
         f = flow_at(t, t->slots[at].ref - 1);
         __builtin_prefetch(&f->key, 1);
         __builtin_prefetch(&f->side[from], 1);
-        return t->slots[at].ref - 1;
+        return f;
     }
-    return FLOW_NONE;
-}
-
-/* The flow of that key, if it is at `index`, or NULL: then it may be elsewhere. */
-static inline struct flow *flow_table_get_at(const struct flow_table *t, uint32_t index,
-                                             const struct flow_key *key)
-{
-    struct flow *f;
-
-    if (index == FLOW_NONE)
-        return NULL;
-    f = flow_at(t, index);
-    return flow_key_equal(&f->key, key) ? f : NULL;
+    return NULL;
 }
 
 /* Flows have indices below t->n_made; some of these may be free. */

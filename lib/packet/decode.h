@@ -11,6 +11,7 @@
 #define PACKET_DECODE_H
 
 #include "base/span.h"
+#include "packet/plain.h"
 
 #include <lapwing/capture.h>
 #include <lapwing/record.h>
@@ -109,6 +110,9 @@ struct decoded {
 
 /** Decode one frame.  Writes every field of *out that `layer` covers. */
 enum decode_outcome packet_decode(const struct lw_packet *pkt, struct decoded *out);
+
+/** The same of a plain packet, which has no outcome but DECODE_OK. */
+void decode_plain(const struct plain *p, struct decoded *out);
 
 /** Decode what a decoded frame carries in a tunnel.  False: it carries none that we
  *  know, or what is in it is neither IP nor an Ethernet frame; *inner is undefined.

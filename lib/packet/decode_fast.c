@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The packets that nearly all are: Ethernet, IPv4 without options or fragments, TCP or
- * UDP, all headers captured and true.  One look at the lengths, then plain loads; what
- * is in any way different is left to the general chain of steps, which says the same of
- * these packets as well (test/captures compares them on every capture at hand).
- */
+/* The packets that nearly all are (plain.h), without going through the steps. */
 #include "decode_priv.h"
+#include "packet/plain.h"
 
-enum {
-    ETHERNET_BYTES = 14,
-    IP4_BYTES = 20,
-    IP4_AT = ETHERNET_BYTES,
-    L4_AT = IP4_AT + IP4_BYTES,
-    TCP_BYTES = 20,
-    UDP_BYTES = 8,
-    PROTOCOL_TCP = 6,
-    PROTOCOL_UDP = 17
-};
-
-/* Version 4, 20 bytes of header. */
-enum { IP4_PLAIN = 0x45 };
-
-/* `n` bytes of header are behind us, `wire` of the datagram remain, and what of them
- * was captured. */
-static void set_payload(struct decoded *d, struct span s, uint32_t at, uint32_t wire)
-{
-    d->transport_bytes = (uint8_t)(at - L4_AT);
-    d->segment = span_first(span_from(s, L4_AT), at - L4_AT + wire);
-    d->layer = DECODE_TRANSPORT;
-    d->payload = span_first(span_from(s, at), wire);
-    d->payload_bytes = wire;
-}
-
-static inline void set_link(struct decoded *d, struct span s)
+static void set_link(struct decoded *d, struct span s)
 {
     d->has_macs = true;
     (void)span_copy(s, 0, d->mac[1], sizeof d->mac[1]);
@@ -40,73 +11,60 @@ static inline void set_link(struct decoded *d, struct span s)
     d->ether_type = ETHER_TYPE_IP4;
 }
 
-static inline void set_ip4(struct decoded *d, struct span s, uint32_t total)
+static void set_ip4(struct decoded *d, const struct plain *p)
 {
+    struct span s = p->frame;
+
     d->ip_version = 4;
-    d->protocol = span_u8(s, IP4_AT + 9);
-    d->tos = span_u8(s, IP4_AT + 1);
-    d->ttl = span_u8(s, IP4_AT + 8);
-    d->ip_bytes = total;
-    d->fragment_id = span_be16(s, IP4_AT + 4);
-    (void)span_copy(s, IP4_AT + 12, d->addr[0].bytes, 4);
-    (void)span_copy(s, IP4_AT + 16, d->addr[1].bytes, 4);
-    d->port[0] = span_be16(s, L4_AT);
-    d->port[1] = span_be16(s, L4_AT + 2);
+    d->protocol = p->protocol;
+    d->tos = plain_tos(p);
+    d->ttl = span_u8(s, PLAIN_IP_AT + 8);
+    d->ip_bytes = p->ip_bytes;
+    d->fragment_id = span_be16(s, PLAIN_IP_AT + 4);
+    (void)span_copy(s, PLAIN_IP_AT + 12, d->addr[0].bytes, 4);
+    (void)span_copy(s, PLAIN_IP_AT + 16, d->addr[1].bytes, 4);
 }
 
-static bool fast_tcp(struct decoded *d, struct span s, uint32_t total)
+static void set_tcp(struct decoded *d, const struct plain *p)
 {
-    uint32_t header;
+    struct span s = span_from(p->frame, PLAIN_SEGMENT_AT);
 
-    if (s.n < L4_AT + TCP_BYTES)
-        return false;
-    header = (span_u8(s, L4_AT + 12) >> 4) * 4U;
-    if (header < TCP_BYTES || IP4_BYTES + header > total)
-        return false;
-    set_link(d, s);
-    set_ip4(d, s, total);
-    d->tcp_seq = span_be32(s, L4_AT + 4);
-    d->tcp_ack = span_be32(s, L4_AT + 8);
-    d->tcp_flags = span_u8(s, L4_AT + 13);
-    d->tcp_window = span_be16(s, L4_AT + 14);
-    d->tcp_urgent = span_be16(s, L4_AT + 18);
-    set_payload(d, s, L4_AT + header, total - IP4_BYTES - header);
-    return true;
+    d->tcp_seq = plain_tcp_seq(p);
+    d->tcp_ack = span_be32(s, 8);
+    d->tcp_flags = plain_tcp_flags(p);
+    d->tcp_window = span_be16(s, 14);
+    d->tcp_urgent = span_be16(s, 18);
 }
 
-static bool fast_udp(struct decoded *d, struct span s, uint32_t total)
+static void set_transport(struct decoded *d, const struct plain *p)
 {
-    uint32_t n = span_be16(s, L4_AT + 4);
+    struct span s = span_from(p->frame, PLAIN_SEGMENT_AT);
 
-    if (n < UDP_BYTES || IP4_BYTES + n > total)
-        return false;
-    set_link(d, s);
-    set_ip4(d, s, total);
-    set_payload(d, s, L4_AT + UDP_BYTES, n - UDP_BYTES);
-    return true;
+    d->layer = DECODE_TRANSPORT;
+    d->port[0] = plain_port(p, 0);
+    d->port[1] = plain_port(p, 1);
+    d->transport_bytes = (uint8_t)p->header_bytes;
+    d->segment = span_first(s, (size_t)p->header_bytes + p->payload_bytes);
+    d->payload = span_first(span_from(s, p->header_bytes), p->payload_bytes);
+    d->payload_bytes = p->payload_bytes;
+}
+
+void decode_plain(const struct plain *p, struct decoded *out)
+{
+    *out = (struct decoded){.outcome = DECODE_OK, .frame_bytes = p->frame_bytes};
+    set_link(out, p->frame);
+    set_ip4(out, p);
+    if (p->protocol == PLAIN_TCP)
+        set_tcp(out, p);
+    set_transport(out, p);
 }
 
 bool decode_fast(const struct lw_packet *pkt, struct decoded *out)
 {
-    struct span s = span_of(pkt->data, pkt->captured_bytes);
-    uint32_t wire =
-        pkt->wire_bytes > pkt->captured_bytes ? pkt->wire_bytes : pkt->captured_bytes;
-    uint32_t total;
+    struct plain p;
 
-    if (pkt->link_type != LINKTYPE_ETHERNET || s.n < L4_AT + UDP_BYTES ||
-        span_be16(s, 12) != ETHER_TYPE_IP4 || span_u8(s, IP4_AT) != IP4_PLAIN ||
-        (span_be16(s, IP4_AT + 6) & 0x3fff) != 0)
+    if (!plain_look(pkt, &p))
         return false;
-    total = span_be16(s, IP4_AT + 2);
-    if (total < IP4_BYTES || total > wire - ETHERNET_BYTES)
-        return false;
-    *out = (struct decoded){.outcome = DECODE_OK, .frame_bytes = wire};
-    switch (span_u8(s, IP4_AT + 9)) {
-    case PROTOCOL_TCP:
-        return fast_tcp(out, s, total);
-    case PROTOCOL_UDP:
-        return fast_udp(out, s, total);
-    default:
-        return false;
-    }
+    decode_plain(&p, out);
+    return true;
 }

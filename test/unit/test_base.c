@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/numfmt.h"
 #include "base/outfile.h"
+#include "base/radix.h"
 #include "base/rng.h"
 #include "base/stream.h"
 #include "base/timefmt.h"
@@ -97,6 +98,78 @@ static void json_reads_and_refuses(void **state)
     assert_int_equal(json_parse(&doc, deep, sizeof deep - 1, 3, &err), LW_ELIMIT);
     assert_int_equal(json_parse(&doc, twice, sizeof twice - 1, 3, &err), LW_EFORMAT);
     assert_int_equal(json_parse(&doc, "{", 1, 3, &err), LW_EFORMAT);
+}
+
+static int by_key_then(const void *a, const void *b)
+{
+    const struct radix_item *x = a;
+    const struct radix_item *y = b;
+
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->then < y->then ? -1 : x->then > y->then;
+}
+
+/* Keys near each other and far apart, repeated ones, few and many: as qsort() has it.
+ */
+static void radix_sorts_as_comparing_does(void **state)
+{
+    enum { MOST = 3000 };
+    static struct radix_item items[MOST];
+    static struct radix_item scratch[MOST];
+    static struct radix_item expected[MOST];
+    static const uint64_t ranges[] = {1, 2, 1000, UINT64_C(1) << 33, UINT64_MAX};
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 11);
+    for (size_t r = 0; r < sizeof ranges / sizeof ranges[0]; r++) {
+        for (size_t n = 0; n <= MOST; n = 3 * n + 1) {
+            for (size_t i = 0; i < n; i++)
+                items[i] = (struct radix_item){rng_below(&rng, ranges[r]) + r,
+                                               rng_below(&rng, UINT64_MAX), 0};
+            memcpy(expected, items, n * sizeof *items);
+            qsort(expected, n, sizeof *items, by_key_then);
+            radix_sort(items, scratch, n);
+            assert_memory_equal(items, expected, n * sizeof *items);
+        }
+    }
+}
+
+static void radix_keeps_the_order_of_equal_ones(void **state)
+{
+    struct radix_item items[] = {{5, 1, 0}, {4, 1, 1}, {5, 1, 2}, {4, 0, 3}, {4, 1, 4}};
+    static const uint32_t order[] = {3, 1, 4, 0, 2};
+    struct radix_item scratch[5];
+
+    (void)state;
+    radix_sort(items, scratch, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(items[i].value, order[i]);
+}
+
+/* Whole numbers and two decimals are written without printf(); the same text. */
+static void numfmt_writes_short_numbers_as_others(void **state)
+{
+    char text[NUMFMT_MAX];
+    char expected[NUMFMT_MAX];
+
+    (void)state;
+    for (int i = -1100000; i <= 1100000; i += 7) {
+        float v = (float)(i / 100.0);
+
+        (void)snprintf(expected, sizeof expected, "%.6g", (double)v);
+        if (strtof(expected, NULL) != v || strchr(expected, 'e') != NULL)
+            continue;
+        assert_int_equal(numfmt_f32(v, text), strlen(expected));
+        assert_string_equal(text, i == 0 ? "0" : expected);
+    }
+    assert_int_equal(numfmt_f32(-0.0f, text), 1);
+    assert_string_equal(text, "0");
+    (void)numfmt_f32(0.001f, text);
+    assert_string_equal(text, "0.001");
+    (void)numfmt_f32(12345.5f, text);
+    assert_string_equal(text, "12345.5");
 }
 
 static void numfmt_round_trips(void **state)
@@ -321,6 +394,9 @@ int main(void)
         cmocka_unit_test(buf_reports_failed_allocation),
         cmocka_unit_test(jsonw_escapes_and_nests),
         cmocka_unit_test(json_reads_and_refuses),
+        cmocka_unit_test(radix_sorts_as_comparing_does),
+        cmocka_unit_test(radix_keeps_the_order_of_equal_ones),
+        cmocka_unit_test(numfmt_writes_short_numbers_as_others),
         cmocka_unit_test(numfmt_round_trips),
         cmocka_unit_test(digests_match_published_vectors),
         cmocka_unit_test(times_print_as_their_models_do),
