@@ -80,6 +80,18 @@ struct lw_meter_config {
     uint32_t reassembly_bytes;     /* of incomplete datagrams: default 4 MiB, 128 KiB to
                                       31 MiB */
     uint32_t reassembly_datagrams; /* incomplete ones: default 2,048, at most 65,536 */
+    /* Recognise application protocols (`app` of the records), which puts the first
+     * bytes of TCP connections in order.  Set by itself when one of the next two is. */
+    bool apps;
+    bool handshakes; /* read what is in clear of TLS, QUIC and SSH (`handshake`) */
+    const struct lw_stream_tap *tap; /* static storage; NULL: nobody listens.  Its
+                                        states come with the records (`tapped`) */
+    uint32_t stream_flows; /* in which streams are put in order at one time: default
+                              65,536, at most 2^20; others wait unheard */
+    uint32_t stream_bytes; /* of each side that a tap gets to read: default 1 MiB */
+    uint32_t stream_held_bytes; /* of each side, out of order: default 256 KiB */
+    uint32_t stream_pool_bytes; /* of all sides, out of order: default 16 MiB, 64 KiB to
+                                   1 GiB */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */
@@ -113,6 +125,14 @@ struct lw_meter_stats {
     uint64_t datagrams_timed_out;
     uint64_t datagrams_evicted; /* gave way to newer ones */
     uint64_t datagrams_dropped; /* overlapping IPv6 fragments, or contradicting ends */
+
+    /* Of streams that ended (struct lw_meter_config: apps, tap). */
+    uint64_t streams;               /* TCP connections that were put in order, so far */
+    uint64_t streams_refused;       /* that were not, or not listened to: no room */
+    uint64_t stream_bytes;          /* in order, */
+    uint64_t stream_bytes_missing;  /* or missing between those */
+    uint64_t stream_bytes_repeated; /* had come before */
+
     uint64_t flows_created;
     uint64_t records;            /* reported */
     uint64_t evicted_unanswered; /* flows pushed out of a full table */
