@@ -156,11 +156,13 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
 
 static enum lw_status set_up(struct run *r, struct lw_error *err)
 {
-    const struct lw_meter_config meter = {.tunnels = tunnel_option()};
+    struct lw_meter_config meter = {.tunnels = tunnel_option()};
     const struct lw_extractor_config cfg = {.max_delay_ns =
                                                 capture_is_live() ? LIVE_DELAY_NS : 0};
-    enum lw_status st = lw_meter_new(&r->meter, &meter, err);
+    enum lw_status st;
 
+    lw_view_meter_needs(r->view, &meter);
+    st = lw_meter_new(&r->meter, &meter, err);
     return st == LW_OK ? lw_extractor_new(&r->extractor, r->view, &cfg, err) : st;
 }
 

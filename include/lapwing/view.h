@@ -94,6 +94,13 @@ LW_API LW_MUST enum lw_status lw_view_map(const struct lw_view *view,
                                           const struct lw_frame *frame,
                                           struct lw_matrix *out, struct lw_error *err);
 
+struct lw_meter_config; /* lapwing/flow.h */
+
+/** Switch on in a meter's configuration what the view's rows are made from; what the
+ *  view does not need stays as it is.  Call it before lw_meter_new(). */
+LW_API void lw_view_meter_needs(const struct lw_view *view,
+                                struct lw_meter_config *cfg);
+
 /** A row of a view, made from a flow. */
 struct lw_row {
     uint64_t flow_id;

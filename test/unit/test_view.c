@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "test.h"
 
+#include <lapwing/flow.h>
 #include <lapwing/view.h>
 
 #include <math.h>
@@ -366,6 +367,22 @@ static void values_are_said_in_words(void **state)
     assert_said("netflow", "bytes_per_second", 12345.6f, "12346 bytes a second");
 }
 
+/* A view adds to what is switched on, and takes nothing away. */
+static void views_switch_on_what_they_need(void **state)
+{
+    const struct lw_view flow = {.name = "flow"};
+    struct lw_meter_config cfg = {0};
+
+    (void)state;
+    lw_view_meter_needs(lw_view_get("kdd"), &cfg);
+    lw_view_meter_needs(lw_view_get("netflow"), &cfg);
+    assert_false(cfg.flow_stats);
+    lw_view_meter_needs(&flow, &cfg);
+    assert_true(cfg.flow_stats);
+    lw_view_meter_needs(lw_view_get("kdd"), &cfg);
+    assert_true(cfg.flow_stats);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +401,7 @@ int main(void)
         cmocka_unit_test(csv_stays_within_its_buffer),
         cmocka_unit_test(csv_prints_all_rates),
         cmocka_unit_test(values_are_said_in_words),
+        cmocka_unit_test(views_switch_on_what_they_need),
     };
 
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);
