@@ -122,12 +122,15 @@ static void fill_volume(const struct lw_record *rec, const struct lw_side *src,
     v[NETFLOW_bytes_per_second] = per(bytes, seconds);
 }
 
-void netflow_make_row(const struct lw_record *rec, float *values)
+static void netflow_make_row(void *state, const struct lw_record *rec, const float *own,
+                             float *values)
 {
     unsigned from = lw_record_initiator(rec);
     const struct lw_side *src = &rec->side[from];
     const struct lw_side *dst = &rec->side[1 - from];
 
+    (void)state;
+    (void)own;
     values[NETFLOW_protocol] = protocol_of_kind[rec->kind];
     values[NETFLOW_direction] = (float)rec->dir;
     values[NETFLOW_state] = (float)state_of(rec);
@@ -139,3 +142,9 @@ void netflow_make_row(const struct lw_record *rec, float *values)
     fill_flags(src, dst, values);
     fill_volume(rec, src, dst, values);
 }
+
+const struct row_maker netflow_rows = {
+    .view = "netflow",
+    .n_columns = N_NETFLOW,
+    .make = netflow_make_row,
+};
