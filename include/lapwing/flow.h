@@ -75,7 +75,7 @@ struct lw_meter_config {
                               captures of the sender's own, where the network card
                               was to write them */
     bool flow_stats; /* collect lapwing/flow_stats.h for the records, at the cost of
-                        some 1,000 bytes more a flow */
+                        some 1,200 bytes more a flow */
     enum lw_tunnel_mode tunnels;   /* default outer */
     uint32_t reassembly_bytes;     /* of incomplete datagrams: default 4 MiB, 128 KiB to
                                       31 MiB */

@@ -307,8 +307,12 @@ static void note_stats(struct lw_meter *m, const struct flow *f,
 
     if (stats == NULL)
         return;
-    if (f->side[0].packets + f->side[1].packets == 0)
-        flow_stats_reset(stats);
+    if (f->side[0].packets + f->side[1].packets == 0) {
+        if (f->flags & FLOW_CONTINUED)
+            flow_stats_continue(stats);
+        else
+            flow_stats_begin(stats);
+    }
     flow_stats_add(stats, &a->d, f->flags & FLOW_FIRST_SIDE ? 1 - a->from : a->from,
                    a->time_ns);
 }
