@@ -37,6 +37,7 @@ static const struct {
     {"kdd", &kdd_rows},
     {"kdd31", &kdd_rows},
     {"netflow", &netflow_rows},
+    {"flow", &flow_rows},
 };
 
 static const struct row_maker *maker_of(const struct lw_view *view)

@@ -29,6 +29,7 @@ struct row_maker {
                  float *values);
 };
 
+extern const struct row_maker flow_rows;
 extern const struct row_maker kdd_rows;
 extern const struct row_maker netflow_rows;
 

@@ -262,18 +262,29 @@ double lw_length_mean(const struct lw_length_stats *s)
     return s->n == 0 ? (double)NAN : (double)s->sum_bytes / (double)s->n;
 }
 
-double lw_length_variance(const struct lw_length_stats *s)
+/* n sum(x^2) - sum(x)^2, exactly; for nearly all flows 64 bits hold it. */
+static double spread_of(const struct lw_length_stats *s)
 {
     __extension__ typedef unsigned __int128 wide;
-    wide squares = (wide)s->n * s->sum_squares;
-    wide square = (wide)s->sum_bytes * s->sum_bytes;
+    wide squares;
+    wide square;
+    uint64_t a;
+    uint64_t b;
 
+    if (!__builtin_mul_overflow(s->n, s->sum_squares, &a) &&
+        !__builtin_mul_overflow(s->sum_bytes, s->sum_bytes, &b) && a >= b)
+        return (double)(a - b);
+    squares = (wide)s->n * s->sum_squares;
+    square = (wide)s->sum_bytes * s->sum_bytes;
+    /* Only lengths beyond SQUARED_MAX, which are lies, can be off here. */
+    return squares < square ? 0 : (double)(squares - square);
+}
+
+double lw_length_variance(const struct lw_length_stats *s)
+{
     if (s->n < 2)
         return s->n == 0 ? (double)NAN : 0;
-    /* Only lengths beyond SQUARED_MAX, which are lies, can be off here. */
-    if (squares < square)
-        return 0;
-    return (double)(squares - square) / ((double)s->n * (double)(s->n - 1));
+    return spread_of(s) / ((double)s->n * (double)(s->n - 1));
 }
 
 double lw_length_skewness(const struct lw_length_stats *s, double cubes)
