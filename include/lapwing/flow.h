@@ -62,6 +62,8 @@ enum lw_tunnel_mode {
 struct lw_meter_config {
     uint32_t max_flows;         /* default 1,048,576; at most 2^24 */
     int64_t status_interval_ns; /* default 3,600 s */
+    uint32_t status_packets;    /* a long flow is also reported each time it had so many
+                                   packets; default never */
     int64_t idle_tcp_ns;        /* default 60 s */
     int64_t closed_tcp_ns; /* default 5 s: a closed connection waits for stragglers */
     int64_t idle_udp_ns;   /* default 30 s, also whatever is not named here */

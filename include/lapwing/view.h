@@ -98,7 +98,8 @@ LW_API LW_MUST enum lw_status lw_view_map(const struct lw_view *view,
 struct lw_meter_config; /* lapwing/flow.h */
 
 /** Switch on in a meter's configuration what the view's rows are made from; what the
- *  view does not need stays as it is.  Call it before lw_meter_new(). */
+ *  view does not need stays as it is.  View flow has a row of a flow that goes on every
+ *  10 s, where no status interval is set.  Call it before lw_meter_new(). */
 LW_API void lw_view_meter_needs(const struct lw_view *view,
                                 struct lw_meter_config *cfg);
 

@@ -42,7 +42,7 @@ void flow_past_release(struct flow_past *p)
 
 bool flow_failed(const struct lw_record *rec)
 {
-    return rec->side[1 - lw_record_initiator(rec)].packets == 0 ||
+    return !lw_record_heard(rec, 1 - lw_record_initiator(rec)) ||
            rec->conn == LW_CONN_REJ || rec->conn == LW_CONN_RSTOS0;
 }
 
@@ -75,15 +75,21 @@ struct flow_part {
     float failed;
 };
 
+/* Whole frames; where nobody knows them, IP. */
+static uint64_t bytes_of(const struct lw_side *s, uint32_t lacks)
+{
+    return lacks & LW_LACKS_FRAME_BYTES ? s->ip_bytes : s->frame_bytes;
+}
+
 static struct flow_part part_of(const struct lw_record *rec, bool again)
 {
     const float once = again ? 0.0F : 1.0F;
 
-    return (struct flow_part){
-        .end_ns = rec->end_ns,
-        .flows = once,
-        .bytes = (float)(rec->side[0].frame_bytes + rec->side[1].frame_bytes),
-        .failed = flow_failed(rec) ? once : 0.0F};
+    return (struct flow_part){.end_ns = rec->end_ns,
+                              .flows = once,
+                              .bytes = (float)(bytes_of(&rec->side[0], rec->lacks) +
+                                               bytes_of(&rec->side[1], rec->lacks)),
+                              .failed = flow_failed(rec) ? once : 0.0F};
 }
 
 /* Brings the sums to the time of the flow, as far as time has not gone back; returns

@@ -33,8 +33,8 @@ struct columns {
     uint8_t subflow_packets, subflow_bytes;
     uint8_t fin, syn, rst, psh, urg;
     uint8_t window, window_min, window_max, zero_windows;
-    uint8_t retransmitted, duplicate_acks;
-    uint8_t ttl, entropy, printable;
+    uint8_t duplicate_acks;
+    uint8_t entropy, printable;
 };
 
 #define COLUMNS(d, packets_, length_, window_, data_)                                  \
@@ -57,9 +57,8 @@ struct columns {
         .psh = FLOW_##d##_psh_flags, .urg = FLOW_##d##_urg_flags, .window = window_,   \
         .window_min = FLOW_##d##_window_min, .window_max = FLOW_##d##_window_max,      \
         .zero_windows = FLOW_##d##_zero_windows,                                       \
-        .retransmitted = FLOW_##d##_retransmitted,                                     \
-        .duplicate_acks = FLOW_##d##_duplicate_acks, .ttl = FLOW_##d##_ttl,            \
-        .entropy = FLOW_##d##_entropy, .printable = FLOW_##d##_printable               \
+        .duplicate_acks = FLOW_##d##_duplicate_acks, .entropy = FLOW_##d##_entropy,    \
+        .printable = FLOW_##d##_printable                                              \
     }
 
 static const struct columns forward =
@@ -82,15 +81,21 @@ static float per(double part, double whole)
 
 /* ---- of the record -------------------------------------------------------------- */
 
-static inline void fill_counts(const struct lw_side *s, const struct columns *c,
-                               double seconds, float *v)
+/* NaN for what the record's source does not say. */
+static double known(const struct lw_record *rec, uint32_t lack, uint64_t value)
 {
-    v[c->packets] = (float)s->packets;
-    v[c->length] = (float)s->payload_bytes;
-    v[c->rate] = per((double)s->packets, seconds);
-    v[c->retransmitted] = (float)s->retransmitted;
-    if (s->has_ip)
-        v[c->ttl] = (float)s->ttl;
+    return rec->lacks & lack ? (double)NAN : (double)value;
+}
+
+static inline void fill_counts(const struct lw_record *rec, unsigned side,
+                               const struct columns *c, double seconds, float *v)
+{
+    const struct lw_side *s = &rec->side[side];
+    double packets = known(rec, LW_LACKS_SIDE_PACKETS, s->packets);
+
+    v[c->packets] = (float)packets;
+    v[c->length] = (float)known(rec, LW_LACKS_PAYLOAD, s->payload_bytes);
+    v[c->rate] = per(packets, seconds);
 }
 
 static void fill_record(const struct lw_record *rec, float *v)
@@ -98,19 +103,37 @@ static void fill_record(const struct lw_record *rec, float *v)
     const unsigned from = lw_record_initiator(rec);
     const struct lw_side *fwd = &rec->side[from];
     const struct lw_side *bwd = &rec->side[1 - from];
-    double seconds = (double)(rec->end_ns - rec->start_ns) * 1e-9;
+    double ns = known(rec, LW_LACKS_DURATION, (uint64_t)(rec->end_ns - rec->start_ns));
+    double seconds = ns * 1e-9;
 
     v[FLOW_protocol] = (float)netflow_protocol_of(rec);
     v[FLOW_service] = (float)netflow_service_of(rec);
-    v[FLOW_conn_state] = (float)rec->conn;
+    if (rec->kind != LW_FLOW_TCP || !(rec->lacks & LW_LACKS_FLAGS))
+        v[FLOW_conn_state] = (float)rec->conn;
+    v[FLOW_flow_duration] = us(ns);
+    fill_counts(rec, from, &forward, seconds, v);
+    fill_counts(rec, 1 - from, &backward, seconds, v);
+    v[FLOW_flow_bytes_s] = per(
+        known(rec, LW_LACKS_PAYLOAD, fwd->payload_bytes + bwd->payload_bytes), seconds);
+    v[FLOW_flow_packets_s] =
+        per(known(rec, LW_LACKS_PACKETS, fwd->packets + bwd->packets), seconds);
+    v[FLOW_down_up_ratio] =
+        per((double)v[FLOW_total_backward_packets], (double)v[FLOW_total_fwd_packets]);
+}
+
+/* What only the meter tells, though it does not take statistics. */
+static void fill_metered(const struct lw_record *rec, unsigned from, float *v)
+{
+    const struct lw_side *fwd = &rec->side[from];
+    const struct lw_side *bwd = &rec->side[1 - from];
+
     v[FLOW_interim] = rec->end_reason == LW_END_STATUS ? 1.0F : 0.0F;
-    v[FLOW_flow_duration] = us((double)(rec->end_ns - rec->start_ns));
-    fill_counts(fwd, &forward, seconds, v);
-    fill_counts(bwd, &backward, seconds, v);
-    v[FLOW_flow_bytes_s] =
-        per((double)(fwd->payload_bytes + bwd->payload_bytes), seconds);
-    v[FLOW_flow_packets_s] = per((double)(fwd->packets + bwd->packets), seconds);
-    v[FLOW_down_up_ratio] = per((double)bwd->packets, (double)fwd->packets);
+    v[FLOW_fwd_retransmitted] = (float)fwd->retransmitted;
+    v[FLOW_bwd_retransmitted] = (float)bwd->retransmitted;
+    if (fwd->has_ip)
+        v[FLOW_fwd_ttl] = (float)fwd->ttl;
+    if (bwd->has_ip)
+        v[FLOW_bwd_ttl] = (float)bwd->ttl;
     v[FLOW_wrong_fragments] = (float)(fwd->bad_fragments + bwd->bad_fragments);
     v[FLOW_overlapping_fragments] =
         (float)(fwd->overlapping_fragments + bwd->overlapping_fragments);
@@ -249,6 +272,7 @@ static void flow_take(const struct lw_record *rec, float *own)
     fill_record(rec, own);
     if (s == NULL)
         return;
+    fill_metered(rec, from, own);
     own[FLOW_rows_before] = (float)s->start.records;
     own[FLOW_flow_age] = us((double)(rec->end_ns - s->start.start_ns));
     fill_side(s, from, &forward, own);

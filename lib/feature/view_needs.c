@@ -6,6 +6,8 @@
  * collects it only when told to.  Which view needs what is written here once: whoever
  * meters for a view, be it to print its rows or to judge them, asks.
  */
+#include "base/timefmt.h"
+
 #include <lapwing/flow.h>
 #include <lapwing/view.h>
 
@@ -15,14 +17,19 @@
 static const struct {
     const char *view;
     bool flow_stats;
+    int64_t interim_ns; /* unless another interval is asked for; 0: the meter's */
 } needs[] = {
-    {"flow", .flow_stats = true},
+    /* A flood or a beacon is judged before it ends. */
+    {"flow", .flow_stats = true, .interim_ns = 10 * NS_PER_S},
 };
 
 void lw_view_meter_needs(const struct lw_view *view, struct lw_meter_config *cfg)
 {
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
-        if (strcmp(needs[i].view, view->name) == 0)
-            cfg->flow_stats |= needs[i].flow_stats;
+        if (strcmp(needs[i].view, view->name) != 0)
+            continue;
+        cfg->flow_stats |= needs[i].flow_stats;
+        if (cfg->status_interval_ns == 0)
+            cfg->status_interval_ns = needs[i].interim_ns;
     }
 }

@@ -257,6 +257,15 @@ static struct flow *reopen(struct lw_meter *m, struct flow *f, const struct arri
     return f;
 }
 
+/* Is it time for a record of a flow that goes on? */
+static inline bool is_status_due(const struct lw_meter *m, const struct flow *f,
+                                 int64_t time_ns)
+{
+    return time_ns - f->start_ns >= m->status_interval_ns ||
+           (m->status_packets != 0 &&
+            f->side[0].packets + f->side[1].packets >= m->status_packets);
+}
+
 /* The packet's flow as far as it is still the same one. */
 static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
                                  const struct sink *to)
@@ -280,7 +289,7 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }
-    if (a->time_ns - f->start_ns >= m->status_interval_ns) {
+    if (is_status_due(m, f, a->time_ns)) {
         report(m, f, LW_END_STATUS, to);
         flow_continue(f);
     }
