@@ -12,6 +12,7 @@
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
 #include "cmd/features_describe.h"
+#include "cmd/interim_option.h"
 #include "cmd/signals.h"
 #include "cmd/tunnel_option.h"
 
@@ -37,7 +38,7 @@ static struct {
 
 static const struct opt rows[] = {
     {"view", 0, OPT_TO_TEXT(&o.view), .metavar = "VIEW",
-     .help = "kdd, kdd31 or netflow (default kdd; with --describe all)"},
+     .help = "kdd, kdd31, netflow or flow (default kdd; with --describe all)"},
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",
      .help = "write there instead of to standard output"},
     {"no-header", 0, OPT_TO_FLAG(&o.no_header),
@@ -57,8 +58,8 @@ static const struct opt describe_rows[] = {
 static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group describe_group = {
     "Reference", describe_rows, sizeof describe_rows / sizeof describe_rows[0]};
-static const struct opt_group *const groups[] = {&capture_group, &group, &tunnel_group,
-                                                 &describe_group, NULL};
+static const struct opt_group *const groups[] = {
+    &capture_group, &group, &interim_group, &tunnel_group, &describe_group, NULL};
 
 /* One run of the command. */
 struct run {
@@ -156,11 +157,14 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
 
 static enum lw_status set_up(struct run *r, struct lw_error *err)
 {
-    const struct lw_meter_config meter = {.tunnels = tunnel_option()};
+    struct lw_meter_config meter = {.tunnels = tunnel_option()};
     const struct lw_extractor_config cfg = {.max_delay_ns =
                                                 capture_is_live() ? LIVE_DELAY_NS : 0};
-    enum lw_status st = lw_meter_new(&r->meter, &meter, err);
+    enum lw_status st;
 
+    interim_option(&meter);
+    lw_view_meter_needs(r->view, &meter);
+    st = lw_meter_new(&r->meter, &meter, err);
     return st == LW_OK ? lw_extractor_new(&r->extractor, r->view, &cfg, err) : st;
 }
 
@@ -284,10 +288,13 @@ const struct command command_features = {
     .synopsis = CAPTURE_SYNOPSIS " | --describe",
     .doc =
         "Writes one line of CSV per flow: the 41 features of KDD Cup 1999 in their "
-        "order (kdd), the 31 of them that a classify request carries (kdd31), or what "
-        "a flow record alone gives (netflow).  A value that cannot be had is empty.  "
-        "Rows of the kdd views are in the order in which the connections ended; flows "
-        "that are not TCP, UDP or ICMP have none.",
+        "order (kdd), the 31 of them that a classify request carries (kdd31), what a "
+        "flow record alone gives (netflow), or statistics of its packets and of what "
+        "its hosts did lately (flow).  A value that cannot be had is empty.  Rows of "
+        "the "
+        "kdd and flow views are in the order in which the flows ended; flows that are "
+        "not TCP, UDP or ICMP have no kdd row.  A flow that goes on has a row every so "
+        "often, of the time since the one before.",
     .examples = "# rows for training, as lapwing detect would see them\n"
                 "lapwing features -r capture.pcap -w rows.csv\n"
                 "# flow statistics of one host\n"

@@ -160,7 +160,7 @@ typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
 
 /** Zero means the default. */
 struct lw_detector_config {
-    struct lw_meter_config meter;
+    struct lw_meter_config meter; /* what the view needs is switched on besides */
     struct lw_extractor_config extractor;
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */

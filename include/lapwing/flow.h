@@ -62,6 +62,8 @@ enum lw_tunnel_mode {
 struct lw_meter_config {
     uint32_t max_flows;         /* default 1,048,576; at most 2^24 */
     int64_t status_interval_ns; /* default 3,600 s */
+    uint32_t status_packets;    /* a long flow is also reported each time it had so many
+                                   packets; default never */
     int64_t idle_tcp_ns;        /* default 60 s */
     int64_t closed_tcp_ns; /* default 5 s: a closed connection waits for stragglers */
     int64_t idle_udp_ns;   /* default 30 s, also whatever is not named here */
@@ -75,7 +77,7 @@ struct lw_meter_config {
                               captures of the sender's own, where the network card
                               was to write them */
     bool flow_stats; /* collect lapwing/flow_stats.h for the records, at the cost of
-                        some 1,000 bytes more a flow */
+                        some 1,200 bytes more a flow */
     enum lw_tunnel_mode tunnels;   /* default outer */
     uint32_t reassembly_bytes;     /* of incomplete datagrams: default 4 MiB, 128 KiB to
                                       31 MiB */

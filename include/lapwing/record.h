@@ -207,6 +207,22 @@ struct lw_argus {
     int64_t end_ns;
 };
 
+/** What a record does not know, because its source does not say: 0 for those of the
+ *  meter.  What is lacking is zero in the record, and means nothing. */
+enum {
+    LW_LACKS_DURATION = 1 << 0,     /* end_ns is start_ns */
+    LW_LACKS_PACKETS = 1 << 1,      /* in all */
+    LW_LACKS_SIDE_PACKETS = 1 << 2, /* side[0] has those of both */
+    LW_LACKS_FRAME_BYTES = 1 << 3,
+    LW_LACKS_IP_BYTES = 1 << 4,
+    LW_LACKS_PAYLOAD = 1 << 5,
+    LW_LACKS_TOS = 1 << 6,
+    LW_LACKS_FLAGS = 1 << 7,         /* tcp_flags, and with them `conn` */
+    LW_LACKS_MINOR_FLAGS = 1 << 8,   /* PSH, URG, ECE and CWR among them */
+    LW_LACKS_RETRANSMITTED = 1 << 9, /* otherwise it may be 1 for "some" */
+    LW_LACKS_DETAIL = 1 << 10        /* urgent, fragments, ttl */
+};
+
 struct lw_record {
     uint64_t
         flow_id; /* 1, 2, ... in order of first packets; status records repeat it */
@@ -235,6 +251,7 @@ struct lw_record {
     struct lw_addr addr[2];
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
+    uint32_t lacks; /* LW_LACKS_... */
     struct lw_argus argus;
     struct lw_conn_log conn_log;
     const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;
@@ -255,6 +272,9 @@ LW_API const char *lw_tunnel_name(enum lw_tunnel_kind kind);
 
 /** rec->initiator: which index initiated, as Argus and Zeek print it. */
 LW_API unsigned lw_record_initiator(const struct lw_record *rec);
+
+/** Whether a side sent anything, as far as the record tells. */
+LW_API bool lw_record_heard(const struct lw_record *rec, unsigned side);
 
 enum { LW_ADDR_TEXT_MAX = 48 };
 

@@ -58,7 +58,8 @@ struct lw_view {
 
 enum { LW_VIEW_HASH_BYTES = 32 };
 
-/** The view of that name ("kdd", "kdd31", "netflow"), or NULL.  Static storage. */
+/** The view of that name ("kdd", "kdd31", "netflow", "flow"), or NULL.  Static storage.
+ */
 LW_API const struct lw_view *lw_view_get(const char *name);
 
 /** The i-th view, NULL past the last. */
@@ -94,6 +95,14 @@ LW_API LW_MUST enum lw_status lw_view_map(const struct lw_view *view,
                                           const struct lw_frame *frame,
                                           struct lw_matrix *out, struct lw_error *err);
 
+struct lw_meter_config; /* lapwing/flow.h */
+
+/** Switch on in a meter's configuration what the view's rows are made from; what the
+ *  view does not need stays as it is.  View flow has a row of a flow that goes on every
+ *  10 s, where no status interval is set.  Call it before lw_meter_new(). */
+LW_API void lw_view_meter_needs(const struct lw_view *view,
+                                struct lw_meter_config *cfg);
+
 /** A row of a view, made from a flow. */
 struct lw_row {
     uint64_t flow_id;
@@ -111,6 +120,12 @@ struct lw_extractor_config {
                              default 0: strict order, wait as long as needed */
     uint32_t max_waiting; /* records that wait at most, default 262,144; beyond it the
                              oldest leaves early */
+    /* View flow: what is remembered of the past, at about 200 bytes a host and 8 a
+     * contact. */
+    uint32_t max_hosts;    /* sources, destinations and services, so many of each:
+                              default 65,536 */
+    uint32_t max_contacts; /* of hosts with others that they had to do with: default
+                              262,144 */
 };
 
 /** records = rows + no_row + waiting */

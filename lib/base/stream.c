@@ -36,7 +36,8 @@ struct stream {
     bool source_end;
     bool plain_end;
     bool in_member;
-    bool may_wait;           /* the source is no regular file */
+    bool may_wait; /* the source is no regular file */
+    bool is_stdin;
     const atomic_bool *stop; /* borrowed; NULL: read to the end */
     struct lw_error broken;  /* why nothing more can be read; code 0 while it can */
     uint64_t bytes_read;
@@ -215,13 +216,33 @@ static struct stream *stream_alloc(const char *name)
     return s;
 }
 
+/* Standard input that was looked at; owned. */
+static struct stream *kept;
+
+void stream_put_back(struct stream *s)
+{
+    if (!s->is_stdin) {
+        stream_close(s);
+        return;
+    }
+    LW_ASSERT(kept == NULL);
+    s->stop = NULL;
+    kept = s;
+}
+
 enum lw_status stream_open(struct stream **out, const char *path, struct lw_error *err)
 {
     bool is_stdin = strcmp(path, "-") == 0;
-    struct stream *s = stream_alloc(is_stdin ? "standard input" : path);
+    struct stream *s;
     struct stat info;
     enum lw_status st;
 
+    if (is_stdin && kept != NULL) {
+        *out = kept; /* ownership moves to the caller */
+        kept = NULL;
+        return LW_OK;
+    }
+    s = stream_alloc(is_stdin ? "standard input" : path);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "%s: out of memory", path);
     /* A duplicate, so that closing the stream leaves standard input open. */
@@ -232,6 +253,7 @@ enum lw_status stream_open(struct stream **out, const char *path, struct lw_erro
                      "%s: cannot open: %s", s->name, strerror(errno));
         goto out;
     }
+    s->is_stdin = is_stdin;
     s->may_wait = true;
     if (fstat(s->fd, &info) == 0 && S_ISREG(info.st_mode)) {
         s->may_wait = false;

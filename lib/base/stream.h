@@ -47,6 +47,11 @@ LW_MUST enum lw_status stream_open_memory(struct stream **out, const void *data,
 /** NULL is fine. */
 void stream_close(struct stream *s);
 
+/** Close a stream of which nothing was skipped.  Standard input is kept instead, with
+ *  what was peeked at, for whoever opens it next: for finding out what it has.  Not for
+ *  use with threads. */
+void stream_put_back(struct stream *s);
+
 /** Look at `stop` while waiting for a pipe, borrowed until close: once it is true, the
  *  data end. */
 void stream_set_stop(struct stream *s, const atomic_bool *stop);

@@ -4,6 +4,8 @@
 #include "base/numfmt.h"
 #include "base/put.h"
 
+#include <math.h>
+
 struct civil {
     int64_t year;
     uint32_t month;
@@ -145,7 +147,7 @@ static bool take_zone(const char *p, const char **end, int *east_s)
         --*end;
         return true;
     }
-    while (at > p && *at != '+' && *at != '-')
+    while (at > p && (at == *end || (*at != '+' && *at != '-')))
         at--;
     if (at == p)
         return true;
@@ -160,25 +162,96 @@ static bool take_zone(const char *p, const char **end, int *east_s)
     return true;
 }
 
-bool timefmt_parse(const char *s, size_t n, double *out)
+/* A date and the time of day to the minute, in seconds since 1970; what follows is the
+ * seconds, up to *end. */
+static bool take_minute(const char **p, const char **end, int64_t *out_s)
 {
-    const char *end = s + n;
-    const char *p = s;
     int days;
     int hours;
     int minutes;
     int east_s;
+
+    if (!take_date(p, *end, &days) ||
+        (!take_char(p, *end, ' ') && !take_char(p, *end, 'T')) ||
+        !take_zone(*p, end, &east_s) || !take_digits(p, *end, 2, &hours) ||
+        !take_char(p, *end, ':') || !take_digits(p, *end, 2, &minutes) ||
+        !take_char(p, *end, ':') || hours > 23 || minutes > 59)
+        return false;
+    *out_s = (int64_t)days * 86400 + hours * 3600 + minutes * 60 - east_s;
+    return true;
+}
+
+static bool is_date(const char *s, size_t n)
+{
+    const char *p = s;
+    int year;
+
+    return n > 4 && (s[4] == '/' || s[4] == '-') && take_digits(&p, s + n, 4, &year);
+}
+
+bool timefmt_parse(const char *s, size_t n, double *out)
+{
+    const char *end = s + n;
+    const char *p = s;
+    int64_t minute_s;
     double seconds;
 
-    if (!take_date(&p, end, &days))
+    if (!is_date(s, n))
         return numfmt_parse(s, n, out);
-    if ((!take_char(&p, end, ' ') && !take_char(&p, end, 'T')) ||
-        !take_zone(p, &end, &east_s) || !take_digits(&p, end, 2, &hours) ||
-        !take_char(&p, end, ':') || !take_digits(&p, end, 2, &minutes) ||
-        !take_char(&p, end, ':') || !numfmt_parse(p, (size_t)(end - p), &seconds))
+    if (!take_minute(&p, &end, &minute_s) ||
+        !numfmt_parse(p, (size_t)(end - p), &seconds) ||
+        !(seconds >= 0 && seconds < 61))
         return false;
-    if (hours > 23 || minutes > 59 || !(seconds >= 0 && seconds < 61))
+    *out = (double)minute_s + seconds;
+    return true;
+}
+
+/* Digits with a point among them or not, up to 10 before it. */
+static bool take_seconds(const char *p, const char *end, int64_t *out_ns)
+{
+    int64_t whole = 0;
+    int64_t part = 0;
+    int64_t scale = NS_PER_S;
+    const char *start = p;
+
+    for (; p < end && *p >= '0' && *p <= '9'; p++) {
+        if (p - start >= 10)
+            return false;
+        whole = whole * 10 + (*p - '0');
+    }
+    if (p == start)
         return false;
-    *out = days * 86400.0 + hours * 3600 + minutes * 60 + seconds - east_s;
+    if (p < end && *p == '.') {
+        for (p++; p < end && *p >= '0' && *p <= '9'; p++) {
+            scale /= 10;
+            part += (*p - '0') * scale;
+        }
+    }
+    if (p != end || whole > INT64_MAX / NS_PER_S - 1)
+        return false;
+    *out_ns = whole * NS_PER_S + part;
+    return true;
+}
+
+bool timefmt_parse_ns(const char *s, size_t n, int64_t *out)
+{
+    const char *end = s + n;
+    const char *p = s;
+    int64_t minute_s = 0;
+    int64_t ns;
+    double seconds;
+
+    if (is_date(s, n) && !take_minute(&p, &end, &minute_s))
+        return false;
+    if (take_seconds(p, end, &ns)) {
+        if (p != s && ns >= 61 * NS_PER_S)
+            return false;
+        *out = minute_s * NS_PER_S + ns;
+        return true;
+    }
+    /* With an exponent or a sign: rare, and as exact as a double is. */
+    if (p != s || !numfmt_parse(s, n, &seconds) || !(fabs(seconds) < 9e9))
+        return false;
+    *out = (int64_t)(seconds * (double)NS_PER_S);
     return true;
 }

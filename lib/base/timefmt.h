@@ -24,4 +24,7 @@ size_t timefmt_eve(int64_t time_ns, char out[TIMEFMT_MAX]);
  *  where none is.  False when it is neither. */
 bool timefmt_parse(const char *s, size_t n, double *out);
 
+/** The same, exact to the nanosecond; later digits are cut off. */
+bool timefmt_parse_ns(const char *s, size_t n, int64_t *out);
+
 #endif /* BASE_TIMEFMT_H */

@@ -110,8 +110,10 @@ static void on_record(void *ctx, const struct lw_record *rec)
 static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
 {
     size_t width = d->view->n_features;
-    enum lw_status st = lw_meter_new(&d->meter, &d->cfg.meter, err);
+    enum lw_status st;
 
+    lw_view_meter_needs(d->view, &d->cfg.meter);
+    st = lw_meter_new(&d->meter, &d->cfg.meter, err);
     if (st != LW_OK)
         return st;
     st = lw_extractor_new(&d->extractor, d->view, &d->cfg.extractor, err);

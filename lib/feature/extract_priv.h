@@ -3,19 +3,34 @@
 #ifndef FEATURE_EXTRACT_PRIV_H
 #define FEATURE_EXTRACT_PRIV_H
 
-#include "feature/kdd_window.h"
-
 #include <lapwing/record.h>
+#include <lapwing/view.h>
 
 #include <stdbool.h>
 
-/** Does the flow have a row in the view?  KDD knows TCP, UDP and ICMP only. */
-bool kdd_has_row(const struct lw_record *rec);
+/** How the rows of a view are made.  A row has two halves: what is taken from the
+ * record alone, as soon as it comes, with all that it borrows; and what depends on the
+ * records before it, when its turn has come. */
+struct row_maker {
+    const char *view;
+    size_t n_columns;
+    size_t n_own;  /* values that `take` makes; 0: none */
+    bool in_order; /* rows wait for older ones */
 
-/** Fill values (N_KDD) from a record; it enters the windows. */
-void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *values);
+    /** Does the flow have a row?  NULL: each has. */
+    bool (*has_row)(const struct lw_record *rec);
+    /** What rows remember of each other; NULL: nothing.  LW_ENOMEM. */
+    enum lw_status (*begin)(void **state, const struct lw_extractor_config *cfg);
+    void (*end)(void *state);
+    /** Fill own (n_own). */
+    void (*take)(const struct lw_record *rec, float *own);
+    /** Fill values (n_columns).  `rec` borrows nothing any more. */
+    void (*make)(void *state, const struct lw_record *rec, const float *own,
+                 float *values);
+};
 
-/** Fill values (N_NETFLOW) from a record. */
-void netflow_make_row(const struct lw_record *rec, float *values);
+extern const struct row_maker flow_rows;
+extern const struct row_maker kdd_rows;
+extern const struct row_maker netflow_rows;
 
 #endif /* FEATURE_EXTRACT_PRIV_H */

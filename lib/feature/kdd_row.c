@@ -9,9 +9,12 @@
  * connection there.  An ICMP flow of ours is one row, of its average message, and it
  * enters the windows once for each message of its last two seconds.
  */
+#include "base/hash.h"
+#include "base/mem.h"
 #include "base/timefmt.h"
 #include "feature/extract_priv.h"
 #include "feature/kdd_service.h"
+#include "feature/kdd_window.h"
 
 #include <math.h>
 #include <string.h>
@@ -51,7 +54,7 @@ static bool is_icmp(const struct lw_record *rec)
     return rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6;
 }
 
-bool kdd_has_row(const struct lw_record *rec)
+static bool kdd_has_row(const struct lw_record *rec)
 {
     return rec->kind == LW_FLOW_TCP || rec->kind == LW_FLOW_UDP || is_icmp(rec);
 }
@@ -159,8 +162,10 @@ static uint64_t n_connections(const struct lw_record *rec)
     return messages < KDD_TIME_WINDOW_CONNS ? messages : KDD_TIME_WINDOW_CONNS;
 }
 
-void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *values)
+static void kdd_make_row(void *state, const struct lw_record *rec, const float *own,
+                         float *values)
 {
+    struct kdd_windows *w = state;
     unsigned from = lw_record_initiator(rec);
     struct kdd_service_id service = kdd_service_of(rec);
     struct kdd_conn conn = {
@@ -172,6 +177,7 @@ void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *val
     };
     struct kdd_counts counts;
 
+    (void)own;
     for (uint64_t n = n_connections(rec); n > 0; n--)
         kdd_windows_add(w, &conn);
     for (size_t i = 0; i < N_KDD; i++)
@@ -182,3 +188,25 @@ void kdd_make_row(struct kdd_windows *w, const struct lw_record *rec, float *val
     kdd_windows_count(w, &w->in_host, &counts);
     fill_in_host(&counts, values);
 }
+
+static enum lw_status kdd_begin(void **state, const struct lw_extractor_config *cfg)
+{
+    struct kdd_windows *w = mem_alloc(sizeof *w);
+
+    (void)cfg;
+    if (w == NULL)
+        return LW_ENOMEM;
+    kdd_windows_init(w, hash_random_seed());
+    *state = w;
+    return LW_OK;
+}
+
+const struct row_maker kdd_rows = {
+    .view = "kdd",
+    .n_columns = N_KDD,
+    .in_order = true,
+    .has_row = kdd_has_row,
+    .begin = kdd_begin,
+    .end = mem_free,
+    .make = kdd_make_row,
+};

@@ -109,4 +109,10 @@ enum netflow_service {
         N_NETFLOW_SERVICES
 };
 
+struct lw_record; /* lapwing/record.h */
+
+/** The same of a flow, whatever the view. */
+enum netflow_protocol netflow_protocol_of(const struct lw_record *rec);
+enum netflow_service netflow_service_of(const struct lw_record *rec);
+
 #endif /* FEATURE_NETFLOW_NAMES_H */

@@ -30,22 +30,28 @@ static const uint8_t protocol_of_kind[LW_N_FLOW_KINDS] = {
     [LW_FLOW_IP] = NETFLOW_PROTOCOL_OTHER,
 };
 
-static const struct {
-    uint16_t port;
-    uint8_t group; /* enum netflow_service */
-} ports[] = {
-#define NETFLOW_PORT(number, group) {number, NETFLOW_SERVICE_##group},
-#include "feature/netflow_port.def"
-#undef NETFLOW_PORT
-};
-
 static enum netflow_service service_of_port(uint16_t port)
 {
-    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
-        if (ports[i].port == port)
-            return (enum netflow_service)ports[i].group;
+    switch (port) {
+#define NETFLOW_PORT(number, group)                                                    \
+    case number:                                                                       \
+        return NETFLOW_SERVICE_##group;
+#include "feature/netflow_port.def"
+#undef NETFLOW_PORT
+    default:
+        return port < PRIVILEGED_PORTS ? NETFLOW_SERVICE_LOW : NETFLOW_SERVICE_HIGH;
     }
-    return port < PRIVILEGED_PORTS ? NETFLOW_SERVICE_LOW : NETFLOW_SERVICE_HIGH;
+}
+
+enum netflow_service netflow_service_of(const struct lw_record *rec)
+{
+    return rec->has_ports ? service_of_port(rec->port[1 - lw_record_initiator(rec)])
+                          : NETFLOW_SERVICE_NONE;
+}
+
+enum netflow_protocol netflow_protocol_of(const struct lw_record *rec)
+{
+    return (enum netflow_protocol)protocol_of_kind[rec->kind];
 }
 
 static enum netflow_state state_of(const struct lw_record *rec)
@@ -122,20 +128,27 @@ static void fill_volume(const struct lw_record *rec, const struct lw_side *src,
     v[NETFLOW_bytes_per_second] = per(bytes, seconds);
 }
 
-void netflow_make_row(const struct lw_record *rec, float *values)
+static void netflow_make_row(void *state, const struct lw_record *rec, const float *own,
+                             float *values)
 {
     unsigned from = lw_record_initiator(rec);
     const struct lw_side *src = &rec->side[from];
     const struct lw_side *dst = &rec->side[1 - from];
 
-    values[NETFLOW_protocol] = protocol_of_kind[rec->kind];
+    (void)state;
+    (void)own;
+    values[NETFLOW_protocol] = (float)netflow_protocol_of(rec);
     values[NETFLOW_direction] = (float)rec->dir;
     values[NETFLOW_state] = (float)state_of(rec);
-    values[NETFLOW_service] = rec->has_ports
-                                  ? (float)service_of_port(rec->port[1 - from])
-                                  : (float)NETFLOW_SERVICE_NONE;
+    values[NETFLOW_service] = (float)netflow_service_of(rec);
     values[NETFLOW_src_tos] = tos_of(src);
     values[NETFLOW_dst_tos] = tos_of(dst);
     fill_flags(src, dst, values);
     fill_volume(rec, src, dst, values);
 }
+
+const struct row_maker netflow_rows = {
+    .view = "netflow",
+    .n_columns = N_NETFLOW,
+    .make = netflow_make_row,
+};

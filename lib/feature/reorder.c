@@ -3,7 +3,7 @@
  * feature/reorder.c - a binary heap of keys over a pool of records.
  *
  * Only the keys move; a record is copied once on its way in.  The heap's unused tail
- * lists the pool's free slots, so that the two arrays are all there is.
+ * lists the pool's free slots, so that the arrays are all there is.
  */
 #include "feature/reorder.h"
 
@@ -12,16 +12,17 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-void reorder_init(struct reorder *r)
+void reorder_init(struct reorder *r, size_t n_own)
 {
-    *r = (struct reorder){0};
+    *r = (struct reorder){.n_own = n_own};
 }
 
 void reorder_release(struct reorder *r)
 {
     mem_free(r->heap);
     mem_free(r->records);
-    reorder_init(r);
+    mem_free(r->own);
+    reorder_init(r, r->n_own);
 }
 
 static bool goes_first(const struct reorder_key *a, const struct reorder_key *b)
@@ -33,12 +34,13 @@ static bool goes_first(const struct reorder_key *a, const struct reorder_key *b)
     return a->flow_id < b->flow_id;
 }
 
-/* An array that grew before the other could not stays larger than `cap` says. */
+/* An array that grew before another could not stays larger than `cap` says. */
 static bool grow(struct reorder *r)
 {
     size_t cap = r->cap == 0 ? FIRST_CAPACITY : 2 * r->cap;
     struct reorder_key *heap;
     struct lw_record *records;
+    float *own;
 
     if (cap > UINT32_MAX)
         return false;
@@ -50,13 +52,24 @@ static bool grow(struct reorder *r)
     if (records == NULL)
         return false;
     r->records = records;
+    if (r->n_own > 0) {
+        own = mem_resize(r->own, cap, r->n_own * sizeof *own);
+        if (own == NULL)
+            return false;
+        r->own = own;
+    }
     for (size_t i = r->cap; i < cap; i++)
         heap[i].slot = (uint32_t)i;
     r->cap = cap;
     return true;
 }
 
-bool reorder_push(struct reorder *r, const struct lw_record *rec)
+static float *own_of(const struct reorder *r, uint32_t slot)
+{
+    return r->n_own == 0 ? NULL : r->own + (size_t)slot * r->n_own;
+}
+
+bool reorder_push(struct reorder *r, const struct lw_record *rec, float **own)
 {
     struct reorder_key key = {rec->end_ns, rec->start_ns, rec->flow_id, 0};
     size_t i = r->n;
@@ -65,6 +78,8 @@ bool reorder_push(struct reorder *r, const struct lw_record *rec)
         return false;
     key.slot = r->heap[r->n++].slot;
     r->records[key.slot] = *rec;
+    r->records[key.slot].stats = NULL;
+    *own = own_of(r, key.slot);
     while (i > 0 && goes_first(&key, &r->heap[(i - 1) / 2])) {
         r->heap[i] = r->heap[(i - 1) / 2];
         i = (i - 1) / 2;
@@ -93,7 +108,7 @@ static void sink(struct reorder *r, struct reorder_key last)
     r->heap[i] = last;
 }
 
-const struct lw_record *reorder_pop(struct reorder *r)
+const struct lw_record *reorder_pop(struct reorder *r, const float **own)
 {
     uint32_t slot;
 
@@ -103,6 +118,7 @@ const struct lw_record *reorder_pop(struct reorder *r)
     r->n--;
     sink(r, r->heap[r->n]);
     r->heap[r->n].slot = slot;
+    *own = own_of(r, slot);
     return &r->records[slot];
 }
 

@@ -2,12 +2,13 @@
 /*
  * feature/view.c - the registry of views.
  *
- * The tables are made from kdd.def and netflow.def at compile time; kdd31 is the
- * subset of kdd's rows that are marked with their place in the classify request, so
+ * The tables are made from kdd.def, netflow.def and flow.def at compile time; kdd31 is
+ * the subset of kdd's rows that are marked with their place in the classify request, so
  * that a definition is written once.
  */
 #include "base/assert.h"
 #include "base/digest.h"
+#include "feature/flow_names.h"
 #include "feature/kdd_names.h"
 #include "feature/netflow_names.h"
 
@@ -17,7 +18,7 @@
 #include <string.h>
 
 /* Raised when a definition changes its meaning without changing its row's name. */
-enum { KDD_VERSION = 1, NETFLOW_VERSION = 1 };
+enum { KDD_VERSION = 1, NETFLOW_VERSION = 1, FLOW_VERSION = 1 };
 
 #define NAME_TEXT(name, text)  text,
 #define NAME_NAME(name, error) #name,
@@ -39,10 +40,23 @@ static const char *const netflow_state_names[] = {NETFLOW_STATE_LIST(NAME_TEXT)}
 static const char *const netflow_service_names[] = {NETFLOW_SERVICE_LIST(NAME_TEXT)};
 static const char *const netflow_direction_names[] = {LW_DIR_LIST(NAME_TEXT)};
 
+static const char *const flow_conn_names[] = {LW_CONN_LIST(NAME_TEXT)};
+
 /* What the columns of the .def files stand for. */
 #define TASK "KDD Cup 1999, task description; Stolfo et al. (2000), table 2"
 #define LEE  "Lee and Stolfo (2000), ACM TISSEC 3(4), host-based traffic features"
 #define CTU  "CTU-13 (Garcia et al. 2014), Argus ra(1)"
+#define CIC  "CICFlowMeter (Lashkari et al. 2017), corrected: docs/cic-features.md"
+
+/* The flow view's. */
+#define LAPWING   "Lapwing"
+#define ZEEK_CONN "Zeek, conn.log: conn_state"
+#define RFC_TCP   "RFC 9293, 3.8"
+#define RFC_LOSS  "RFC 5681, 2"
+#define PTACEK    "Ptacek and Newsham (1998), insertion and evasion"
+#define ENTROPY   "Shannon (1948)"
+#define BERNAILLE "Bernaille et al. (2006), ACM CCR 36(2), the first packets of a flow"
+#define KITSUNE   "Mirsky et al. (2018), Kitsune, damped incremental statistics"
 
 #define UNAVAILABLE LW_EVIDENCE_UNAVAILABLE
 #define MEASURED    LW_EVIDENCE_MEASURED
@@ -57,6 +71,8 @@ static const char *const netflow_direction_names[] = {LW_DIR_LIST(NAME_TEXT)};
 #define KIND_NETFLOW_STATE     KIND_LIST(netflow_state_names)
 #define KIND_NETFLOW_SERVICE   KIND_LIST(netflow_service_names)
 #define KIND_NETFLOW_DIRECTION KIND_LIST(netflow_direction_names)
+
+#define KIND_FLOW_CONN KIND_LIST(flow_conn_names)
 
 #define ROW(name, alias, kind, unit, doc, source, words, packets, binetflow, zeek)     \
     {                                                                                  \
@@ -90,6 +106,33 @@ static const struct lw_feature netflow_features[] = {
 #undef NETFLOW
 };
 
+#define STAT_ROW(name, alias, unit, doc, source, words)                                \
+    ROW(name, alias, NUMBER, unit, doc, source, words, MEASURED, UNAVAILABLE,          \
+        UNAVAILABLE),
+#define PAST_ROW(name, unit, doc, words, half_life)                                    \
+    ROW(name, "", NUMBER, unit, doc "; half-life " half_life, KITSUNE,                 \
+        words " (half-life " half_life ")", DERIVED, DERIVED, DERIVED),
+
+static const struct lw_feature flow_features[] = {
+#define FLOW(...) ROW(__VA_ARGS__),
+#define STAT(...) STAT_ROW(__VA_ARGS__)
+#define FIRST(i)                                                                       \
+    STAT_ROW(packet_##i, "", "bytes",                                                  \
+             "IP length of packet " #i " of the flow, below 0 when it came back; of "  \
+             "what is not IP the frame",                                               \
+             BERNAILLE, "packet " #i " has %s")
+#define PAST(name, unit, doc, words)                                                   \
+    PAST_ROW(name##_1s, unit, doc, words, "1 s")                                       \
+    PAST_ROW(name##_10s, unit, doc, words, "10 s")                                     \
+    PAST_ROW(name##_60s, unit, doc, words, "60 s")                                     \
+    PAST_ROW(name##_600s, unit, doc, words, "600 s")
+#include "feature/flow.def"
+#undef FLOW
+#undef STAT
+#undef FIRST
+#undef PAST
+};
+
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static const struct lw_view views[] = {
@@ -99,6 +142,8 @@ static const struct lw_view views[] = {
      KDD_VERSION, COUNT(kdd31_features), kdd31_features},
     {"netflow", "what a flow record alone gives, CTU-13 style", NETFLOW_VERSION,
      COUNT(netflow_features), netflow_features},
+    {"flow", "statistics of a flow's packets, and what its hosts did lately",
+     FLOW_VERSION, COUNT(flow_features), flow_features},
 };
 
 const struct lw_view *lw_view_get(const char *name)
@@ -184,7 +229,7 @@ float lw_feature_category(const struct lw_feature *f, const char *name)
  * Built in one buffer of fixed size, so that hashing cannot fail.
  */
 struct serial {
-    uint8_t bytes[8192];
+    uint8_t bytes[16384];
     size_t n;
 };
 

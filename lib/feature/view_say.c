@@ -24,16 +24,29 @@ static void number_text(float v, char out[NUMFMT_MAX])
         (void)snprintf(out, NUMFMT_MAX, "%.3g", (double)v);
 }
 
-/* "1 packet", "2 packets": units are written in the plural. */
+/* "1 packet", "2 packets/s": what is counted is written in the plural. */
 static void with_unit(float v, const char *unit, char out[VALUE_MAX])
 {
     char number[NUMFMT_MAX];
-    size_t n = strlen(unit);
+    size_t n = strcspn(unit, "/");
+    const char *rest = unit + n;
 
     number_text(v, number);
     if (v == 1.0f && n > 1 && unit[n - 1] == 's')
         n--;
-    (void)snprintf(out, VALUE_MAX, "%s%s%.*s", number, n > 0 ? " " : "", (int)n, unit);
+    (void)snprintf(out, VALUE_MAX, "%s%s%.*s%s", number, *unit != '\0' ? " " : "",
+                   (int)n, unit, rest);
+}
+
+/* Microseconds, in the unit that suits them. */
+static void time_text(float us, char out[VALUE_MAX])
+{
+    if (us < 1e3f)
+        (void)snprintf(out, VALUE_MAX, "%.3g us", (double)us);
+    else if (us < 1e6f)
+        (void)snprintf(out, VALUE_MAX, "%.3g ms", (double)us * 1e-3);
+    else
+        with_unit(us * 1e-6f, "s", out);
 }
 
 static void value_text(const struct lw_feature *f, float v, char out[VALUE_MAX])
@@ -48,6 +61,8 @@ static void value_text(const struct lw_feature *f, float v, char out[VALUE_MAX])
         (void)snprintf(out, VALUE_MAX, "%.0f %%", (double)v * 100.0);
     } else if (strcmp(f->unit, "yes/no") == 0) {
         (void)snprintf(out, VALUE_MAX, "%s", v != 0.0f ? "yes" : "no");
+    } else if (strcmp(f->unit, "us") == 0) {
+        time_text(v, out);
     } else {
         with_unit(v, f->unit, out);
     }

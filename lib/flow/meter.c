@@ -282,6 +282,15 @@ static inline struct flow *flow_of(const struct lw_meter *m, const struct arriva
     return flow_table_get(&m->table, &a->key, a->hash);
 }
 
+/* Is it time for a record of a flow that goes on? */
+static inline bool is_status_due(const struct lw_meter *m, const struct flow *f,
+                                 int64_t time_ns)
+{
+    return time_ns - f->start_ns >= m->status_interval_ns ||
+           (m->status_packets != 0 &&
+            f->side[0].packets + f->side[1].packets >= m->status_packets);
+}
+
 /* The packet's flow as far as it is still the same one. */
 static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
                                  const struct sink *to)
@@ -303,7 +312,7 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }
-    if (a->time_ns - f->start_ns >= m->status_interval_ns) {
+    if (is_status_due(m, f, a->time_ns)) {
         report(m, f, LW_END_STATUS, to);
         flow_continue(f);
     }
@@ -338,8 +347,12 @@ static void note_stats(struct lw_meter *m, const struct flow *f,
 
     if (stats == NULL)
         return;
-    if (f->side[0].packets + f->side[1].packets == 0)
-        flow_stats_reset(stats);
+    if (f->side[0].packets + f->side[1].packets == 0) {
+        if (f->flags & FLOW_CONTINUED)
+            flow_stats_continue(stats);
+        else
+            flow_stats_begin(stats);
+    }
     flow_stats_add(stats, &a->d, f->flags & FLOW_FIRST_SIDE ? 1 - a->from : a->from,
                    a->time_ns);
 }
@@ -512,7 +525,7 @@ static inline struct flow *add_plain(struct lw_meter *m, const struct arrival *a
     if (f == NULL || !flow_key_equal_plain(&f->key, &a->key))
         f = flow_table_get(&m->table, &a->key, a->hash);
     if (f == NULL || timer_is_over(&m->timers, f, a->time_ns) ||
-        a->time_ns - f->start_ns >= m->status_interval_ns || is_answer(f, a->from) ||
+        is_status_due(m, f, a->time_ns) || is_answer(f, a->from) ||
         (streams_kept(&m->streams) && !streams_ignore(&m->streams, f)) ||
         !flow_account_plain(f, &a->plain, a->from, a->time_ns))
         return NULL;

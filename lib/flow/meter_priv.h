@@ -24,6 +24,7 @@ struct lw_meter {
     bool takes_plain; /* nothing is kept of single packets: most need not be decoded */
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
+    uint32_t status_packets; /* 0: any number */
     enum lw_cuts cuts;
     uint64_t last_id;
     struct lw_meter_stats stats;

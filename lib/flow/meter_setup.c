@@ -113,8 +113,11 @@ static void init_timers(struct lw_meter *m, const struct lw_meter_config *cfg)
     timers_init(&m->timers, timeouts);
     for (unsigned c = 0; c < N_TIMERS; c++)
         m->timers.wheels[c].from_start = cfg->cuts == LW_CUTS_ARGUS && idle_ns[c] == 0;
-    if (cfg->cuts == LW_CUTS_ZEEK)
+    m->status_packets = cfg->status_packets;
+    if (cfg->cuts == LW_CUTS_ZEEK) {
         m->status_interval_ns = INT64_MAX;
+        m->status_packets = 0;
+    }
 }
 
 static bool init_table(struct lw_meter *m, const struct lw_meter_config *cfg)

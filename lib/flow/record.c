@@ -61,6 +61,14 @@ const char *lw_tunnel_name(enum lw_tunnel_kind kind)
     return (unsigned)kind < LW_N_TUNNELS ? tunnel_names[kind] : "?";
 }
 
+bool lw_record_heard(const struct lw_record *rec, unsigned side)
+{
+    const struct lw_side *s = &rec->side[side];
+    bool sent = s->frame_bytes > 0 || s->ip_bytes > 0 || s->tcp_flags != 0;
+
+    return sent || (s->packets > 0 && !(rec->lacks & LW_LACKS_SIDE_PACKETS));
+}
+
 unsigned lw_record_initiator(const struct lw_record *rec)
 {
     return rec->initiator;

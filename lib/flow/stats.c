@@ -10,15 +10,21 @@
 #include "stats.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 /* A length that a packet claims beyond this would make 2^24 such packets overflow the
  * sum of squares; none on a real wire is longer. */
 enum { SQUARED_MAX = 1 << 20 };
 
+static uint64_t limited(uint32_t bytes)
+{
+    return bytes < SQUARED_MAX ? bytes : SQUARED_MAX;
+}
+
 static void length_add(struct lw_length_stats *s, uint32_t bytes)
 {
-    uint64_t squared = bytes < SQUARED_MAX ? bytes : SQUARED_MAX;
+    uint64_t squared = limited(bytes);
 
     if (s->n == 0 || bytes < s->min_bytes)
         s->min_bytes = bytes;
@@ -104,35 +110,80 @@ static void add_to_bulk(struct flow_stats *s, uint32_t bytes, unsigned from,
     }
 }
 
-static void add_transport(struct lw_side_stats *side, const struct decoded *d)
+static void add_window(struct lw_side_stats *side, const struct decoded *d)
+{
+    if (!side->has_window) {
+        side->first_window = d->tcp_window;
+        side->min_window = d->tcp_window;
+        side->max_window = d->tcp_window;
+        side->has_window = true;
+    }
+    if (d->tcp_window < side->min_window)
+        side->min_window = d->tcp_window;
+    if (d->tcp_window > side->max_window)
+        side->max_window = d->tcp_window;
+    if (d->tcp_window == 0 && !(d->tcp_flags & LW_TCP_RST))
+        side->zero_windows++;
+}
+
+static void add_ack(struct flow_stats *s, const struct decoded *d, unsigned from)
+{
+    enum { NOT_PURE = LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST };
+
+    /* The first segment's acknowledgement repeats nothing. */
+    if (s->known.side[from].has_window && d->payload_bytes == 0 &&
+        d->tcp_ack == s->last_ack[from] && d->tcp_window == s->last_window[from] &&
+        (d->tcp_flags & (NOT_PURE | LW_TCP_ACK)) == LW_TCP_ACK)
+        s->known.side[from].duplicate_acks++;
+    s->last_ack[from] = d->tcp_ack;
+    s->last_window[from] = d->tcp_window;
+}
+
+static void add_transport(struct flow_stats *s, const struct decoded *d, unsigned from)
 {
     enum { PROTOCOL_TCP = 6 };
+    struct lw_side_stats *side = &s->known.side[from];
 
     side->header_bytes += d->transport_bytes;
     if (side->min_header_bytes == 0 || d->transport_bytes < side->min_header_bytes)
         side->min_header_bytes = d->transport_bytes;
     if (d->protocol != PROTOCOL_TCP)
         return;
-    if (!side->has_window) {
-        side->first_window = d->tcp_window;
-        side->has_window = true;
-    }
-    for (unsigned i = 0; i < LW_N_TCP_FLAGS; i++)
-        side->tcp_flags[i] += d->tcp_flags >> i & 1;
+    add_ack(s, d, from);
+    add_window(side, d);
+    for (unsigned left = d->tcp_flags; left != 0; left &= left - 1)
+        side->tcp_flags[__builtin_ctz(left)]++;
 }
 
 static void add_first(struct flow_stats *s, const struct decoded *d, unsigned from,
                       int64_t time_ns)
 {
-    struct lw_flow_stats *k = &s->known;
+    struct lw_flow_start *start = &s->known.start;
+    uint32_t bytes = d->ip_version != 0 ? d->ip_bytes : d->frame_bytes;
 
-    if (k->n_first == LW_FIRST_PACKETS)
+    if (start->n_packets == LW_FIRST_PACKETS)
         return;
-    k->first[k->n_first++] = (struct lw_first_packet){
-        .offset_ns = time_ns > s->start_ns ? time_ns - s->start_ns : 0,
+    if (start->n_packets == 0)
+        start->start_ns = time_ns;
+    start->packet[start->n_packets++] = (struct lw_first_packet){
+        .offset_ns = time_ns > start->start_ns ? time_ns - start->start_ns : 0,
         .payload_bytes = d->payload_bytes,
+        .ip_bytes = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX,
         .from = (uint8_t)from,
         .tcp_flags = d->tcp_flags};
+}
+
+static void add_head(struct lw_flow_start *start, const struct decoded *d,
+                     unsigned from)
+{
+    size_t known = start->n_head[from];
+    size_t n =
+        d->payload.n < LW_HEAD_BYTES - known ? d->payload.n : LW_HEAD_BYTES - known;
+
+    if (n == 0)
+        return;
+    memcpy(start->head[from] + known, d->payload.p, n);
+    start->n_head[from] = (uint8_t)(known + n);
 }
 
 static void add_time(struct flow_stats *s, unsigned from, int64_t time_ns)
@@ -154,24 +205,34 @@ static void add_time(struct flow_stats *s, unsigned from, int64_t time_ns)
         time_add(&side->gap, pass(&s->side_last_ns[from], time_ns));
 }
 
-void flow_stats_reset(struct flow_stats *s)
+/* What comes last, the packets and bytes themselves, is not worth clearing. */
+void flow_stats_begin(struct flow_stats *s)
 {
-    memset(s, 0, sizeof *s);
+    memset(s, 0, offsetof(struct flow_stats, known.start.head));
+}
+
+void flow_stats_continue(struct flow_stats *s)
+{
+    memset(s, 0, offsetof(struct flow_stats, known.start));
+    s->known.start.records++;
 }
 
 void flow_stats_add(struct flow_stats *s, const struct decoded *d, unsigned from,
                     int64_t time_ns)
 {
     struct lw_side_stats *side = &s->known.side[from];
+    double bytes = (double)limited(d->payload_bytes);
 
     add_time(s, from, time_ns);
     add_first(s, d, from, time_ns);
     if (d->layer == DECODE_TRANSPORT)
-        add_transport(side, d);
+        add_transport(s, d, from);
     length_add(&side->payload, d->payload_bytes);
     length_add(&side->frame, d->frame_bytes);
     if (d->payload_bytes > 0) {
+        side->payload_cubes += bytes * bytes * bytes;
         side->data_packets++;
+        add_head(&s->known.start, d, from);
         add_to_bulk(s, d->payload_bytes, from, time_ns);
     }
 }
@@ -201,18 +262,41 @@ double lw_length_mean(const struct lw_length_stats *s)
     return s->n == 0 ? (double)NAN : (double)s->sum_bytes / (double)s->n;
 }
 
-double lw_length_variance(const struct lw_length_stats *s)
+/* n sum(x^2) - sum(x)^2, exactly; for nearly all flows 64 bits hold it. */
+static double spread_of(const struct lw_length_stats *s)
 {
     __extension__ typedef unsigned __int128 wide;
-    wide squares = (wide)s->n * s->sum_squares;
-    wide square = (wide)s->sum_bytes * s->sum_bytes;
+    wide squares;
+    wide square;
+    uint64_t a;
+    uint64_t b;
 
+    if (!__builtin_mul_overflow(s->n, s->sum_squares, &a) &&
+        !__builtin_mul_overflow(s->sum_bytes, s->sum_bytes, &b) && a >= b)
+        return (double)(a - b);
+    squares = (wide)s->n * s->sum_squares;
+    square = (wide)s->sum_bytes * s->sum_bytes;
+    /* Only lengths beyond SQUARED_MAX, which are lies, can be off here. */
+    return squares < square ? 0 : (double)(squares - square);
+}
+
+double lw_length_variance(const struct lw_length_stats *s)
+{
     if (s->n < 2)
         return s->n == 0 ? (double)NAN : 0;
-    /* Only lengths beyond SQUARED_MAX, which are lies, can be off here. */
-    if (squares < square)
-        return 0;
-    return (double)(squares - square) / ((double)s->n * (double)(s->n - 1));
+    return spread_of(s) / ((double)s->n * (double)(s->n - 1));
+}
+
+double lw_length_skewness(const struct lw_length_stats *s, double cubes)
+{
+    double n = (double)s->n;
+    double mean = lw_length_mean(s);
+    double square = lw_length_variance(s) * (n - 1) / n;
+    double cube = cubes / n - mean * (3 * square + mean * mean);
+
+    if (s->n == 0)
+        return (double)NAN;
+    return square > 0 ? cube / (square * sqrt(square)) : 0;
 }
 
 double lw_time_variance(const struct lw_time_stats *s)

@@ -21,24 +21,30 @@ struct flow_run {
 };
 
 struct flow_stats {
-    struct lw_flow_stats known; /* what a record shows */
-    int64_t start_ns;           /* first packet */
-    int64_t last_ns;            /* latest time, of either side and of each */
+    int64_t start_ns; /* first packet of the record */
+    int64_t last_ns;  /* latest time, of either side and of each */
     int64_t side_last_ns[2];
     int64_t active_start_ns; /* of the present active period */
     struct flow_run run[2];
+    uint32_t last_ack[2]; /* TCP: by side, of its last packet */
+    uint16_t last_window[2];
     bool begun;
+    struct lw_flow_stats known; /* what a record shows */
 };
 
-/** Nothing yet. */
-void flow_stats_reset(struct flow_stats *s);
+/** The first packet of a flow comes. */
+void flow_stats_begin(struct flow_stats *s);
+
+/** The first packet of another record of the same flow comes: nothing yet, but how it
+ *  began. */
+void flow_stats_continue(struct flow_stats *s);
 
 /** Count a packet; `from` is 0 for the side that sent the first one of the flow. */
 void flow_stats_add(struct flow_stats *s, const struct decoded *d, unsigned from,
                     int64_t time_ns);
 
 /** Close the last active period; returns what is known.  Nothing may be added before
- *  the next reset. */
+ *  the next record. */
 const struct lw_flow_stats *flow_stats_finish(struct flow_stats *s);
 
 #endif /* FLOW_STATS_H */

@@ -60,7 +60,7 @@ static void check_stats(const struct lw_record *rec)
     }
     LW_ASSERT(s->gap.n == n - 1);
     LW_ASSERT(s->subflows >= 1 && s->idle.n < s->subflows);
-    LW_ASSERT(s->n_first == (n < LW_FIRST_PACKETS ? n : LW_FIRST_PACKETS));
+    LW_ASSERT(s->start.n_packets >= (n < LW_FIRST_PACKETS ? n : LW_FIRST_PACKETS));
 }
 
 static void check_record(const struct lw_record *rec)

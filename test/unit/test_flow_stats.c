@@ -137,13 +137,97 @@ static void keeps_the_first_packets(void **state)
     for (unsigned i = 0; i < 30; i++)
         metered_run(&got, "10 tcp 10.0.0.1:40000 > 10.0.0.2:80 A seq=402 ack=60\n");
     metered_flush(&got);
-    assert_int_equal(s->n_first, LW_FIRST_PACKETS);
-    assert_int_equal(s->first[0].offset_ns, 0);
-    assert_int_equal(s->first[0].tcp_flags, LW_TCP_SYN);
-    assert_int_equal(s->first[1].from, 1);
-    assert_int_equal(s->first[3].offset_ns, 2300000000);
-    assert_int_equal(s->first[3].payload_bytes, 100);
-    assert_int_equal(s->first[15].offset_ns, 10000000000);
+    assert_int_equal(s->start.n_packets, LW_FIRST_PACKETS);
+    assert_int_equal(s->start.packet[0].offset_ns, 0);
+    assert_int_equal(s->start.packet[0].tcp_flags, LW_TCP_SYN);
+    assert_int_equal(s->start.packet[1].from, 1);
+    assert_int_equal(s->start.packet[3].offset_ns, 2300000000);
+    assert_int_equal(s->start.packet[3].payload_bytes, 100);
+    assert_int_equal(s->start.packet[19].offset_ns, 10000000000);
+    metered_release(&got);
+}
+
+/* Bytes come together over packets, 64 of each side; 20 + 8 + 5 bytes of IP. */
+static void keeps_the_first_bytes(void **state)
+{
+    struct metered got;
+    const struct lw_flow_start *start = &got.stats[0].start;
+
+    (void)state;
+    metered_init(&got, &with_stats);
+    metered_run(&got, "0 udp 10.0.0.1:5000 > 10.0.0.2:6000 data=Hello\n"
+                      "1 udp 10.0.0.2:6000 > 10.0.0.1:5000 data=Good\n"
+                      "2 udp 10.0.0.1:5000 > 10.0.0.2:6000 data=World\n"
+                      "3 udp 10.0.0.1:5000 > 10.0.0.2:6000 len=100\n"
+                      "4 udp 10.0.0.1:5000 > 10.0.0.2:6000 data=!\n");
+    metered_flush(&got);
+    assert_int_equal(start->n_head[0], LW_HEAD_BYTES);
+    assert_memory_equal(start->head[0], "HelloWorld\0\0", 12);
+    assert_int_equal(start->head[0][LW_HEAD_BYTES - 1], 0);
+    assert_int_equal(start->n_head[1], 4);
+    assert_memory_equal(start->head[1], "Good", 4);
+    assert_int_equal(start->packet[0].ip_bytes, 33);
+    metered_release(&got);
+}
+
+/* Only what was captured can be known. */
+static void a_cut_packet_has_a_short_head(void **state)
+{
+    struct metered got;
+
+    (void)state;
+    metered_init(&got, &with_stats);
+    metered_run(&got, "0 udp 10.0.0.1:5000 > 10.0.0.2:6000 data=HelloWorld cap=46\n");
+    metered_flush(&got);
+    assert_int_equal(got.stats[0].side[0].payload.sum_bytes, 10);
+    assert_int_equal(got.stats[0].start.n_head[0], 4); /* 46 - 14 - 20 - 8 */
+    metered_release(&got);
+}
+
+/* 0 0 100 300 about 100: m2 = 60000 / 4, m3 = (-1e6 - 1e6 + 0 + 8e6) / 4. */
+static void measures_skewness(void **state)
+{
+    struct metered got;
+    const struct lw_side_stats *c = &got.stats[0].side[0];
+    const struct lw_length_stats none = {.n = 0};
+    const struct lw_length_stats same = {.n = 2, .sum_bytes = 6, .sum_squares = 18};
+
+    (void)state;
+    metered_init(&got, &with_stats);
+    metered_run(&got, conversation);
+    metered_flush(&got);
+    assert_true(c->payload_cubes == 1e6 + 27e6);
+    assert_near(lw_length_skewness(&c->payload, c->payload_cubes),
+                1.5e6 / pow(15000, 1.5), 1e-12);
+    assert_true(lw_length_skewness(&same, 54) == 0);
+    assert_true(isnan(lw_length_skewness(&none, 0)));
+    metered_release(&got);
+}
+
+/* The server's second and third acknowledgement repeat its first; its fourth opens the
+ * window, its fifth has data; a reset closes nothing. */
+static void sees_signs_of_loss(void **state)
+{
+    struct metered got;
+    const struct lw_side_stats *s = &got.stats[0].side[1];
+
+    (void)state;
+    metered_init(&got, &with_stats);
+    metered_run(&got, "0 tcp 10.0.0.1:4000 > 10.0.0.2:80 PA seq=1 ack=1 len=9 win=5\n"
+                      "1 tcp 10.0.0.2:80 > 10.0.0.1:4000 A seq=1 ack=10 win=0\n"
+                      "2 tcp 10.0.0.2:80 > 10.0.0.1:4000 A seq=1 ack=10 win=0\n"
+                      "3 tcp 10.0.0.2:80 > 10.0.0.1:4000 A seq=1 ack=10 win=0\n"
+                      "4 tcp 10.0.0.2:80 > 10.0.0.1:4000 A seq=1 ack=10 win=700\n"
+                      "5 tcp 10.0.0.2:80 > 10.0.0.1:4000 A seq=1 ack=10 win=700 len=1\n"
+                      "6 tcp 10.0.0.2:80 > 10.0.0.1:4000 RA seq=2 ack=10 win=0\n");
+    metered_flush(&got);
+    assert_int_equal(s->duplicate_acks, 2);
+    assert_int_equal(s->zero_windows, 3);
+    assert_int_equal(s->first_window, 0);
+    assert_int_equal(s->min_window, 0);
+    assert_int_equal(s->max_window, 700);
+    assert_int_equal(got.stats[0].side[0].duplicate_acks, 0);
+    assert_int_equal(got.stats[0].side[0].min_window, 5);
     metered_release(&got);
 }
 
@@ -216,7 +300,17 @@ static void begins_anew_with_each_record(void **state)
     assert_int_equal(got.stats[1].gap.n, 1);
     assert_int_equal(got.stats[1].gap.sum_ns, 2000000000);
     assert_int_equal(got.stats[2].side[0].payload.sum_bytes, 16);
-    assert_int_equal(got.stats[2].n_first, 1);
+    /* How the flow began stays. */
+    assert_int_equal(got.stats[0].start.n_packets, 2);
+    assert_int_equal(got.stats[1].start.n_packets, 4);
+    assert_int_equal(got.stats[1].start.packet[3].offset_ns, 8000000000);
+    assert_int_equal(got.stats[1].start.start_ns, 0);
+    assert_int_equal(got.stats[0].start.records, 0);
+    assert_int_equal(got.stats[1].start.records, 1);
+    assert_int_equal(got.stats[1].start.n_head[0], 11);
+    /* After 52 s it is another flow. */
+    assert_int_equal(got.stats[2].start.records, 0);
+    assert_int_equal(got.stats[2].start.n_packets, 1);
     metered_release(&got);
 }
 
@@ -274,6 +368,10 @@ int main(void)
         cmocka_unit_test(counts_times),
         cmocka_unit_test(counts_flags_and_windows),
         cmocka_unit_test(keeps_the_first_packets),
+        cmocka_unit_test(keeps_the_first_bytes),
+        cmocka_unit_test(a_cut_packet_has_a_short_head),
+        cmocka_unit_test(measures_skewness),
+        cmocka_unit_test(sees_signs_of_loss),
         cmocka_unit_test(goes_by_who_was_heard_first),
         cmocka_unit_test(finds_bulks),
         cmocka_unit_test(begins_anew_with_each_record),

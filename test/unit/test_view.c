@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "test.h"
 
+#include <lapwing/flow.h>
 #include <lapwing/view.h>
 
 #include <math.h>
@@ -62,7 +63,8 @@ static void views_are_found_by_name_and_place(void **state)
     assert_ptr_equal(lw_view_get("kdd"), lw_view_at(0));
     assert_ptr_equal(lw_view_get("kdd31"), lw_view_at(1));
     assert_ptr_equal(lw_view_get("netflow"), lw_view_at(2));
-    assert_null(lw_view_at(3));
+    assert_ptr_equal(lw_view_get("flow"), lw_view_at(3));
+    assert_null(lw_view_at(4));
     assert_null(lw_view_get("KDD"));
     assert_int_equal(lw_view_get("kdd")->n_features, 41);
 }
@@ -364,6 +366,28 @@ static void values_are_said_in_words(void **state)
     assert_said("kdd", "hot", NAN, "hot: unavailable");
     assert_said("netflow", "duration", 0.25f, "the flow lasted 0.25 s");
     assert_said("netflow", "bytes_per_second", 12345.6f, "12346 bytes a second");
+    assert_said("flow", "flow_duration", 250.0f, "the flow lasted 250 us");
+    assert_said("flow", "flow_duration", 1500.0f, "the flow lasted 1.5 ms");
+    assert_said("flow", "flow_duration", 1e6f, "the flow lasted 1 s");
+    assert_said("flow", "flow_packets_s", 1.0f, "1 packet/s");
+    assert_said("flow", "packet_3", -52.0f, "packet 3 has -52 bytes");
+    assert_said("flow", "src_peers_60s", 20.0f,
+                "this source was in touch with 20 hosts lately (half-life 60 s)");
+}
+
+/* A view adds to what is switched on, and takes nothing away. */
+static void views_switch_on_what_they_need(void **state)
+{
+    struct lw_meter_config cfg = {0};
+
+    (void)state;
+    lw_view_meter_needs(lw_view_get("kdd"), &cfg);
+    lw_view_meter_needs(lw_view_get("netflow"), &cfg);
+    assert_false(cfg.flow_stats);
+    lw_view_meter_needs(lw_view_get("flow"), &cfg);
+    assert_true(cfg.flow_stats);
+    lw_view_meter_needs(lw_view_get("kdd"), &cfg);
+    assert_true(cfg.flow_stats);
 }
 
 int main(void)
@@ -384,6 +408,7 @@ int main(void)
         cmocka_unit_test(csv_stays_within_its_buffer),
         cmocka_unit_test(csv_prints_all_rates),
         cmocka_unit_test(values_are_said_in_words),
+        cmocka_unit_test(views_switch_on_what_they_need),
     };
 
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feature/decay.h - how much of the past still counts.
+ *
+ * A damped sum forgets by halves: what happened one half-life ago counts half.  It
+ * needs no list of what is in a window, and no moment at which something falls out of
+ * one; a sum is brought up to date by one factor when it is looked at.  Four half-lives
+ * are kept side by side, which is what one vector register holds.
+ *
+ * The factor is a polynomial with a relative error below 3e-7, not exp2() of the C
+ * library, whose last bits depend on the processor: a file gives the same rows
+ * everywhere.
+ */
+#ifndef FEATURE_DECAY_H
+#define FEATURE_DECAY_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { DECAY_N = 4 };
+
+/** One number for each half-life. */
+struct decayed {
+    float v[DECAY_N];
+};
+
+/** 1, 10, 60 and 600 s. */
+extern const float decay_half_lives_s[DECAY_N];
+extern const float decay_per_ns[DECAY_N]; /* half-lives in a nanosecond */
+
+/** 2^-(age / half-life); an age below 0 is 0. */
+static inline struct decayed decay_factors(int64_t age_ns)
+{
+    /* 2^-f for f from 0 to 1, by the least greatest relative error. */
+    static const float c[] = {-0.69314373F, 0.24018013F, -0.055297352F, 0.0092057884F,
+                              -0.00094489945F};
+    enum { FORGOTTEN = 126 }; /* half-lives: 2^-126 is the least normal float */
+    const float age = age_ns > 0 ? (float)age_ns : 0.0F;
+    struct decayed out;
+    int32_t bits[DECAY_N];
+
+    for (unsigned i = 0; i < DECAY_N; i++) {
+        float x = age * decay_per_ns[i];
+        float capped = x < (float)FORGOTTEN ? x : (float)FORGOTTEN;
+        int32_t whole = (int32_t)capped;
+        float f = capped - (float)whole;
+
+        out.v[i] = 1.0F + f * (c[0] + f * (c[1] + f * (c[2] + f * (c[3] + f * c[4]))));
+        bits[i] = (127 - whole) << 23; /* 2^-whole as a float */
+    }
+    for (unsigned i = 0; i < DECAY_N; i++) {
+        float scale;
+
+        memcpy(&scale, &bits[i], sizeof scale);
+        out.v[i] *= scale;
+    }
+    return out;
+}
+
+static inline void decay_by(struct decayed *d, const struct decayed *factors)
+{
+    for (unsigned i = 0; i < DECAY_N; i++)
+        d->v[i] *= factors->v[i];
+}
+
+static inline void decay_add(struct decayed *d, float amount)
+{
+    for (unsigned i = 0; i < DECAY_N; i++)
+        d->v[i] += amount;
+}
+
+#endif /* FEATURE_DECAY_H */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "feature/flow_past.h"
+
+#include "base/lru_table.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Compared by its bytes: no padding. */
+struct past_key {
+    uint64_t addr[2];
+    uint64_t more; /* IP version, and of a service its protocol and port */
+};
+
+/* Who is whose peer, in hashes that are the same in every run. */
+enum { AS_SOURCE = 1, AS_DESTINATION, AS_SERVICE, PORTS_OF_SOURCE };
+
+bool flow_past_init(struct flow_past *p, uint32_t max_hosts, uint32_t max_contacts)
+{
+    const size_t key = sizeof(struct past_key);
+    uint64_t seed = hash_random_seed();
+
+    *p = (struct flow_past){.sources = NULL};
+    p->sources = lru_table_new(key, sizeof(struct past_host), max_hosts, seed);
+    p->destinations = lru_table_new(key, sizeof(struct past_host), max_hosts, seed);
+    p->services =
+        lru_table_new(key, offsetof(struct past_host, ports), max_hosts, seed);
+    if (p->sources != NULL && p->destinations != NULL && p->services != NULL &&
+        seen_init(&p->seen, max_contacts))
+        return true;
+    flow_past_release(p);
+    return false;
+}
+
+void flow_past_release(struct flow_past *p)
+{
+    lru_table_free(p->sources);
+    lru_table_free(p->destinations);
+    lru_table_free(p->services);
+    seen_release(&p->seen);
+}
+
+bool flow_failed(const struct lw_record *rec)
+{
+    return !lw_record_heard(rec, 1 - lw_record_initiator(rec)) ||
+           rec->conn == LW_CONN_REJ || rec->conn == LW_CONN_RSTOS0;
+}
+
+static struct past_key key_of(const struct lw_record *rec, unsigned side)
+{
+    struct past_key key = {.more = rec->ip_version};
+
+    memcpy(key.addr, rec->addr[side].bytes, sizeof key.addr);
+    return key;
+}
+
+/* 0 for what has none. */
+static uint64_t port_of(const struct lw_record *rec)
+{
+    uint16_t port = rec->port[1 - lw_record_initiator(rec)];
+
+    return (uint64_t)rec->protocol << 16 | port;
+}
+
+static uint64_t hash_of(const struct past_key *key)
+{
+    return seen_key(key->addr[0] ^ key->more, key->addr[1]);
+}
+
+/* What a flow adds to each of its hosts. */
+struct flow_part {
+    int64_t end_ns;
+    float flows;
+    float bytes;
+    float failed;
+};
+
+/* Whole frames; where nobody knows them, IP. */
+static uint64_t bytes_of(const struct lw_side *s, uint32_t lacks)
+{
+    return lacks & LW_LACKS_FRAME_BYTES ? s->ip_bytes : s->frame_bytes;
+}
+
+static struct flow_part part_of(const struct lw_record *rec, bool again)
+{
+    const float once = again ? 0.0F : 1.0F;
+
+    return (struct flow_part){.end_ns = rec->end_ns,
+                              .flows = once,
+                              .bytes = (float)(bytes_of(&rec->side[0], rec->lacks) +
+                                               bytes_of(&rec->side[1], rec->lacks)),
+                              .failed = flow_failed(rec) ? once : 0.0F};
+}
+
+/* Brings the sums to the time of the flow, as far as time has not gone back; returns
+ * the factors. */
+static struct decayed host_add(struct past_host *h, bool is_new,
+                               const struct flow_part *f)
+{
+    struct decayed factors;
+
+    if (is_new)
+        h->last_ns = f->end_ns;
+    factors = decay_factors(f->end_ns - h->last_ns);
+    if (f->end_ns > h->last_ns)
+        h->last_ns = f->end_ns;
+    decay_by(&h->flows, &factors);
+    decay_by(&h->bytes, &factors);
+    decay_by(&h->failed, &factors);
+    decay_add(&h->flows, f->flows);
+    decay_add(&h->bytes, f->bytes);
+    decay_add(&h->failed, f->failed);
+    return factors;
+}
+
+/* How long ago the service was gone to. */
+static int64_t age_of(const struct past_host *service, bool is_new, int64_t now_ns)
+{
+    if (is_new)
+        return SEEN_NEVER;
+    return now_ns > service->last_ns ? now_ns - service->last_ns : 0;
+}
+
+void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
+                   struct flow_hosts *out)
+{
+    const unsigned from = lw_record_initiator(rec);
+    const struct flow_part part = part_of(rec, again);
+    const struct past_key src = key_of(rec, from);
+    const struct past_key dst = key_of(rec, 1 - from);
+    const uint64_t src_hash = hash_of(&src);
+    const uint64_t dst_hash = hash_of(&dst);
+    const uint64_t port = port_of(rec);
+    const uint64_t port_hash = seen_key(port, PORTS_OF_SOURCE);
+    struct past_key srv = dst;
+    struct past_host *h;
+    struct decayed factors;
+    int64_t port_age = SEEN_NEVER;
+    bool is_new;
+
+    srv.more |= port << 8;
+    *out = (struct flow_hosts){NULL, NULL, NULL};
+    h = lru_table_get(p->services, &srv, &is_new);
+    if (h != NULL) {
+        port_age = age_of(h, is_new, part.end_ns);
+        factors = host_add(h, is_new, &part);
+        distinct_add(&h->peers, &factors, &p->seen, dst_hash ^ port_hash ^ AS_SERVICE,
+                     src_hash, part.end_ns);
+        out->service = h;
+    }
+    h = lru_table_get(p->sources, &src, &is_new);
+    if (h != NULL) {
+        factors = host_add(h, is_new, &part);
+        distinct_add(&h->peers, &factors, &p->seen, src_hash ^ AS_SOURCE, dst_hash,
+                     part.end_ns);
+        distinct_add(&h->ports, &factors, &p->seen, src_hash ^ PORTS_OF_SOURCE,
+                     port_hash, part.end_ns);
+        out->source = h;
+    }
+    h = lru_table_get(p->destinations, &dst, &is_new);
+    if (h != NULL) {
+        factors = host_add(h, is_new, &part);
+        distinct_add(&h->peers, &factors, &p->seen, dst_hash ^ AS_DESTINATION, src_hash,
+                     part.end_ns);
+        distinct_add_aged(&h->ports, &factors, port_age);
+        out->destination = h;
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feature/view_needs.c - what a meter must collect for a view.
+ *
+ * Much of what a record can carry costs memory and time for every flow, so a meter
+ * collects it only when told to.  Which view needs what is written here once: whoever
+ * meters for a view, be it to print its rows or to judge them, asks.
+ */
+#include "base/timefmt.h"
+
+#include <lapwing/flow.h>
+#include <lapwing/view.h>
+
+#include <string.h>
+
+/* What a view needs beyond a plain record; views that need nothing have no row. */
+static const struct {
+    const char *view;
+    bool flow_stats;
+    int64_t interim_ns; /* unless another interval is asked for; 0: the meter's */
+} needs[] = {
+    /* A flood or a beacon is judged before it ends. */
+    {"flow", .flow_stats = true, .interim_ns = 10 * NS_PER_S},
+};
+
+void lw_view_meter_needs(const struct lw_view *view, struct lw_meter_config *cfg)
+{
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        if (strcmp(needs[i].view, view->name) != 0)
+            continue;
+        cfg->flow_stats |= needs[i].flow_stats;
+        if (cfg->status_interval_ns == 0)
+            cfg->status_interval_ns = needs[i].interim_ns;
+    }
+}
