@@ -36,6 +36,7 @@ enum {
     HTTP_CHUNK,
     HTTP_CHUNK_END,
     HTTP_TRAILER,
+    HTTP_DOCUMENT,         /* of 0.9: to the end of the connection */
     HTTP_LOST = STATE_LOST /* wait for a line that can begin a message */
 };
 
@@ -191,18 +192,15 @@ static void header_line(struct kdd_content *c, unsigned from, const struct text 
 static void chunk_line(struct kdd_content *c, unsigned from, const struct text *t)
 {
     struct content_side *s = &c->side[from];
-    uint64_t n;
 
-    if (!t->first)
-        return;
-    if (!text_number(t, 16, &n)) {
+    if (t->first && !text_number(t, 16, &s->length)) {
         s->state = HTTP_LOST;
-    } else if (n == 0) {
-        s->state = HTTP_TRAILER;
-    } else {
-        s->state = HTTP_CHUNK_END;
-        body_begin(c, from, n);
+        return;
     }
+    if (!t->last)
+        return;
+    s->state = s->length == 0 ? HTTP_TRAILER : HTTP_CHUNK_END;
+    body_begin(c, from, s->length);
 }
 
 /* ---- answers ----------------------------------------------------------------------
@@ -256,7 +254,8 @@ static void status_line(struct kdd_content *c, const struct text *t)
         /* 0.9: no more than the document. */
         (void)content_answer(c);
         content_look(c, t);
-        content_skip(c, SERVER, LOOK_BYTES, UINT64_MAX);
+        s->state = HTTP_DOCUMENT;
+        return;
     }
     if (!t->last)
         s->flags |= LINE_IGNORED;
@@ -279,6 +278,9 @@ static void http_line(struct kdd_content *c, unsigned from, const struct text *t
     case HTTP_TRAILER:
         if (t->first && t->last && t->n == 0)
             s->state = HTTP_BEGIN;
+        break;
+    case HTTP_DOCUMENT:
+        content_look(c, t);
         break;
     default:
         if (from == CLIENT)

@@ -59,7 +59,7 @@ static void smtp_command(struct kdd_content *c, const struct text *t)
         what = SMTP_AUTH;
     else if (text_is(&verb, "starttls"))
         what = SMTP_STARTTLS;
-    else if (text_is(&verb, "bdat"))
+    else if (text_is(&verb, "bdat") && t->last)
         smtp_bdat(c, &arg);
     if (text_is(&verb, "debug") || text_is(&verb, "wiz") || is_hot_address(t))
         content_count(&c->hot);

@@ -63,7 +63,7 @@ void content_count(uint16_t *counter);
 void content_login(struct kdd_content *c);
 
 /** The next `n` bytes of a side are not read; but for `look` of them before, of which
- *  only what they show is taken (content_look()). */
+ *  only what they show is taken (content_look()).  At the end of a line only. */
 void content_skip(struct kdd_content *c, unsigned from, uint64_t look, uint64_t n);
 
 /** What a server shows to root alone. */
