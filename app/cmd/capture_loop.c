@@ -52,6 +52,11 @@ const char *capture_source_name(void)
     return strcmp(name, "-") == 0 ? "standard input" : name;
 }
 
+const char *capture_read_path(void)
+{
+    return o.read;
+}
+
 bool capture_is_live(void)
 {
     return o.interface != NULL;

@@ -66,6 +66,8 @@ struct capture_report {
 
 /** What -r or -i named; for messages. */
 const char *capture_source_name(void);
+/** What -r named; NULL: nothing. */
+const char *capture_read_path(void);
 /** Is -i given?  (For output that differs, such as verdicts as flows end.) */
 bool capture_is_live(void);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lapwing features: a capture in, the rows out that a model would be shown.
+ * lapwing features: traffic in, the rows out that a model would be shown.
  *
- * The meter runs with the same defaults as in `lapwing detect`, so that what is printed
- * here is what is judged there.
+ * Traffic is a capture, or the flow records of another meter.  Ours runs with the same
+ * defaults as in `lapwing detect`, so that what is printed here is what is judged
+ * there.
  */
 #include "base/assert.h"
 #include "base/buf.h"
@@ -12,9 +13,12 @@
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
 #include "cmd/features_describe.h"
+#include "cmd/features_key.h"
 #include "cmd/interim_option.h"
+#include "cmd/record_loop.h"
 #include "cmd/signals.h"
 #include "cmd/tunnel_option.h"
+#include "cmd/word_list.h"
 
 #include <lapwing/view.h>
 
@@ -25,13 +29,15 @@
 #define LIVE_DELAY_NS (5 * NS_PER_S)
 
 /* A row of the widest view is below 2 kB. */
-enum { LINE_MAX_BYTES = 8192, COLUMNS_MAX = 256 };
+enum { LINE_MAX_BYTES = 8192, COLUMNS_MAX = 256, LABEL_ROOM = 1024 };
 
 static struct {
     const char *view;
     const char *write;
     bool no_header;
     bool kdd_zero;
+    bool keys;
+    bool label;
     bool describe;
     bool json;
 } o;
@@ -46,6 +52,11 @@ static const struct opt rows[] = {
     {"kdd-zero", 0, OPT_TO_FLAG(&o.kdd_zero),
      .help = "write 0 for what packets cannot tell, as other extractors do, instead of "
              "nothing"},
+    {"keys", 0, OPT_TO_FLAG(&o.keys),
+     .help = "put before each row which flow it is: start, addresses and ports, which "
+             "are no features"},
+    {"label", 0, OPT_TO_FLAG(&o.label),
+     .help = "add the label that the flow records have as a last column"},
 };
 
 static const struct opt describe_rows[] = {
@@ -59,12 +70,15 @@ static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows
 static const struct opt_group describe_group = {
     "Reference", describe_rows, sizeof describe_rows / sizeof describe_rows[0]};
 static const struct opt_group *const groups[] = {
-    &capture_group, &group, &interim_group, &tunnel_group, &describe_group, NULL};
+    &capture_group, &record_group,   &group, &interim_group,
+    &tunnel_group,  &describe_group, NULL};
 
 /* One run of the command. */
 struct run {
     const struct lw_view *view;
-    struct lw_meter *meter;         /* owned */
+    struct lw_meter *meter;         /* owned; NULL: flow records are read */
+    struct lw_flow_reader *reader;  /* owned; NULL: packets are read */
+    struct word_list labels;        /* by the records' tags */
     struct lw_extractor *extractor; /* owned */
     struct outfile *out;            /* owned; NULL until the capture is open */
     enum lw_status failed;          /* inside a callback */
@@ -75,12 +89,16 @@ static void on_row(void *ctx, const struct lw_row *row)
     struct run *r = ctx;
     float filled[COLUMNS_MAX];
     char line[LINE_MAX_BYTES];
-    size_t n;
+    size_t n = 0;
 
     for (unsigned i = 0; i < r->view->n_features; i++)
         filled[i] = o.kdd_zero && isnan(row->values[i]) ? 0.0f : row->values[i];
-    n = lw_view_csv_row(r->view, filled, line, sizeof line);
-    LW_ASSERT(n < sizeof line);
+    if (o.keys)
+        n = features_key(row->rec, line);
+    n += lw_view_csv_row(r->view, filled, line + n, sizeof line - n);
+    LW_ASSERT(n + LABEL_ROOM < sizeof line);
+    if (o.label)
+        n = features_put_label(line, n, word_list_get(&r->labels, row->rec->tag));
     /* A failure shows in on_batch() or outfile_commit(). */
     (void)fwrite(line, 1, n, outfile_stream(r->out));
 }
@@ -149,8 +167,13 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
     if (st == LW_OK)
         st = outfile_open(&r->out, o.write, err);
     if (st == LW_OK && !o.no_header) {
-        LW_ASSERT(lw_view_csv_header(r->view, line, sizeof line) < sizeof line);
-        (void)fputs(line, outfile_stream(r->out));
+        size_t n = o.keys ? features_key_header(line) : 0;
+
+        n += lw_view_csv_header(r->view, line + n, sizeof line - n);
+        LW_ASSERT(n + LABEL_ROOM < sizeof line);
+        if (o.label)
+            n = features_put_label(line, n, "label");
+        (void)fwrite(line, 1, n, outfile_stream(r->out));
     }
     return st;
 }
@@ -162,59 +185,143 @@ static enum lw_status set_up(struct run *r, struct lw_error *err)
                                                 capture_is_live() ? LIVE_DELAY_NS : 0};
     enum lw_status st;
 
+    st = lw_extractor_new(&r->extractor, r->view, &cfg, err);
+    if (st != LW_OK || r->reader != NULL)
+        return st;
     interim_option(&meter);
     lw_view_meter_needs(r->view, &meter);
-    st = lw_meter_new(&r->meter, &meter, err);
-    return st == LW_OK ? lw_extractor_new(&r->extractor, r->view, &cfg, err) : st;
+    return lw_meter_new(&r->meter, &meter, err);
+}
+
+/* Rows that waited are written; false and a status where that failed. */
+static bool close_output(struct run *r, int *status)
+{
+    struct lw_error err;
+    enum lw_status st;
+
+    lw_extractor_flush(r->extractor, on_row, r);
+    if (r->failed != LW_OK) {
+        (void)lw_fail(&err, r->failed, "out of memory for records that wait");
+        *status = command_error(&err);
+        return false;
+    }
+    st = outfile_commit(r->out, &err);
+    r->out = NULL;
+    if (st != LW_OK)
+        *status = command_output_error(o.write, &err);
+    return st == LW_OK;
 }
 
 /* A capture that was cut off still gives the rows it had. */
 static int finish(struct run *r, const struct capture_job *job,
                   const struct capture_report *report)
 {
-    struct lw_error err;
-    enum lw_status st = LW_OK;
+    int status = STATUS_OK;
 
     lw_meter_flush(r->meter, on_record, r);
-    lw_extractor_flush(r->extractor, on_row, r);
-    if (r->failed != LW_OK) {
-        (void)lw_fail(&err, r->failed, "out of memory for records that wait");
-        return command_error(&err);
-    }
-    st = outfile_commit(r->out, &err);
-    r->out = NULL;
-    if (st != LW_OK)
-        return command_output_error(o.write, &err);
-    capture_report_print(job, report);
-    return STATUS_OK;
+    if (close_output(r, &status))
+        capture_report_print(job, report);
+    return status;
 }
 
-static int extract(const struct lw_view *view, char *const *words, size_t n_words)
+static int extract_packets(struct run *r, char *const *words, size_t n_words)
 {
-    struct run r = {.view = view};
     struct capture_job job = {.filter = words,
                               .n_filter = n_words,
                               .start = open_output,
                               .run = run_meter,
                               .batch = on_batch,
                               .meter = get_meter,
-                              .ctx = &r};
+                              .ctx = r};
     struct capture_report report;
+    int status;
+
+    if (o.label)
+        return command_usage("--label: %s has packets, and no labels",
+                             capture_source_name());
+    status = capture_loop(&job, &report);
+    return status == STATUS_OK ? finish(r, &job, &report) : status;
+}
+
+/* ---- flow records -----------------------------------------------------------------
+ */
+
+static enum lw_status on_read(void *ctx, const struct lw_record *rec,
+                              struct lw_error *err)
+{
+    struct run *r = ctx;
+    struct lw_record tagged = *rec;
+    enum lw_status st = LW_ENOMEM;
+
+    if (!o.label ||
+        word_list_number(&r->labels, lw_flow_reader_label(r->reader), &tagged.tag))
+        st = lw_extractor_add(r->extractor, &tagged,
+                              lw_flow_reader_watermark_ns(r->reader), on_row, r);
+    if (st != LW_OK)
+        return lw_fail(err, st, "out of memory for records that wait");
+    return ferror(outfile_stream(r->out)) ? give_up(r, err) : LW_OK;
+}
+
+static void warn_of_order(const struct run *r)
+{
+    struct lw_extractor_stats s;
+
+    lw_extractor_get_stats(r->extractor, &s);
+    if (s.late > 0)
+        command_warn(
+            "%llu records came so late that rows of younger ones had left; sort "
+            "the file by time",
+            (unsigned long long)s.late);
+}
+
+static int extract_records(struct run *r, size_t n_words)
+{
     struct lw_error err;
+    enum lw_status st;
+    int status = STATUS_OK;
+
+    if (n_words > 0)
+        return command_usage("a filter is for packets; %s has flow records",
+                             capture_source_name());
+    st = open_output(r, &err);
+    if (st == LW_OK)
+        st = record_loop(r->reader, on_read, r, &err);
+    if (st != LW_OK)
+        return st == LW_EINVAL ? command_usage("%s", err.msg) : command_error(&err);
+    if (r->out == NULL) /* nobody reads on */
+        return STATUS_OK;
+    if (close_output(r, &status)) {
+        record_loop_report(r->reader);
+        warn_of_order(r);
+    }
+    return status;
+}
+
+/* ---- both -------------------------------------------------------------------------
+ */
+
+static int extract(const struct lw_view *view, char *const *words, size_t n_words)
+{
+    struct run r = {.view = view};
+    struct lw_error err;
+    enum lw_status st = record_loop_open(&r.reader, &err);
     int status;
 
     LW_ASSERT(view->n_features <= COLUMNS_MAX);
-    if (set_up(&r, &err) != LW_OK) {
+    /* What cannot be opened, the capture's own message is about. */
+    if (st == LW_OK || st == LW_EUNSUPPORTED || st == LW_ENOTFOUND || st == LW_EIO)
+        st = set_up(&r, &err);
+    if (st != LW_OK)
         status = command_error(&err);
-        goto out;
-    }
-    status = capture_loop(&job, &report);
-    if (status == STATUS_OK)
-        status = finish(&r, &job, &report);
-out:
+    else if (r.reader != NULL)
+        status = extract_records(&r, n_words);
+    else
+        status = extract_packets(&r, words, n_words);
     outfile_abort(r.out);
     lw_extractor_free(r.extractor);
     lw_meter_free(r.meter);
+    lw_flow_reader_close(r.reader);
+    word_list_release(&r.labels);
     return status;
 }
 
@@ -284,21 +391,25 @@ static int run_features(char *const *words, size_t n_words)
 
 const struct command command_features = {
     .name = "features",
-    .help = "turn traffic into the rows that models learn from",
+    .help = "turn traffic or flow records into the rows that models learn from",
     .synopsis = CAPTURE_SYNOPSIS " | --describe",
     .doc =
+        "Reads a capture, or flow records of another meter: a binetflow (Argus) or "
+        "Zeek's conn.log, as they are or compressed, known by what is in them.  "
         "Writes one line of CSV per flow: the 41 features of KDD Cup 1999 in their "
         "order (kdd), the 31 of them that a classify request carries (kdd31), what a "
         "flow record alone gives (netflow), or statistics of its packets and of what "
         "its hosts did lately (flow).  A value that cannot be had is empty.  Rows of "
-        "the "
-        "kdd and flow views are in the order in which the flows ended; flows that are "
+        "the kdd and flow views are in the order in which the flows ended; flows that "
+        "are "
         "not TCP, UDP or ICMP have no kdd row.  A flow that goes on has a row every so "
         "often, of the time since the one before.",
     .examples = "# rows for training, as lapwing detect would see them\n"
                 "lapwing features -r capture.pcap -w rows.csv\n"
                 "# flow statistics of one host\n"
                 "lapwing features -r capture.pcap --view netflow host 10.0.0.9\n"
+                "# the same view of a labelled data set\n"
+                "lapwing features -r capture.binetflow.xz --view netflow --label\n"
                 "# what does dst_host_srv_count mean?\n"
                 "lapwing features --describe --view kdd\n",
     .groups = groups,

@@ -55,7 +55,7 @@ const struct command *command_find(const char *name);
 /** The options that every subcommand takes (-v, --quiet, -h). */
 extern const struct opt_group command_common_group;
 
-enum { COMMAND_GROUPS_MAX = 8 };
+enum { COMMAND_GROUPS_MAX = 10 };
 
 /** A subcommand's groups and the common one, ended by NULL. */
 void command_groups(const struct command *cmd,

@@ -134,11 +134,15 @@ static enum lw_status map_narrow(struct classify_form *f, struct lw_error *err)
 enum lw_status classify_form_new(struct classify_form **out, const struct lw_view *wide,
                                  const struct lw_view *narrow, struct lw_error *err)
 {
-    struct classify_form *f = mem_zalloc(1, sizeof *f);
+    struct classify_form *f;
     enum lw_status st = LW_OK;
 
-    LW_ASSERT(wide->n_features <= CLASSIFY_FEATURES_MAX);
-    LW_ASSERT(narrow->n_features <= wide->n_features);
+    if (wide->n_features > CLASSIFY_FEATURES_MAX ||
+        narrow->n_features > CLASSIFY_FEATURES_MAX)
+        return lw_fail(err, LW_EMISMATCH,
+                       "views %s and %s: a request has at most %d features", wide->name,
+                       narrow->name, CLASSIFY_FEATURES_MAX);
+    f = mem_zalloc(1, sizeof *f);
     if (f == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     f->wide = wide;

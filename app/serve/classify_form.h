@@ -33,7 +33,8 @@ struct classify_row {
 };
 
 /** Make a form for two views (static storage); the caller owns *out.
- *  LW_EMISMATCH: `narrow` has a feature that `wide` lacks.  LW_ENOMEM. */
+ *  LW_EMISMATCH: `narrow` has a feature that `wide` lacks, or one is too large.
+ *  LW_ENOMEM. */
 LW_MUST enum lw_status classify_form_new(struct classify_form **out,
                                          const struct lw_view *wide,
                                          const struct lw_view *narrow,

@@ -42,10 +42,11 @@ struct lw_flow_reader_config {
     enum lw_bad_rows bad_rows;
 };
 
-/** rows = records + left_out */
+/** rows = records + no_flow + left_out */
 struct lw_flow_reader_stats {
     uint64_t rows;
     uint64_t records;
+    uint64_t no_flow;     /* rows about something else */
     uint64_t left_out;    /* rows that could not be read */
     uint64_t unread;      /* values taken for unknown (LW_BAD_ROWS_MISSING) */
     char first_bad[256];  /* the message about the first of them; "" if none */

@@ -252,6 +252,7 @@ struct lw_record {
     struct lw_side side[2];
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
     uint32_t lacks; /* LW_LACKS_... */
+    uint32_t tag;   /* whoever hands a record on may note something here */
     struct lw_argus argus;
     struct lw_conn_log conn_log;
     const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;

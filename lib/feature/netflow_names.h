@@ -68,6 +68,23 @@ enum netflow_column {
     X(UNK, "UNK")                                                                      \
     X(OTHER, "other")
 
+/* Zeek's words; ORDER of enum lw_conn, but for what it says where there is none. */
+#define NETFLOW_CONN_LIST(X)                                                           \
+    X(NONE, "none")                                                                    \
+    X(S0, "S0")                                                                        \
+    X(S1, "S1")                                                                        \
+    X(SF, "SF")                                                                        \
+    X(REJ, "REJ")                                                                      \
+    X(S2, "S2")                                                                        \
+    X(S3, "S3")                                                                        \
+    X(RSTO, "RSTO")                                                                    \
+    X(RSTR, "RSTR")                                                                    \
+    X(RSTOS0, "RSTOS0")                                                                \
+    X(RSTRH, "RSTRH")                                                                  \
+    X(SH, "SH")                                                                        \
+    X(SHR, "SHR")                                                                      \
+    X(OTH, "OTH")
+
 /* Groups of well-known ports; which ports, is in netflow_port.def. */
 #define NETFLOW_SERVICE_LIST(X)                                                        \
     X(WEB, "web")                                                                      \
@@ -100,6 +117,13 @@ enum netflow_state {
     NETFLOW_STATE_LIST(NETFLOW_ENUM)
 #undef NETFLOW_ENUM
         N_NETFLOW_STATES
+};
+
+enum netflow_conn {
+#define NETFLOW_ENUM(name, text) NETFLOW_CONN_##name,
+    NETFLOW_CONN_LIST(NETFLOW_ENUM)
+#undef NETFLOW_ENUM
+        N_NETFLOW_CONNS
 };
 
 enum netflow_service {

@@ -18,7 +18,7 @@
 #include <string.h>
 
 /* Raised when a definition changes its meaning without changing its row's name. */
-enum { KDD_VERSION = 1, NETFLOW_VERSION = 1, FLOW_VERSION = 1 };
+enum { KDD_VERSION = 1, NETFLOW_VERSION = 2, FLOW_VERSION = 1 };
 
 #define NAME_TEXT(name, text)  text,
 #define NAME_NAME(name, error) #name,
@@ -37,6 +37,7 @@ static const char *const service_names[] = {
 
 static const char *const netflow_protocol_names[] = {NETFLOW_PROTOCOL_LIST(NAME_TEXT)};
 static const char *const netflow_state_names[] = {NETFLOW_STATE_LIST(NAME_TEXT)};
+static const char *const netflow_conn_names[] = {NETFLOW_CONN_LIST(NAME_TEXT)};
 static const char *const netflow_service_names[] = {NETFLOW_SERVICE_LIST(NAME_TEXT)};
 static const char *const netflow_direction_names[] = {LW_DIR_LIST(NAME_TEXT)};
 
@@ -69,6 +70,7 @@ static const char *const flow_conn_names[] = {LW_CONN_LIST(NAME_TEXT)};
 #define KIND_FLAG              KIND_LIST(flag_names)
 #define KIND_NETFLOW_PROTOCOL  KIND_LIST(netflow_protocol_names)
 #define KIND_NETFLOW_STATE     KIND_LIST(netflow_state_names)
+#define KIND_NETFLOW_CONN      KIND_LIST(netflow_conn_names)
 #define KIND_NETFLOW_SERVICE   KIND_LIST(netflow_service_names)
 #define KIND_NETFLOW_DIRECTION KIND_LIST(netflow_direction_names)
 

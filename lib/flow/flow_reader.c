@@ -379,7 +379,7 @@ static enum lw_status fail_missing(struct lw_flow_reader *r, struct flow_cells *
 
 /* The record of a row, or what is wrong with it. */
 static enum lw_status make_record(struct lw_flow_reader *r, struct span text,
-                                  struct lw_error *err)
+                                  bool *is_flow, struct lw_error *err)
 {
     struct flow_cells c = {.bad = N_FLOW_CELLS};
     enum lw_status st = cut_row(r, text, &c, err);
@@ -390,6 +390,7 @@ static enum lw_status make_record(struct lw_flow_reader *r, struct span text,
     r->rec.flow_id = r->stats.rows;
     if (!r->format->record(&c, &r->rec))
         return fail_missing(r, &c, err);
+    *is_flow = !c.no_flow;
     if (c.n_bad > 0 && r->bad_rows != LW_BAD_ROWS_MISSING)
         return fail_value(r, &c, err);
     if (c.n_bad > 0 && r->stats.unread == 0 && r->stats.left_out == 0) {
@@ -437,12 +438,17 @@ enum lw_status lw_flow_reader_next(struct lw_flow_reader *r,
     for (;;) {
         struct span text = {0};
         struct lw_error bad;
+        bool is_flow = true;
         enum lw_status st = next_row(r, &text, err);
 
         if (st != LW_OK)
             return st;
         r->stats.rows++;
-        st = make_record(r, text, &bad);
+        st = make_record(r, text, &is_flow, &bad);
+        if (st == LW_OK && !is_flow) {
+            r->stats.no_flow++;
+            continue;
+        }
         if (st == LW_OK) {
             note_times(r);
             *out = &r->rec;

@@ -45,6 +45,7 @@ struct flow_cells {
     enum flow_cell bad; /* the first that could not be read; N_FLOW_CELLS: none */
     const char *wanted; /* what it should be, such as "a number" */
     unsigned n_bad;
+    bool no_flow; /* the row is about something else */
 };
 
 struct flow_column {

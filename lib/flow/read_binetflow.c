@@ -3,9 +3,10 @@
  * A row of an Argus binetflow as a record: what binetflow.c writes, and CTU-13's own.
  *
  * TotBytes counts whole frames.  SrcBytes is the left side's part of it; packets are
- * counted together.  Ports of ICMP are code and type, those of ESP its SPI.  The state
- * of TCP is the flags of either side, which tell the connection's state but for the
- * order of events; a state in words ("CON", "FIN") tells neither.
+ * counted together, unless there is a column more that says otherwise.  Ports of ICMP
+ * are code and type, those of ESP its SPI.  The state of TCP is the flags of either
+ * side, which tell the connection's state but for the order of events; a state in words
+ * ("CON", "FIN") tells neither.
  */
 #include "base/timefmt.h"
 #include "flow_reader.h"
@@ -18,14 +19,15 @@
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMP6 = 58 };
 
 static const struct flow_column columns[] = {
-    {"StartTime", CELL_START, true}, {"Dur", CELL_DURATION, false},
-    {"Proto", CELL_PROTO, true},     {"SrcAddr", CELL_SRC, true},
-    {"Sport", CELL_SRC_PORT, false}, {"Dir", CELL_DIR, false},
-    {"DstAddr", CELL_DST, true},     {"Dport", CELL_DST_PORT, false},
-    {"State", CELL_STATE, false},    {"sTos", CELL_SRC_TOS, false},
-    {"dTos", CELL_DST_TOS, false},   {"TotPkts", CELL_PACKETS, false},
-    {"TotBytes", CELL_BYTES, false}, {"SrcBytes", CELL_SRC_BYTES, false},
-    {"Label", CELL_LABEL, false},    {"label", CELL_LABEL, false},
+    {"StartTime", CELL_START, true},      {"Dur", CELL_DURATION, false},
+    {"Proto", CELL_PROTO, true},          {"SrcAddr", CELL_SRC, true},
+    {"Sport", CELL_SRC_PORT, false},      {"Dir", CELL_DIR, false},
+    {"DstAddr", CELL_DST, true},          {"Dport", CELL_DST_PORT, false},
+    {"State", CELL_STATE, false},         {"sTos", CELL_SRC_TOS, false},
+    {"dTos", CELL_DST_TOS, false},        {"TotPkts", CELL_PACKETS, false},
+    {"TotBytes", CELL_BYTES, false},      {"SrcBytes", CELL_SRC_BYTES, false},
+    {"SrcPkts", CELL_SRC_PACKETS, false}, {"DstPkts", CELL_DST_PACKETS, false},
+    {"Label", CELL_LABEL, false},         {"label", CELL_LABEL, false},
 };
 
 /* ---- protocol and endpoints ------------------------------------------------------ */
@@ -123,28 +125,45 @@ static void read_ports(struct flow_cells *c, struct lw_record *rec)
 
 /* ---- volume ---------------------------------------------------------------------- */
 
-static void read_volume(struct flow_cells *c, struct lw_record *rec)
+/* CTU-13 has TotPkts alone. */
+static void read_packets(struct flow_cells *c, struct lw_record *rec)
 {
-    uint64_t packets;
-    uint64_t bytes;
-    uint64_t src_bytes;
+    uint64_t all = 0;
+    uint64_t src = 0;
+    uint64_t dst = 0;
+    bool has_all = flow_cell_number(c, CELL_PACKETS, &all);
+    bool has_src = flow_cell_number(c, CELL_SRC_PACKETS, &src);
+    bool has_dst = flow_cell_number(c, CELL_DST_PACKETS, &dst);
 
-    rec->lacks |= LW_LACKS_SIDE_PACKETS | LW_LACKS_IP_BYTES | LW_LACKS_PAYLOAD |
-                  LW_LACKS_RETRANSMITTED | LW_LACKS_DETAIL;
-    if (flow_cell_number(c, CELL_PACKETS, &packets))
-        rec->side[0].packets = packets;
+    if (has_src && (has_dst || (has_all && src <= all))) {
+        rec->side[0].packets = src;
+        rec->side[1].packets = has_dst ? dst : all - src;
+        return;
+    }
+    rec->lacks |= LW_LACKS_SIDE_PACKETS;
+    if (has_all)
+        rec->side[0].packets = all;
     else
         rec->lacks |= LW_LACKS_PACKETS;
-    if (flow_cell_number(c, CELL_BYTES, &bytes) &&
-        flow_cell_number(c, CELL_SRC_BYTES, &src_bytes)) {
-        if (src_bytes <= bytes) {
-            rec->side[0].frame_bytes = src_bytes;
-            rec->side[1].frame_bytes = bytes - src_bytes;
-            return;
-        }
+}
+
+static void read_bytes(struct flow_cells *c, struct lw_record *rec)
+{
+    uint64_t all = 0;
+    uint64_t src = 0;
+
+    rec->lacks |=
+        LW_LACKS_IP_BYTES | LW_LACKS_PAYLOAD | LW_LACKS_RETRANSMITTED | LW_LACKS_DETAIL;
+    if (!flow_cell_number(c, CELL_BYTES, &all) ||
+        !flow_cell_number(c, CELL_SRC_BYTES, &src)) {
+        rec->lacks |= LW_LACKS_FRAME_BYTES;
+    } else if (src > all) {
+        rec->lacks |= LW_LACKS_FRAME_BYTES;
         flow_cell_note(c, CELL_SRC_BYTES, "at most TotBytes");
+    } else {
+        rec->side[0].frame_bytes = src;
+        rec->side[1].frame_bytes = all - src;
     }
-    rec->lacks |= LW_LACKS_FRAME_BYTES;
 }
 
 static void read_tos(struct flow_cells *c, enum flow_cell i, struct lw_side *s)
@@ -264,13 +283,18 @@ static bool binetflow_record(struct flow_cells *c, struct lw_record *rec)
 {
     int64_t duration_ns = 0;
 
+    /* Argus' own status, which is about no flow. */
+    c->no_flow = flow_cell_is(c, CELL_PROTO, "man");
+    if (c->no_flow)
+        return true;
     if (!flow_cell_time(c, CELL_START, &rec->start_ns) || !read_endpoints(c, rec))
         return false;
     if (!flow_cell_time(c, CELL_DURATION, &duration_ns))
         rec->lacks |= LW_LACKS_DURATION;
     rec->end_ns = rec->start_ns + duration_ns;
     read_ports(c, rec);
-    read_volume(c, rec);
+    read_packets(c, rec);
+    read_bytes(c, rec);
     read_tos(c, CELL_SRC_TOS, &rec->side[0]);
     read_tos(c, CELL_DST_TOS, &rec->side[1]);
     read_state(c, rec);

@@ -262,15 +262,40 @@ static void times_are_read_in_every_form(void **state)
                                       "2011/08/16 10:01:46+02:00Z",
                                       "2011/08/16 -1:01:46"};
     double seconds;
+    int64_t ns;
 
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(timefmt_parse(good[i].text, strlen(good[i].text), &seconds));
         assert_near(seconds, good[i].seconds, 1e-7);
+        assert_true(timefmt_parse_ns(good[i].text, strlen(good[i].text), &ns));
+        assert_near((double)ns / 1e9, good[i].seconds, 1e-6);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (timefmt_parse(bad[i], strlen(bad[i]), &seconds))
+        if (timefmt_parse(bad[i], strlen(bad[i]), &seconds) ||
+            timefmt_parse_ns(bad[i], strlen(bad[i]), &ns))
             fail_msg("%s is no time", bad[i]);
+}
+
+/* A double has no room for these. */
+static void times_are_exact_to_the_nanosecond(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } cases[] = {{"1313488906.972101", INT64_C(1313488906972101000)},
+                 {"1313488906.1234567899", INT64_C(1313488906123456789)},
+                 {"2011/08/16 10:01:46.000000001", INT64_C(1313488906000000001)},
+                 {"0.012166976928710938", 12166976},
+                 {"1.5e-05", 15000}};
+    int64_t ns;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(timefmt_parse_ns(cases[i].text, strlen(cases[i].text), &ns));
+        assert_int_equal(ns, cases[i].ns);
+    }
+    assert_false(timefmt_parse_ns("99999999999", 11, &ns));
 }
 
 static void lines_end_in_every_way(void **state)
@@ -401,6 +426,7 @@ int main(void)
         cmocka_unit_test(digests_match_published_vectors),
         cmocka_unit_test(times_print_as_their_models_do),
         cmocka_unit_test(times_are_read_in_every_form),
+        cmocka_unit_test(times_are_exact_to_the_nanosecond),
         cmocka_unit_test(lines_end_in_every_way),
         cmocka_unit_test(rng_repeats_by_seed),
         cmocka_unit_test(stream_reads_memory_in_pieces),

@@ -197,6 +197,32 @@ static void columns_are_known_by_name(void **state)
     assert_string_equal(label, "");
 }
 
+/* SrcPkts, which CTU-13 lacks; a row of Argus' own is no flow. */
+static void packets_of_each_side_where_a_column_has_them(void **state)
+{
+    static const char text[] =
+        "StartTime\tDur\tProto\tSrcAddr\tSport\tDir\tDstAddr\tDport\tState\tTotPkts\t"
+        "TotBytes\tSrcBytes\tSrcPkts\n"
+        "1970/01/01 00:00:01\t1\tman\t0\t0\t\t0\t0\tSTA\t0\t0\t0\t0\n"
+        "1970/01/01 00:00:01\t1\tudp\t10.0.0.1\t1\t  <->\t10.0.0.2\t2\tCON\t31\t8764\t"
+        "1887\t15\n";
+    struct lw_flow_reader *r = open_text(text, LW_BAD_ROWS_STOP);
+    struct lw_flow_reader_stats s;
+
+    (void)state;
+    assert_int_equal(next(r), LW_OK);
+    assert_int_equal(rec.flow_id, 2);
+    assert_int_equal(rec.side[0].packets, 15);
+    assert_int_equal(rec.side[1].packets, 16);
+    assert_false(rec.lacks & LW_LACKS_SIDE_PACKETS);
+    assert_int_equal(next(r), LW_END);
+    lw_flow_reader_get_stats(r, &s);
+    assert_int_equal(s.rows, 2);
+    assert_int_equal(s.records, 1);
+    assert_int_equal(s.no_flow, 1);
+    lw_flow_reader_close(r);
+}
+
 /* ---- Zeek ------------------------------------------------------------------------ */
 
 static void a_zeek_row_of_tcp(void **state)
@@ -444,6 +470,7 @@ int main(void)
         cmocka_unit_test(binetflow_rows_of_others),
         cmocka_unit_test(flags_tell_the_connection),
         cmocka_unit_test(columns_are_known_by_name),
+        cmocka_unit_test(packets_of_each_side_where_a_column_has_them),
         cmocka_unit_test(a_zeek_row_of_tcp),
         cmocka_unit_test(a_zeek_row_with_labels),
         cmocka_unit_test(a_zeek_row_as_csv),
