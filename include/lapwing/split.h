@@ -43,7 +43,7 @@ LW_API LW_MUST enum lw_status lw_split_stratified(struct lw_split *out,
 
 /** Leave attacks out: `n_folds` folds, each holding out whole attack types (every
  *  class's types dealt out over the folds), a contiguous share of the normal rows in
- *  file order, and the same share of the rows of known types.
+ *  file order, and the same share of the rows of each known type, never all of them.
  *  types (n_rows): attack type; type_class (n_types): its class, 0 is normal.
  *  LW_EINVAL: a type without class, a row without type, fewer than 2 folds.
  *  LW_ENOMEM.  On failure *out has no meaning. */

@@ -36,8 +36,11 @@ void encoder_free(struct encoder *e)
 {
     if (e == NULL)
         return;
-    for (size_t i = 0; i < e->n_inputs; i++)
+    for (size_t i = 0; i < e->n_inputs; i++) {
         mem_free(e->slots[i].column);
+        mem_free(e->slots[i].seen);
+        mem_free(e->slots[i].group);
+    }
     mem_free(e->slots);
     mem_free(e->outputs);
     mem_free(e);
@@ -51,18 +54,43 @@ bool encoder_slot_init(struct encoder_slot *slot, struct encode_input input)
     *slot = (struct encoder_slot){.input = input, .n_outputs = 1, .deviation = 1};
     if (input.type == ENCODE_NUMBER)
         return true;
+    slot->input.group = NULL;
     slot->column = mem_zalloc(input.n_categories, sizeof *slot->column);
-    return slot->column != NULL;
+    slot->seen = mem_zalloc(input.n_categories, sizeof *slot->seen);
+    if (slot->column == NULL || slot->seen == NULL)
+        return false;
+    if (input.group == NULL)
+        return true;
+    slot->group = mem_dup(input.group, input.n_categories);
+    return slot->group != NULL;
 }
 
-/* Turn the marks of seen categories into columns; returns how many there are. */
+/* Give every seen category a column; returns how many there are. */
 static uint32_t number_categories(struct encoder_slot *slot)
 {
     uint16_t n = 0;
 
     for (size_t c = 0; c < slot->input.n_categories; c++)
-        if (slot->column[c] != 0)
-            slot->column[c] = ++n;
+        slot->column[c] = slot->seen[c] ? ++n : 0;
+    return n;
+}
+
+/* Give every group of which a category was seen a column, for all of its categories. */
+static uint32_t number_groups(struct encoder_slot *slot)
+{
+    bool seen[ENCODE_GROUPS_MAX] = {false};
+    uint16_t column[ENCODE_GROUPS_MAX] = {0};
+    uint16_t n = 0;
+
+    for (size_t c = 0; c < slot->input.n_categories; c++)
+        seen[slot->group[c]] = seen[slot->group[c]] || slot->seen[c];
+    for (size_t c = 0; c < slot->input.n_categories; c++) {
+        uint8_t g = slot->group[c];
+
+        if (seen[g] && column[g] == 0)
+            column[g] = ++n;
+        slot->column[c] = column[g];
+    }
     return n;
 }
 
@@ -76,7 +104,7 @@ static void name_outputs(struct encoder *e)
             *out = (struct encoder_output){(uint16_t)i, -1};
             continue;
         }
-        for (size_t c = 0; c < slot->input.n_categories; c++)
+        for (size_t c = slot->input.n_categories; c-- > 0;)
             if (slot->column[c] != 0)
                 out[slot->column[c] - 1] =
                     (struct encoder_output){(uint16_t)i, (int32_t)c};
@@ -92,7 +120,8 @@ enum lw_status encoder_number_outputs(struct encoder *e, struct lw_error *err)
 
         slot->first_output = (uint32_t)n;
         if (slot->column != NULL)
-            slot->n_outputs = number_categories(slot);
+            slot->n_outputs =
+                slot->group == NULL ? number_categories(slot) : number_groups(slot);
         n += slot->n_outputs;
     }
     if (n > ENCODE_OUTPUTS_MAX)
@@ -154,7 +183,7 @@ static void fit_category(struct encoder_slot *slot, size_t input,
         int32_t code = category_code(slot, x->x[r * x->n_cols + input]);
 
         if (code >= 0)
-            slot->column[code] = 1;
+            slot->seen[code] = 1;
     }
 }
 
@@ -187,10 +216,15 @@ static enum lw_status check_inputs(const struct encode_input *inputs, size_t n_i
                        x->n_cols, n_inputs);
     if (x->n_rows == 0)
         return lw_fail(err, LW_EINVAL, "no rows to fit an encoder on");
-    for (size_t i = 0; i < n_inputs; i++)
+    for (size_t i = 0; i < n_inputs; i++) {
         if (inputs[i].n_categories > ENCODE_CATEGORIES_MAX)
             return lw_fail(err, LW_EINVAL, "input %zu has %u categories; at most %d", i,
                            inputs[i].n_categories, ENCODE_CATEGORIES_MAX);
+        for (size_t c = 0; inputs[i].group != NULL && c < inputs[i].n_categories; c++)
+            if (inputs[i].group[c] >= ENCODE_GROUPS_MAX)
+                return lw_fail(err, LW_EINVAL, "input %zu: no group has the number %u",
+                               i, inputs[i].group[c]);
+    }
     return LW_OK;
 }
 
@@ -253,7 +287,7 @@ int32_t encoder_category(const struct encoder *e, size_t output)
 
 static bool is_seen(const struct encoder_slot *slot, int32_t code)
 {
-    return code >= 0 && slot->column[code] != 0;
+    return code >= 0 && slot->seen[code] != 0;
 }
 
 static void apply_category(const struct encoder_slot *slot, float v, float *out)
@@ -263,7 +297,7 @@ static void apply_category(const struct encoder_slot *slot, float v, float *out)
 
     for (size_t i = 0; i < slot->n_outputs; i++)
         out[i] = rest;
-    if (is_seen(slot, code))
+    if (code >= 0 && slot->column[code] != 0)
         out[slot->column[code] - 1] = 1.0f;
 }
 

@@ -7,6 +7,10 @@
  * column for each value that the training rows had (one-hot).  A value that they did
  * not have is all zeros there, and is counted by encoder_unseen().  A missing category
  * is NaN in all of its columns.
+ *
+ * Categories that mean the same to who learns may share a column: their group's.  A
+ * group has one when the training rows had any of its categories; a category that they
+ * did not have still counts as unseen, though its group's column says 1.
  */
 #ifndef DATA_ENCODE_H
 #define DATA_ENCODE_H
@@ -23,7 +27,9 @@ enum encode_type { ENCODE_NUMBER, ENCODE_CATEGORY };
 struct encode_input {
     enum encode_type type;
     uint32_t
-        n_categories; /* codes are 0 to n_categories - 1; anything else is unseen */
+        n_categories;     /* codes are 0 to n_categories - 1; anything else is unseen */
+    const uint8_t *group; /* (n_categories) group of each, below 255; borrowed for the
+                             call; NULL: each is its own */
 };
 
 /** What becomes of numbers.  Trees want neither. */
@@ -53,7 +59,7 @@ size_t encoder_inputs(const struct encoder *e);
 size_t encoder_outputs(const struct encoder *e);
 /** The input that an output column was made from. */
 size_t encoder_source(const struct encoder *e, size_t output);
-/** The category whose column it is, -1 for a number's. */
+/** The category whose column it is (of a group the first), -1 for a number's. */
 int32_t encoder_category(const struct encoder *e, size_t output);
 
 /** rows (n_rows, n_inputs) to out (n_rows, n_outputs). */

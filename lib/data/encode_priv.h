@@ -9,6 +9,7 @@
 enum {
     ENCODE_INPUTS_MAX = 4096,
     ENCODE_CATEGORIES_MAX = 65535,
+    ENCODE_GROUPS_MAX = 255,
     ENCODE_OUTPUTS_MAX = 65535
 };
 
@@ -22,7 +23,9 @@ struct encoder_slot {
     double mean;      /* then this is taken away */
     double deviation; /* > 0; then it is divided by this */
     uint16_t *column; /* categories: (n_categories), 1 + its column among the slot's
-                         own, 0 where no training row had it; owned; NULL for numbers */
+                         own, 0 for none; owned; NULL for numbers */
+    uint8_t *seen;    /* (n_categories) 1 where training rows had it; owned */
+    uint8_t *group;   /* (n_categories), owned; NULL: each is its own group */
 };
 
 struct encoder_output {
@@ -40,11 +43,12 @@ struct encoder {
 /* An encoder with empty slots, NULL when memory is out. */
 struct encoder *encoder_new(size_t n_inputs);
 
-/* Set up a slot, a category's with nothing seen; false when memory is out. */
+/* Set up a slot, a category's with nothing seen and its groups copied; false when
+ * memory is out.  The slot's input keeps no pointer. */
 bool encoder_slot_init(struct encoder_slot *slot, struct encode_input input);
 
 /* Number the columns once every slot knows what training rows had: categories in the
- * order of their codes.  A column map holds non-zero marks for the seen ones.
+ * order of their codes, groups in that of their first category with a column.
  * LW_ELIMIT: more than ENCODE_OUTPUTS_MAX.  LW_ENOMEM. */
 LW_MUST enum lw_status encoder_number_outputs(struct encoder *e, struct lw_error *err);
 

@@ -6,7 +6,8 @@
  * never seen: per fold, whole attack types are held out, dealt out class by class, so
  * that every fold misses some of each; a contiguous stretch of the normal rows is held
  * out too, because neighbouring rows come from the same minutes, and a random share of
- * the rows of known types.
+ * the rows of each known type, but never all of them: what nothing is left of to learn
+ * from is not known.
  */
 #include "base/mem.h"
 #include "base/rng.h"
@@ -125,6 +126,34 @@ static void deal_types(uint32_t *fold_of_type, const int *type_class, uint32_t n
                 fold_of_type[order[i]] = next++ % (uint32_t)n_folds;
 }
 
+/* fold_of_row (n_rows): deal the rows of each type over the folds, in random order. The
+ * first goes to the fold that holds out the whole type; so every other fold, whatever
+ * it holds out, keeps that row to learn from.  met (n_types) counts from 0. */
+static void deal_rows(uint32_t *fold_of_row, const uint32_t *types, size_t n_rows,
+                      const uint32_t *fold_of_type, size_t n_folds,
+                      const uint32_t *order, uint32_t *met)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        uint32_t t = types[order[i]];
+
+        fold_of_row[order[i]] = (fold_of_type[t] + met[t]++) % (uint32_t)n_folds;
+    }
+}
+
+/* Normal rows: contiguous stretches in file order. */
+static void deal_normal(uint32_t *fold_of_row, const uint32_t *types, size_t n_rows,
+                        const int *type_class, size_t n_folds)
+{
+    size_t n_normal = 0;
+    size_t k = 0;
+
+    for (size_t i = 0; i < n_rows; i++)
+        n_normal += type_class[types[i]] == 0 ? 1 : 0;
+    for (size_t i = 0; i < n_rows; i++)
+        if (type_class[types[i]] == 0)
+            fold_of_row[i] = (uint32_t)(k++ * n_folds / n_normal);
+}
+
 static enum lw_status check_types(const uint32_t *types, size_t n_rows,
                                   const int *type_class, uint32_t n_types,
                                   struct lw_error *err)
@@ -148,8 +177,7 @@ enum lw_status lw_split_leave_attack_out(struct lw_split *out, const uint32_t *t
     uint32_t *fold_of_type = NULL;
     uint32_t *row_order = NULL;
     uint32_t *fold_of_row = NULL;
-    size_t n_normal = 0;
-    size_t k = 0;
+    uint32_t *met = NULL;
     enum lw_status st;
 
     if (n_folds < 2 || n_folds > FOLDS_MAX)
@@ -164,20 +192,16 @@ enum lw_status lw_split_leave_attack_out(struct lw_split *out, const uint32_t *t
     fold_of_type = mem_zalloc(n_types, sizeof *fold_of_type);
     row_order = shuffled_rows(n_rows, seed + 1);
     fold_of_row = mem_zalloc(n_rows, sizeof *fold_of_row);
+    met = mem_zalloc(n_types, sizeof *met);
     if (type_order == NULL || fold_of_type == NULL || row_order == NULL ||
-        fold_of_row == NULL) {
+        fold_of_row == NULL || met == NULL) {
         st = lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
         lw_split_release(out);
         goto out;
     }
     deal_types(fold_of_type, type_class, n_types, n_folds, type_order);
-    for (size_t i = 0; i < n_rows; i++) {
-        n_normal += type_class[types[i]] == 0 ? 1 : 0;
-        fold_of_row[row_order[i]] = (uint32_t)(i % n_folds);
-    }
-    for (size_t i = 0; i < n_rows; i++)
-        if (type_class[types[i]] == 0)
-            fold_of_row[i] = (uint32_t)(k++ * n_folds / n_normal);
+    deal_rows(fold_of_row, types, n_rows, fold_of_type, n_folds, row_order, met);
+    deal_normal(fold_of_row, types, n_rows, type_class, n_folds);
     for (size_t f = 0; f < n_folds; f++) {
         for (size_t i = 0; i < n_rows; i++) {
             bool attack = type_class[types[i]] != 0;
@@ -193,5 +217,6 @@ out:
     mem_free(fold_of_type);
     mem_free(row_order);
     mem_free(fold_of_row);
+    mem_free(met);
     return st;
 }

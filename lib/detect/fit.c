@@ -133,9 +133,10 @@ static enum lw_status fit_encoder(struct lw_classifier *c, const struct gathered
     for (size_t i = 0; i < c->view->n_features; i++) {
         const struct lw_feature *f = &c->view->features[i];
 
-        inputs[i].type =
-            f->type == LW_FEATURE_CATEGORY ? ENCODE_CATEGORY : ENCODE_NUMBER;
-        inputs[i].n_categories = f->n_categories;
+        inputs[i] = (struct encode_input){
+            .type = f->type == LW_FEATURE_CATEGORY ? ENCODE_CATEGORY : ENCODE_NUMBER,
+            .n_categories = f->n_categories,
+        };
     }
     return encoder_fit(&c->encoder, inputs, c->view->n_features, &g->rows, err);
 }

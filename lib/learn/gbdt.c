@@ -64,6 +64,20 @@ static void gbdt_predict(const struct lw_model *m, const float *rows, size_t n_r
     forest_predict(forest_of(m), rows, n_rows, out);
 }
 
+/* Of two classes the trees score only the second; the first has 0.  The scores move to
+ * their places from the end. */
+static void gbdt_margins(const struct lw_model *m, const float *rows, size_t n_rows,
+                         float *out)
+{
+    forest_margins(forest_of(m), rows, n_rows, out);
+    if (m->n_classes > 2)
+        return;
+    for (size_t r = n_rows; r-- > 0;) {
+        out[2 * r + 1] = out[r];
+        out[2 * r] = 0;
+    }
+}
+
 static enum lw_status gbdt_contributions(const struct lw_model *m, const float *row,
                                          uint32_t class_idx, double *phi,
                                          struct lw_error *err)
@@ -89,6 +103,7 @@ const struct model_ops model_gbdt = {
     .name = "gbdt",
     .fit = gbdt_fit,
     .predict = gbdt_predict,
+    .margins = gbdt_margins,
     .contributions = gbdt_contributions,
     .save = gbdt_save,
     .load = gbdt_load,

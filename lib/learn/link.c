@@ -13,6 +13,8 @@
  */
 #include "learn/link.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -53,6 +55,45 @@ float link_exp(float x)
     for (size_t i = 1; i < sizeof c / sizeof c[0]; i++)
         sum = sum * r + c[i];
     return (float)(sum * power_of_two((int)k));
+}
+
+/* x = m 2^k with m in [sqrt(1/2), sqrt(2)); log m = 2 artanh s, s = (m - 1) / (m + 1),
+ * |s| <= 0.172.  The series to s^19 leaves 2 s^21 / 21 < 1e-17. */
+double link_log(double x)
+{
+    static const double ln_2 = 0x1.62e42fefa39efp-1;
+    static const double root = 0x1.6a09e667f3bcdp+0;
+    double m;
+    double s;
+    double t;
+    double sum = 1.0 / 19;
+    uint64_t bits;
+    int k;
+
+    memcpy(&bits, &x, sizeof bits);
+    k = (int)(bits >> 52) - 1023;
+    bits = (bits & 0xfffffffffffffu) | (uint64_t)1023 << 52;
+    memcpy(&m, &bits, sizeof m);
+    if (m > root) {
+        m /= 2;
+        k++;
+    }
+    s = (m - 1) / (m + 1);
+    t = s * s;
+    for (int i = 17; i > 0; i -= 2)
+        sum = sum * t + 1.0 / i;
+    return 2 * s * sum + k * ln_2;
+}
+
+float link_squash(float v)
+{
+    double size = v < 0 ? -(double)v : (double)v;
+    double log;
+
+    if (isnan(v))
+        return v;
+    log = link_log(1 + (size < (double)FLT_MAX ? size : (double)FLT_MAX));
+    return (float)(v < 0 ? -log : log);
 }
 
 void link_softmax(float *margins, size_t n)

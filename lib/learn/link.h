@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * learn/link.h - from margins to probabilities, the same bits on every machine.
+ * learn/link.h - between margins, logarithms and probabilities, the same bits on every
+ * machine.
  */
 #ifndef LEARN_LINK_H
 #define LEARN_LINK_H
@@ -9,6 +10,14 @@
 
 /** e^x rounded to float; relative error below 6.1e-8 where the result is normal. */
 float link_exp(float x);
+
+/** Natural logarithm of a positive, normal, finite number; absolute error below 1e-15
+ *  times the larger of 1 and the result. */
+double link_log(double x);
+
+/** sign(v) log(1 + |v|), what counts and bytes are measured on: they span many powers
+ * of ten.  NaN stays NaN; infinities count as the largest float. */
+float link_squash(float v);
 
 /** Softmax in place over `n` margins: largest subtracted, sum in double. */
 void link_softmax(float *margins, size_t n);

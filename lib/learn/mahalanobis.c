@@ -12,6 +12,7 @@
 #include "learn/mahalanobis.h"
 
 #include "base/mem.h"
+#include "learn/link.h"
 
 #include <math.h>
 
@@ -29,11 +30,6 @@ struct mahalanobis {
     float *inverse; /* lower triangle of L^-1, row after row; owned */
     float *sd;      /* (n_cols), owned */
 };
-
-static float squash(float v)
-{
-    return copysignf(log1pf(fabsf(v)), v);
-}
 
 void mahalanobis_free(struct mahalanobis *m)
 {
@@ -86,7 +82,7 @@ static enum lw_status fit_means(struct mahalanobis *m, const struct lw_matrix *x
 
             if (isnan(v))
                 continue;
-            sum[groups[r] * (size_t)m->n_cols + c] += (double)squash(v);
+            sum[groups[r] * (size_t)m->n_cols + c] += (double)link_squash(v);
             count[groups[r] * (size_t)m->n_cols + c] += 1;
         }
     }
@@ -109,7 +105,8 @@ static void fit_covariance(const struct mahalanobis *m, const struct lw_matrix *
         for (size_t c = 0; c < n; c++) {
             float v = x->x[r * n + c];
 
-            dev[c] = isnan(v) ? 0.0 : (double)(squash(v) - m->mean[groups[r] * n + c]);
+            dev[c] =
+                isnan(v) ? 0.0 : (double)(link_squash(v) - m->mean[groups[r] * n + c]);
         }
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j <= i; j++)
@@ -227,7 +224,7 @@ float mahalanobis_distance(const struct mahalanobis *m, const float *row,
     float best = INFINITY;
 
     for (size_t i = 0; i < m->n_cols; i++)
-        squashed[i] = squash(row[i]);
+        squashed[i] = link_squash(row[i]);
     for (uint32_t g = 0; g < m->n_groups; g++) {
         float d = distance_to(m, squashed, m->mean + (size_t)g * m->n_cols);
 
@@ -245,7 +242,7 @@ float mahalanobis_deviation(const struct mahalanobis *m, const float *row,
 {
     if (isnan(row[column]))
         return 0.0f;
-    return (squash(row[column]) - m->mean[(size_t)group * m->n_cols + column]) /
+    return (link_squash(row[column]) - m->mean[(size_t)group * m->n_cols + column]) /
            m->sd[column];
 }
 

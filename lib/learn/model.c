@@ -89,6 +89,12 @@ void lw_model_predict(const struct lw_model *m, const float *rows, size_t n_rows
     m->ops->predict(m, rows, n_rows, out);
 }
 
+void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
+                   float *out)
+{
+    m->ops->margins(m, rows, n_rows, out);
+}
+
 enum lw_status lw_model_contributions(const struct lw_model *m, const float *row,
                                       uint32_t class_idx, double *phi,
                                       struct lw_error *err)

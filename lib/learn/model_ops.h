@@ -28,6 +28,9 @@ struct model_ops {
                           struct lw_error *err);
     void (*predict)(const struct lw_model *m, const float *rows, size_t n_rows,
                     float *out);
+    /** Scores (n_rows, n_classes) of which predict() is the softmax. */
+    void (*margins)(const struct lw_model *m, const float *rows, size_t n_rows,
+                    float *out);
     enum lw_status (*contributions)(const struct lw_model *m, const float *row,
                                     uint32_t class_idx, double *phi,
                                     struct lw_error *err);
@@ -47,6 +50,10 @@ struct lw_model {
 };
 
 extern const struct model_ops model_gbdt; /* gbdt.c */
+
+/** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
+void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
+                   float *out);
 
 /** Append a model's stored form; the same model always gives the same bytes.  Failed
  *  allocations show in buf_ok(). */

@@ -11,9 +11,9 @@
 
 /* Two numbers around a category of four, of which the training rows have 2 and 0. */
 static const struct encode_input inputs[] = {
-    {ENCODE_NUMBER, 0},
-    {ENCODE_CATEGORY, 4},
-    {ENCODE_NUMBER, 0},
+    {.type = ENCODE_NUMBER},
+    {.type = ENCODE_CATEGORY, .n_categories = 4},
+    {.type = ENCODE_NUMBER},
 };
 static float training_values[] = {1, 2, 10, 3, 0, 10, 5, 2, NAN};
 static const struct lw_matrix training = {training_values, 3, 3};
@@ -78,6 +78,50 @@ static void unseen_categories_are_counted_and_missing_ones_stay_missing(void **s
     encoder_free(e);
 }
 
+static void categories_of_a_group_share_a_column(void **state)
+{
+    static const uint8_t group[] = {7, 3, 3, 0}; /* 0 and 2 are seen: of 7 and of 3 */
+    static const struct encode_input grouped[] = {
+        {.type = ENCODE_NUMBER},
+        {.type = ENCODE_CATEGORY, .n_categories = 4, .group = group},
+        {.type = ENCODE_NUMBER},
+    };
+    static const float rows[] = {0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, NAN, 0};
+    struct encoder *e = NULL;
+    struct encoder *back = NULL;
+    struct lw_error err;
+    struct buf b;
+    struct span in;
+    float out[5 * 4];
+
+    (void)state;
+    assert_int_equal(encoder_fit(&e, grouped, 3, &training, &err), LW_OK);
+    buf_init(&b);
+    encoder_save(e, &b);
+    in = span_of(b.data, b.len);
+    assert_int_equal(encoder_load(&back, &in, &err), LW_OK);
+    encoder_free(e);
+    assert_int_equal(encoder_outputs(back), 4);
+    assert_int_equal(encoder_category(back, 1), 0);
+    assert_int_equal(encoder_category(back, 2), 1);
+    encoder_apply(back, rows, 5, out);
+    assert_true(out[1] == 1 && out[2] == 0);
+    assert_true(out[5] == 0 && out[6] == 1); /* known by its group */
+    assert_true(out[9] == 0 && out[10] == 1);
+    assert_true(out[13] == 0 && out[14] == 0); /* a group without a seen member */
+    assert_true(isnan(out[17]) && isnan(out[18]));
+    for (size_t r = 0; r < 5; r++)
+        assert_int_equal(encoder_unseen(back, rows + 3 * r, NULL), r == 1 || r == 3);
+    for (size_t n = 0; n < b.len; n++) {
+        struct encoder *cut = NULL;
+
+        in = span_of(b.data, n);
+        assert_int_equal(encoder_load(&cut, &in, &err), LW_EFORMAT);
+    }
+    buf_release(&b);
+    encoder_free(back);
+}
+
 static void numbers_are_scaled_by_training_rows_alone(void **state)
 {
     const float far[] = {-7, 0, 99};
@@ -110,7 +154,10 @@ static void numbers_are_scaled_by_training_rows_alone(void **state)
 
 static void impossible_tables_are_refused(void **state)
 {
-    const struct encode_input many = {ENCODE_CATEGORY, 65536};
+    const struct encode_input many = {.type = ENCODE_CATEGORY, .n_categories = 65536};
+    const uint8_t no_group[] = {0, 255};
+    const struct encode_input beyond = {
+        .type = ENCODE_CATEGORY, .n_categories = 2, .group = no_group};
     const struct lw_matrix one = {training_values, 9, 1};
     const struct lw_matrix none = {training_values, 0, 3};
     const struct lw_matrix wide = {training_values, 1, 4097};
@@ -123,6 +170,7 @@ static void impossible_tables_are_refused(void **state)
     assert_int_equal(encoder_fit(&e, inputs, 3, &none, &err), LW_EINVAL);
     assert_int_equal(encoder_fit(&e, inputs, 4097, &wide, &err), LW_EINVAL);
     assert_int_equal(encoder_fit(&e, &many, 1, &one, &err), LW_EINVAL);
+    assert_int_equal(encoder_fit(&e, &beyond, 1, &one, &err), LW_EINVAL);
     assert_null(e);
 }
 
@@ -189,7 +237,7 @@ static void damaged_bytes_are_refused(void **state)
     } harm[] = {
         {0, 0, "no inputs"},
         {1, 0x10, "more than 4,096 inputs"},
-        {4, 3, "an unknown kind"},
+        {4, 4, "an unknown kind"},
         {7, 1, "too many categories"},
         {9, 2, "a mark that is neither 0 nor 1"},
         {14, 1, "a number with categories"},
@@ -241,10 +289,11 @@ static void fill_at_random(struct rng *rng, struct encode_input *in,
                            struct lw_matrix *x)
 {
     for (size_t c = 0; c < x->n_cols; c++) {
-        in[c] = (struct encode_input){ENCODE_NUMBER, 0};
+        in[c] = (struct encode_input){.type = ENCODE_NUMBER};
         if (rng_below(rng, 2) == 0)
-            in[c] = (struct encode_input){ENCODE_CATEGORY,
-                                          (uint32_t)(1 + rng_below(rng, 20))};
+            in[c] = (struct encode_input){.type = ENCODE_CATEGORY,
+                                          .n_categories =
+                                              (uint32_t)(1 + rng_below(rng, 20))};
         for (size_t r = 0; r < x->n_rows; r++)
             x->x[r * x->n_cols + c] = (float)rng_below(
                 rng, in[c].type == ENCODE_NUMBER ? 1000 : in[c].n_categories);
@@ -320,6 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(categories_become_columns_of_training_rows),
         cmocka_unit_test(unseen_categories_are_counted_and_missing_ones_stay_missing),
+        cmocka_unit_test(categories_of_a_group_share_a_column),
         cmocka_unit_test(numbers_are_scaled_by_training_rows_alone),
         cmocka_unit_test(impossible_tables_are_refused),
         cmocka_unit_test(bytes_round_trip),

@@ -32,6 +32,29 @@ static void exponential_has_ends(void **state)
     assert_near(link_exp(-100), exp(-100.0), 1e-45); /* below the normal range */
 }
 
+static void logarithm_is_exact(void **state)
+{
+    (void)state;
+    assert_true(link_log(1) == 0);
+    for (double x = 1e-300; x < 1e300; x *= 1.37) {
+        double should = log(x);
+
+        assert_near(link_log(x), should, 2e-15 * (1 + fabs(should)));
+    }
+}
+
+static void squashing_keeps_order_and_sign(void **state)
+{
+    (void)state;
+    assert_true(link_squash(0) == 0);
+    assert_near(link_squash(1e6f), log1p(1e6), 1e-6);
+    assert_true(link_squash(-5) == -link_squash(5));
+    assert_near(link_squash(1e-3f), log1p(1e-3), 1e-9);
+    assert_true(isnan(link_squash(NAN)));
+    assert_true(isfinite(link_squash(INFINITY)) && link_squash(INFINITY) > 88);
+    assert_true(link_squash(-INFINITY) == -link_squash(INFINITY));
+}
+
 static void softmax_sums_to_one(void **state)
 {
     float p[5] = {1.5f, -2, 0, 80, 79};
@@ -62,6 +85,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exponential_is_exact_to_the_last_place),
         cmocka_unit_test(exponential_has_ends),
+        cmocka_unit_test(logarithm_is_exact),
+        cmocka_unit_test(squashing_keeps_order_and_sign),
         cmocka_unit_test(softmax_sums_to_one),
         cmocka_unit_test(logistic_is_never_out_of_range),
     };

@@ -142,6 +142,35 @@ static void whole_types_are_held_out_once_each(void **state)
     }
 }
 
+/* A known type of which no row is left to learn from would be judged as known and be
+ * none; rare types have two rows, or one. */
+static void a_known_type_keeps_rows_to_learn_from(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct lw_split s = leave_out(seed);
+
+        for (size_t f = 0; f < N_FOLDS; f++) {
+            size_t n_train[N_TYPES] = {0};
+            size_t n_known[N_TYPES] = {0};
+
+            for (size_t i = 0; i < n_rows; i++) {
+                uint8_t part = s.part[f * n_rows + i];
+
+                n_train[types[i]] += part == LW_PART_TRAIN;
+                n_known[types[i]] += part == LW_PART_TEST;
+            }
+            for (size_t t = 0; t < N_TYPES; t++) {
+                assert_true(n_known[t] == 0 || n_train[t] > 0);
+                if (t > 0 && n_train[t] > 0)
+                    assert_in_range(n_known[t], t * t / N_FOLDS,
+                                    (t * t + N_FOLDS - 1) / N_FOLDS);
+            }
+        }
+        lw_split_release(&s);
+    }
+}
+
 static void normal_rows_are_held_out_in_contiguous_quarters(void **state)
 {
     struct lw_split s = leave_out(3);
@@ -234,6 +263,7 @@ int main(void)
         cmocka_unit_test(random_split_takes_its_share_and_repeats),
         cmocka_unit_test(stratified_split_takes_its_share_of_every_label),
         cmocka_unit_test(whole_types_are_held_out_once_each),
+        cmocka_unit_test(a_known_type_keeps_rows_to_learn_from),
         cmocka_unit_test(normal_rows_are_held_out_in_contiguous_quarters),
         cmocka_unit_test(leaving_out_follows_from_labels_and_seed),
         cmocka_unit_test(senseless_splits_are_refused),
