@@ -80,6 +80,18 @@ struct lw_meter_config {
     uint32_t reassembly_bytes;     /* of incomplete datagrams: default 4 MiB, 128 KiB to
                                       31 MiB */
     uint32_t reassembly_datagrams; /* incomplete ones: default 2,048, at most 65,536 */
+    /* Recognise application protocols (`app` of the records), which puts the first
+     * bytes of TCP connections in order.  Set by itself when one of the next two is. */
+    bool apps;
+    bool handshakes; /* read what is in clear of TLS, QUIC and SSH (`handshake`) */
+    const struct lw_stream_tap *tap; /* static storage; NULL: nobody listens.  Its
+                                        states come with the records (`tapped`) */
+    uint32_t stream_flows; /* in which streams are put in order at one time: default
+                              65,536, at most 2^20; others wait unheard */
+    uint32_t stream_bytes; /* of each side that a tap gets to read: default 1 MiB */
+    uint32_t stream_held_bytes; /* of each side, out of order: default 256 KiB */
+    uint32_t stream_pool_bytes; /* of all sides, out of order: default 16 MiB, 64 KiB to
+                                   1 GiB */
 };
 
 /** Why a packet that was decoded no further than this was counted so. */

@@ -11,6 +11,7 @@
 #define LW_RECORD_H
 
 #include <lapwing/error.h>
+#include <lapwing/tap.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -185,6 +186,7 @@ struct lw_conn_log {
 };
 
 struct lw_flow_stats; /* lapwing/flow_stats.h */
+struct lw_handshake;  /* lapwing/handshake.h */
 
 /** What Argus 3.0.8.2 prints of a flow, also where that is not what happened
  *  (docs/argus-parity.md); known with LW_CUTS_ARGUS.  The binetflow form shows this,
@@ -237,6 +239,11 @@ struct lw_record {
     struct lw_conn_log conn_log;
     const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;
                                           NULL when the meter collects none */
+    enum lw_app app;    /* by the first bytes of both sides, when the meter looks */
+    const void *tapped; /* what the meter's tap made of the connection so far, its
+                           state; borrowed for the call.  NULL: not listened to */
+    const struct lw_handshake *handshake; /* likewise; NULL: the meter does not look, or
+                                             there was none that it reads */
 };
 
 /** Printed names, static storage. */
