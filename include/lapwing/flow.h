@@ -125,6 +125,14 @@ struct lw_meter_stats {
     uint64_t datagrams_timed_out;
     uint64_t datagrams_evicted; /* gave way to newer ones */
     uint64_t datagrams_dropped; /* overlapping IPv6 fragments, or contradicting ends */
+
+    /* Of streams that ended (struct lw_meter_config: apps, tap). */
+    uint64_t streams;               /* TCP connections that were put in order, so far */
+    uint64_t streams_refused;       /* that were not, or not listened to: no room */
+    uint64_t stream_bytes;          /* in order, */
+    uint64_t stream_bytes_missing;  /* or missing between those */
+    uint64_t stream_bytes_repeated; /* had come before */
+
     uint64_t flows_created;
     uint64_t records;            /* reported */
     uint64_t evicted_unanswered; /* flows pushed out of a full table */

@@ -79,7 +79,20 @@ extern "C" {
     X(DNP3, "dnp3")                                                                    \
     X(ENIP, "enip") /* EtherNet/IP */                                                  \
     X(BACNET, "bacnet")                                                                \
-    X(COAP, "coap")
+    X(COAP, "coap")                                                                    \
+    X(RADIUS, "radius")                                                                \
+    X(IKE, "ike") /* also IPsec in UDP that begins with it */                          \
+    X(NBDGM, "netbios-dgm")                                                            \
+    X(SLP, "slp")                                                                      \
+    X(WSD, "ws-discovery")                                                             \
+    X(NATPMP, "nat-pmp")                                                               \
+    X(RPC, "rpc") /* ONC: portmapper, NFS, ... */                                      \
+    X(TDS, "tds") /* Microsoft SQL Server */                                           \
+    X(BGP, "bgp")                                                                      \
+    X(GNUTELLA, "gnutella")                                                            \
+    X(AJP, "ajp")                                                                      \
+    X(IEC104, "iec104")                                                                \
+    X(WHOIS, "whois")
 
 enum lw_app {
 #define LW_APP_ENUM(name, text) LW_APP_##name,

@@ -41,8 +41,13 @@ void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_
 void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
                         lw_record_fn fn, void *ctx);
 
-/** Whether its records have statistics. */
-bool meter_has_stats(const struct lw_meter *m);
+/** Sizes of what its records only lend, multiples of 8; 0: nothing. */
+struct meter_lends {
+    size_t stats_bytes;
+    size_t tapped_bytes;
+};
+
+struct meter_lends meter_lends(const struct lw_meter *m);
 
 /** As lw_meter_watermark_ns(), of the present always. */
 int64_t meter_watermark_ns(const struct lw_meter *m);

@@ -69,6 +69,8 @@ static void make_record(struct lw_meter *m, const struct flow *f,
         histories_report(&m->histories, f, rec);
     if (stats != NULL)
         rec->stats = flow_stats_finish(stats);
+    if (streams_kept(&m->streams))
+        streams_report(&m->streams, f, rec);
 }
 
 static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason reason,
@@ -83,6 +85,17 @@ static void report(struct lw_meter *m, const struct flow *f, enum lw_end_reason 
     to->fn(to->ctx, &rec);
 }
 
+/* The last record of a flow: nothing more will come. */
+static void report_last(struct lw_meter *m, const struct flow *f,
+                        enum lw_end_reason reason, const struct sink *to)
+{
+    if (streams_kept(&m->streams))
+        streams_end(&m->streams, f);
+    report(m, f, reason, to);
+    if (streams_kept(&m->streams))
+        streams_forget(&m->streams, f);
+}
+
 static void forget_flow(struct lw_meter *m, struct flow *f)
 {
     timers_remove(&m->timers, &m->table, f);
@@ -93,7 +106,7 @@ static void forget_flow(struct lw_meter *m, struct flow *f)
 static void end_flow(struct lw_meter *m, struct flow *f, enum lw_end_reason reason,
                      const struct sink *to)
 {
-    report(m, f, reason, to);
+    report_last(m, f, reason, to);
     forget_flow(m, f);
 }
 
@@ -217,6 +230,8 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
         argus_udp_begin(f, &a->d);
     if (histories_kept(&m->histories))
         histories_begin(&m->histories, f);
+    if (streams_kept(&m->streams))
+        streams_begin(&m->streams, f);
     f->tunnel_id = a->d.tunnel_id;
     f->tunnel_depth = a->d.tunnel_depth;
     f->tunnel_kind = a->d.tunnel_kind;
@@ -245,10 +260,14 @@ static struct flow *reopen(struct lw_meter *m, struct flow *f, const struct arri
     struct lw_record rec;
 
     m->stats.records++;
+    if (streams_kept(&m->streams))
+        streams_end(&m->streams, f);
     make_record(m, f, LW_END_CLOSED, &rec);
     argus_report_reopened(f, &a->d, a->from, a->time_ns, &rec);
     if (to->fn != NULL)
         to->fn(to->ctx, &rec);
+    if (streams_kept(&m->streams))
+        streams_forget(&m->streams, f);
     argus_bequeath(f, a->from, &heritage);
     forget_flow(m, f);
     f = begin_flow(m, a, to);
@@ -402,6 +421,8 @@ static void add_to_flow(struct lw_meter *m, struct flow *f, const struct arrival
     flow_account(f, &a->d, a->from, a->time_ns);
     if (histories_kept(&m->histories))
         histories_add(&m->histories, f, &a->d, a->from, a->time_ns);
+    if (streams_kept(&m->streams))
+        streams_add(&m->streams, f, &a->d, a->from);
     note_answer(m, f, a->from);
     note_close(m, f, &a->d);
     if (m->cuts == LW_CUTS_ARGUS && flow_kind(f) == LW_FLOW_ICMP)
@@ -689,10 +710,19 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
 
         if (i + FLUSH_AHEAD < n)
             prefetch_whole(flow_at(&m->table, order[i + FLUSH_AHEAD].value));
-        report(m, f, f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
+        report_last(m, f, f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
     }
     forget_flows(m);
     mem_free(order);
+}
+
+static void add_streams(const struct stream_counts *c, struct lw_meter_stats *out)
+{
+    out->streams = c->begun;
+    out->streams_refused = c->refused;
+    out->stream_bytes = c->delivered_bytes;
+    out->stream_bytes_missing = c->missing_bytes;
+    out->stream_bytes_repeated = c->repeated_bytes;
 }
 
 static void add_reassembly(const struct reassembly_stats *r, struct lw_meter_stats *out)
@@ -709,9 +739,11 @@ static void add_reassembly(const struct reassembly_stats *r, struct lw_meter_sta
     out->datagrams_dropped = r->dropped;
 }
 
-bool meter_has_stats(const struct lw_meter *m)
+struct meter_lends meter_lends(const struct lw_meter *m)
 {
-    return m->table.beside_bytes != 0;
+    return (struct meter_lends){
+        .stats_bytes = m->table.beside_bytes != 0 ? sizeof(struct lw_flow_stats) : 0,
+        .tapped_bytes = streams_tapped_bytes(&m->streams)};
 }
 
 int64_t meter_watermark_ns(const struct lw_meter *m)
@@ -725,6 +757,7 @@ void meter_now(const struct lw_meter *m, struct meter_moment *out)
     out->stats = m->stats;
     out->stats.active = m->table.n_flows;
     add_reassembly(&m->reassembly.stats, &out->stats);
+    add_streams(&m->streams.counts, &out->stats);
 }
 
 void meter_show(struct lw_meter *m, const struct meter_moment *shown)

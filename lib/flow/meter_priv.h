@@ -8,6 +8,7 @@
 #include "fragment.h"
 #include "history.h"
 #include "packet/reassembly.h"
+#include "streams.h"
 #include "timer.h"
 
 #include <lapwing/flow.h>
@@ -18,6 +19,7 @@ struct lw_meter {
     struct fragments fragments;
     struct histories histories;
     struct reassembly reassembly;
+    struct streams streams;
     enum lw_tunnel_mode tunnels;
     bool takes_plain; /* nothing is kept of single packets: most need not be decoded */
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */

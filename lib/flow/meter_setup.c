@@ -7,9 +7,34 @@
 #include "meter_priv.h"
 #include "stats.h"
 
-enum { MAX_FLOWS_DEFAULT = 1 << 20, MAX_FLOWS_LIMIT = 1 << 24 };
+enum {
+    MAX_FLOWS_DEFAULT = 1 << 20,
+    MAX_FLOWS_LIMIT = 1 << 24,
+    STREAM_FLOWS_LIMIT = 1 << 20,
+    STREAM_POOL_MIN = 64 << 10,
+    STREAM_POOL_LIMIT = 1 << 30,
+    TAP_STATE_LIMIT = 4096
+};
 
 #define TIMEOUT_MAX_NS (INT64_C(1) << 60)
+
+static enum lw_status check_streams(const struct lw_meter_config *cfg,
+                                    struct lw_error *err)
+{
+    if (cfg->stream_flows > STREAM_FLOWS_LIMIT)
+        return lw_fail(err, LW_EINVAL, "stream_flows is %u, at most %d is possible",
+                       cfg->stream_flows, STREAM_FLOWS_LIMIT);
+    if (cfg->stream_pool_bytes != 0 && (cfg->stream_pool_bytes < STREAM_POOL_MIN ||
+                                        cfg->stream_pool_bytes > STREAM_POOL_LIMIT))
+        return lw_fail(err, LW_EINVAL,
+                       "stream_pool_bytes is %u, which is out of range (%d to %d)",
+                       cfg->stream_pool_bytes, STREAM_POOL_MIN, STREAM_POOL_LIMIT);
+    if (cfg->tap != NULL &&
+        (cfg->tap->state_bytes == 0 || cfg->tap->state_bytes > TAP_STATE_LIMIT))
+        return lw_fail(err, LW_EINVAL, "the state of tap %s has %zu bytes (1 to %d)",
+                       cfg->tap->name, cfg->tap->state_bytes, TAP_STATE_LIMIT);
+    return LW_OK;
+}
 
 static enum lw_status check_config(const struct lw_meter_config *cfg,
                                    struct lw_error *err)
@@ -41,7 +66,7 @@ static enum lw_status check_config(const struct lw_meter_config *cfg,
                            "a timeout of %lld ns is out of range (0 to %lld)",
                            (long long)timeouts[i], (long long)TIMEOUT_MAX_NS);
     }
-    return LW_OK;
+    return check_streams(cfg, err);
 }
 
 static int64_t seconds_or(int64_t configured_ns, int64_t default_s)
@@ -118,7 +143,9 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     m = mem_zalloc(1, sizeof *m);
     if (m == NULL || !init_table(m, cfg) ||
         ((cfg->conn_log || cfg->cuts == LW_CUTS_ZEEK) &&
-         !histories_init(&m->histories, m->table.max_flows))) {
+         !histories_init(&m->histories, m->table.max_flows)) ||
+        ((cfg->apps || cfg->handshakes || cfg->tap != NULL) &&
+         !streams_init(&m->streams, m->table.max_flows, cfg))) {
         lw_meter_free(m);
         return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
     }
@@ -128,7 +155,7 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     reassembly_init(&m->reassembly, cfg->reassembly_bytes, cfg->reassembly_datagrams);
     m->tunnels = cfg->tunnels;
     m->takes_plain = m->table.beside_bytes == 0 && !histories_kept(&m->histories) &&
-                     m->tunnels == LW_TUNNEL_MODE_OUTER;
+                     !streams_kept(&m->streams) && m->tunnels == LW_TUNNEL_MODE_OUTER;
     flow_list_init(&m->ages[0]);
     flow_list_init(&m->ages[1]);
     *out = m;
@@ -141,6 +168,7 @@ void lw_meter_free(struct lw_meter *m)
         return;
     flow_table_release(&m->table);
     histories_release(&m->histories);
+    streams_release(&m->streams);
     fragments_release(&m->fragments);
     reassembly_release(&m->reassembly);
     mem_free(m);

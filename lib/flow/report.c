@@ -55,7 +55,7 @@ static unsigned initiator_of_icmp(const struct flow *f, bool v6)
     return first_side(f);
 }
 
-static unsigned initiator(const struct flow *f)
+unsigned flow_initiator(const struct flow *f)
 {
     switch (flow_kind(f)) {
     case LW_FLOW_TCP:
@@ -197,7 +197,7 @@ static void set_ports(const struct flow *f, unsigned first, struct lw_record *re
 void flow_report(const struct flow *f, enum lw_end_reason reason, struct lw_record *rec)
 {
     unsigned first = first_side(f);
-    unsigned src = initiator(f);
+    unsigned src = flow_initiator(f);
 
     *rec = (struct lw_record){.flow_id = f->id,
                               .start_ns = f->start_ns,

@@ -7,6 +7,9 @@
 
 #include <lapwing/record.h>
 
+/** The key's side that initiated, as far as is known by now. */
+unsigned flow_initiator(const struct flow *f);
+
 /** Fill `rec` with what the flow counted since its last record. */
 void flow_report(const struct flow *f, enum lw_end_reason reason,
                  struct lw_record *rec);

@@ -31,6 +31,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum {
     THREADS_MAX = 64,
@@ -58,7 +59,9 @@ struct block {
     struct block *next; /* in a list of blocks, which owns it */
     size_t n;
     struct kept_record recs[BLOCK_RECORDS];
-    struct lw_flow_stats stats[]; /* (BLOCK_RECORDS) where the meter collects them */
+    /* What records only lend (struct meter_lends): first (BLOCK_RECORDS) of one kind,
+     * then of the next. */
+    _Alignas(16) unsigned char lent[];
 };
 
 struct batch {
@@ -81,7 +84,7 @@ struct crew {
     struct lw_capture *cap; /* borrowed */
     const struct lw_run *run;
     struct meter_moment shown; /* what the caller's functions see */
-    bool with_stats;           /* records have statistics */
+    struct meter_lends lends;
     turn metering;
     turn telling;
     atomic_bool gave_up; /* something failed */
@@ -126,13 +129,25 @@ static enum lw_status tell_packets(const struct lw_run *run, const struct batch 
     return run->batch == NULL ? LW_OK : run->batch(run->batch_ctx, &told, err);
 }
 
+static void *stats_in(const struct crew *c, struct block *b, size_t i)
+{
+    return b->lent + c->lends.stats_bytes * i;
+}
+
+static void *tapped_in(const struct crew *c, struct block *b, size_t i)
+{
+    return b->lent + c->lends.stats_bytes * BLOCK_RECORDS + c->lends.tapped_bytes * i;
+}
+
 static void tell_block(struct crew *c, struct block *b)
 {
     for (size_t i = 0; i < b->n && c->run->record != NULL; i++) {
         struct lw_record *rec = &b->recs[i].rec;
 
         if (rec->stats != NULL)
-            rec->stats = &b->stats[i];
+            rec->stats = stats_in(c, b, i);
+        if (rec->tapped != NULL)
+            rec->tapped = tapped_in(c, b, i);
         c->shown.watermark_ns = b->recs[i].watermark_ns;
         c->run->record(c->run->record_ctx, rec);
     }
@@ -271,8 +286,7 @@ static bool take_batch(struct crew *c, struct batch *b)
 
 static struct block *new_block(struct crew *c)
 {
-    const size_t stats =
-        c->with_stats ? BLOCK_RECORDS * sizeof(struct lw_flow_stats) : 0;
+    const size_t lent = BLOCK_RECORDS * (c->lends.stats_bytes + c->lends.tapped_bytes);
     struct block *b;
 
     (void)pthread_mutex_lock(&c->lock);
@@ -281,7 +295,7 @@ static struct block *new_block(struct crew *c)
         c->spare = b->next;
     (void)pthread_mutex_unlock(&c->lock);
     if (b == NULL)
-        b = mem_alloc(sizeof *b + stats);
+        b = mem_alloc(sizeof *b + lent);
     if (b != NULL)
         b->n = 0;
     return b;
@@ -321,6 +335,16 @@ struct keeper {
     struct batch *batch;
 };
 
+/* What the record of place n points to. */
+static void keep_lent(const struct crew *c, struct block *b,
+                      const struct lw_record *rec)
+{
+    if (rec->stats != NULL)
+        memcpy(stats_in(c, b, b->n), rec->stats, c->lends.stats_bytes);
+    if (rec->tapped != NULL)
+        memcpy(tapped_in(c, b, b->n), rec->tapped, c->lends.tapped_bytes);
+}
+
 static void keep_record(void *ctx, const struct lw_record *rec)
 {
     struct keeper *k = ctx;
@@ -338,8 +362,7 @@ static void keep_record(void *ctx, const struct lw_record *rec)
     }
     block->recs[block->n].rec = *rec;
     block->recs[block->n].watermark_ns = meter_watermark_ns(k->crew->meter);
-    if (rec->stats != NULL)
-        block->stats[block->n] = *rec->stats;
+    keep_lent(k->crew, block, rec);
     block->n++;
 }
 
@@ -452,8 +475,7 @@ static enum lw_status crew_work(struct crew *c, struct lw_error *err)
 static enum lw_status run_shared(struct lw_meter *m, struct lw_capture *cap,
                                  const struct lw_run *run, struct lw_error *err)
 {
-    struct crew c = {
-        .meter = m, .cap = cap, .run = run, .with_stats = meter_has_stats(m)};
+    struct crew c = {.meter = m, .cap = cap, .run = run, .lends = meter_lends(m)};
     enum lw_status st;
 
     c.full_end = &c.full;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_MAX = 40, WORD_MAX = 128, LEAD_MAX = 64 };
+enum { STACK_MAX = 40, DATA_MAX = 1024, LEAD_MAX = 64, TEXT_MAX = 2048 };
 
 struct endpoint {
     uint8_t addr[16];
@@ -35,7 +35,8 @@ struct spec {
     bool is_cut;
     uint32_t cut_at;
     uint32_t cut_bytes;
-    char data[WORD_MAX];
+    uint8_t data[DATA_MAX];
+    size_t n_data;
     uint8_t lead[LEAD_MAX]; /* between the transport header and the payload */
     size_t n_lead;
     const uint8_t *inner; /* (n_inner) the frame behind a bar; NULL: none */
@@ -230,6 +231,49 @@ static void parse_cut(struct spec *s, char *value)
     s->cut_bytes = parse_number(s, comma + 1);
 }
 
+static uint8_t parse_hex_digit(const struct spec *s, char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+    if (at == NULL)
+        bad(s, "hex");
+    return (uint8_t)(at - digits);
+}
+
+/* One byte, or what stands for one; moves *p behind it. */
+static uint8_t parse_byte(const struct spec *s, const char **p)
+{
+    static const char names[] = "srn";
+    static const char bytes[] = " \r\n";
+    const char *name;
+
+    if (**p != '\\')
+        return (uint8_t) * (*p)++;
+    (*p)++;
+    if (**p == 'x') {
+        uint8_t high = parse_hex_digit(s, (*p)[1]);
+        uint8_t low = parse_hex_digit(s, (*p)[2]);
+
+        *p += 3;
+        return (uint8_t)(high << 4 | low);
+    }
+    name = **p == '\0' ? NULL : strchr(names, **p);
+    if (name == NULL)
+        bad(s, *p);
+    (*p)++;
+    return (uint8_t)bytes[name - names];
+}
+
+static void parse_data(struct spec *s, const char *value)
+{
+    while (*value != '\0') {
+        if (s->n_data == sizeof s->data)
+            bad(s, "data");
+        s->data[s->n_data++] = parse_byte(s, &value);
+    }
+}
+
 /* Headers of tunnels over UDP. */
 static bool parse_tunnel(struct spec *s, const char *name, const char *value)
 {
@@ -264,7 +308,7 @@ static void parse_pair(struct spec *s, const char *name, char *value)
     else if (strcmp(name, "ext") == 0)
         parse_extensions(s, value);
     else if (strcmp(name, "data") == 0)
-        (void)snprintf(s->data, sizeof s->data, "%s", value);
+        parse_data(s, value);
     else if (strcmp(name, "link") == 0)
         (void)snprintf(s->link, sizeof s->link, "%s", value);
     else if (strcmp(name, "hex") == 0)
@@ -300,7 +344,7 @@ static void parse_word(struct spec *s, char *word)
 /* Only up to a bar. */
 static void parse_spec(struct spec *s, const char *text)
 {
-    char copy[512] = "";
+    char copy[TEXT_MAX] = "";
     char *rest = copy;
     char *word;
     unsigned n = 0;
@@ -372,7 +416,7 @@ static bool is(const struct spec *s, const char *protocol)
 
 static uint32_t payload_bytes(const struct spec *s)
 {
-    size_t n = s->data[0] != '\0' ? strlen(s->data) : number(s, N_LEN, 0);
+    size_t n = s->n_data > 0 ? s->n_data : number(s, N_LEN, 0);
 
     return (uint32_t)(n + s->n_lead + s->n_inner) + (s->has[N_GTP] ? 8 : 0);
 }
@@ -605,8 +649,8 @@ static void put_payload(struct out *o, const struct spec *s)
     put_bytes(o, s->lead, s->n_lead);
     if (s->inner != NULL)
         put_bytes(o, s->inner, s->n_inner);
-    if (s->data[0] != '\0')
-        put_bytes(o, s->data, strlen(s->data));
+    if (s->n_data > 0)
+        put_bytes(o, s->data, s->n_data);
     else
         put_zeros(o, number(s, N_LEN, 0));
 }

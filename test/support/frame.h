@@ -16,7 +16,8 @@
  *     S SA FPA ...          TCP flags, of FSRPAUEC; seq= ack= win= urg= doff=
  *     type= code=           ICMP; id= and icmpseq= for echo
  *     spi= proto=           ESP; the protocol number of `ip`
- *     len=N                 N zero bytes of payload; data=TEXT (no blanks) gives bytes
+ *     len=N                 N zero bytes of payload; data=TEXT gives bytes, with \s for
+ *                           a blank, \r, \n, and \x00 for any byte
  *     ttl= tos= ipid=       IP; frag=BYTES offset, mf more fragments
  *     cut=AT,N              only N bytes of the datagram from AT on, as a fragment
  *     iplen=N udplen=N      lie in the length fields
