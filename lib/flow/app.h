@@ -32,4 +32,7 @@ enum app_answer app_of_stream(const struct app_seen *seen, enum lw_app *app);
 /** Of one UDP datagram. */
 enum app_answer app_of_datagram(const struct app_seen *seen, enum lw_app *app);
 
+/** Whether a datagram could be RTP; then its source and number. */
+bool app_is_rtp(struct span s, uint32_t *source, uint16_t *number);
+
 #endif /* FLOW_APP_H */

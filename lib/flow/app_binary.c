@@ -183,29 +183,41 @@ static enum app_answer judge_rdp(const struct app_seen *seen)
     return a == APP_MAYBE && app_on_port(seen, 102) ? APP_NO : a;
 }
 
-/* A TDS packet: prelogin or login (MS-TDS 2.2.3.1). */
-static enum app_answer tds_packet(struct span s)
+/* A TDS packet (MS-TDS 2.2.3.1): prelogin or login; any kind on its port. */
+static enum app_answer tds_packet(struct span s, bool on_port)
 {
-    enum { LOGIN7 = 0x10, PRELOGIN = 0x12, HEAD_BYTES = 8 };
+    enum {
+        BATCH = 1,
+        LOGIN7 = 0x10,
+        PRELOGIN = 0x12,
+        HEAD_BYTES = 8,
+        STATUS_MAX = 0x1f
+    };
     uint16_t length;
     uint8_t window;
     uint8_t first;
 
-    if ((s.n > 0 && s.p[0] != LOGIN7 && s.p[0] != PRELOGIN) || (s.n > 1 && s.p[1] > 1))
+    if (s.n > 0 && s.p[0] != LOGIN7 && s.p[0] != PRELOGIN &&
+        (!on_port || s.p[0] < BATCH || s.p[0] > PRELOGIN))
+        return APP_NO;
+    if (s.n > 1 && s.p[1] > STATUS_MAX)
         return APP_NO;
     if (!span_get_be16(s, 2, &length) || !span_get_u8(s, 7, &window) ||
         !span_get_u8(s, 8, &first))
         return APP_MAYBE;
-    if (window != 0 || length <= HEAD_BYTES || s.p[4] != 0 || s.p[5] != 0)
+    if (window != 0 || length <= HEAD_BYTES)
         return APP_NO;
     /* The first option is the version; a login begins with its own length. */
-    return app_if(s.p[0] == PRELOGIN ? first == 0
-                                     : first == ((length - HEAD_BYTES) & 0xff));
+    if (s.p[0] == PRELOGIN)
+        return app_if(first == 0);
+    return app_if(on_port || first == ((length - HEAD_BYTES) & 0xff));
 }
 
 static enum app_answer judge_tds(const struct app_seen *seen)
 {
-    return of_client(seen, tds_packet);
+    if (seen->said[APP_CLIENT].n == 0)
+        return seen->said[APP_SERVER].n > 0 ? APP_NO : APP_MAYBE;
+    return tds_packet(seen->said[APP_CLIENT], app_on_port(seen, 1433));
 }
 
 /* ---- data bases and queues --------------------------------------------------------
@@ -249,7 +261,7 @@ static enum app_answer judge_postgres(const struct app_seen *seen)
 
 static enum app_answer mongodb_message(struct span s)
 {
-    enum { HEAD_BYTES = 16, REPLY = 1, FIRST = 2001, LAST = 2013 };
+    enum { HEAD_BYTES = 16, FIRST = 2001, LAST = 2013 };
     enum { LENGTH_MAX = 48000000 }; /* maxMessageSizeBytes */
     uint32_t length;
     uint32_t code;
@@ -260,7 +272,7 @@ static enum app_answer mongodb_message(struct span s)
         return APP_NO;
     if (!span_get_le32(s, 12, &code))
         return APP_MAYBE;
-    return app_if(code == REPLY ? length > 36 : code >= FIRST && code <= LAST);
+    return app_if(code >= FIRST && code <= LAST);
 }
 
 static enum app_answer judge_mongodb(const struct app_seen *seen)
@@ -341,8 +353,8 @@ static enum app_answer judge_dns(const struct app_seen *seen)
 {
     enum app_answer a = either(seen, dns_message);
 
-    /* Its header is too plain to wait for more of it elsewhere. */
-    return a == APP_MAYBE && !app_on_any_port(seen, 53) ? APP_NO : a;
+    /* Its header is too plain to be sure of it elsewhere. */
+    return app_on_any_port(seen, 53) ? a : APP_NO;
 }
 
 enum app_answer app_ldap_message(struct span s)
@@ -518,7 +530,7 @@ static enum app_answer judge_bgp(const struct app_seen *seen)
  * without the port. */
 static enum app_answer modbus_message(struct span s)
 {
-    enum { HEAD_BYTES = 6, FUNCTION_MAX = 0x2b };
+    enum { HEAD_BYTES = 6 };
     uint16_t protocol;
     uint16_t length;
     uint8_t function;
@@ -528,7 +540,7 @@ static enum app_answer modbus_message(struct span s)
         return APP_MAYBE;
     function &= 0x7f;
     return app_if(protocol == 0 && length >= 2 && length <= 254 && function >= 1 &&
-                  function <= FUNCTION_MAX && s.n >= HEAD_BYTES + 2);
+                  s.n >= HEAD_BYTES + 2U);
 }
 
 static enum app_answer judge_modbus(const struct app_seen *seen)
@@ -620,6 +632,7 @@ static enum app_answer judge_stun(const struct app_seen *seen)
                   app_is_stun(seen->said[APP_SERVER]));
 }
 
+/* clang-format off */
 const struct app_rule app_binary_rules[] = {
     {LW_APP_TLS, judge_tls, {443, 465, 636, 853, 993, 995}},
     {LW_APP_SMB, judge_smb, {445, 139}},
@@ -650,4 +663,5 @@ const struct app_rule app_binary_rules[] = {
     {LW_APP_IEC104, judge_iec104, {2404}},
     {LW_APP_SLP, judge_slp, {427}},
 };
+/* clang-format on */
 const size_t app_n_binary_rules = N_OF(app_binary_rules);

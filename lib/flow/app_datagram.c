@@ -201,18 +201,22 @@ static enum app_answer judge_ldap(const struct app_seen *seen)
 }
 
 /* "<134>" and text (RFC 5424, 6.2.1). */
-static enum app_answer judge_syslog(const struct app_seen *seen)
+bool app_is_syslog(struct span s)
 {
     enum { PRIORITY_MAX = 191 };
-    struct span s = app_datagram(seen);
     unsigned value = 0;
     size_t n = 1;
 
     if (s.n < 4 || s.p[0] != '<')
-        return APP_NO;
+        return false;
     while (n < s.n && n < 4 && s.p[n] >= '0' && s.p[n] <= '9')
         value = value * 10 + (unsigned)(s.p[n++] - '0');
-    return app_if(n > 1 && n < s.n && s.p[n] == '>' && value <= PRIORITY_MAX);
+    return n > 1 && n < s.n && s.p[n] == '>' && value <= PRIORITY_MAX;
+}
+
+static enum app_answer judge_syslog(const struct app_seen *seen)
+{
+    return app_if(app_is_syslog(app_datagram(seen)));
 }
 
 static enum app_answer judge_tftp(const struct app_seen *seen)
@@ -263,7 +267,8 @@ static enum app_answer judge_ssdp(const struct app_seen *seen)
 
     if (app_begins_any(s, starts, N_OF(starts)) == APP_YES)
         return APP_YES;
-    return app_if(app_on_any_port(seen, 1900) && app_begins(s, "HTTP/1.") == APP_YES);
+    return app_if(app_begins(s, "HTTP/1.") == APP_YES &&
+                  (app_on_any_port(seen, 1900) || app_contains(s, "USN:")));
 }
 
 static enum app_answer judge_wsd(const struct app_seen *seen)
@@ -335,6 +340,24 @@ static enum app_answer judge_stun(const struct app_seen *seen)
                   (app_on_any_port(seen, 3478) || app_on_any_port(seen, 3479)));
 }
 
+/* Version 2, and no type that RTCP has (RFC 3550, 5.1; RFC 5761, 4). */
+bool app_is_rtp(struct span s, uint32_t *source, uint16_t *number)
+{
+    enum { HEAD_BYTES = 12, VERSION_2 = 0x80, RTCP_FIRST = 64, RTCP_LAST = 95 };
+    uint8_t first;
+    uint8_t type;
+
+    if (!span_get_u8(s, 0, &first) || !span_get_u8(s, 1, &type) ||
+        s.n < HEAD_BYTES + 4U * (first & 15))
+        return false;
+    type &= 0x7f;
+    if ((first & 0xc0) != VERSION_2 || (type >= RTCP_FIRST && type <= RTCP_LAST))
+        return false;
+    *number = span_be16(s, 2);
+    *source = span_be32(s, 8);
+    return true;
+}
+
 static enum app_answer judge_sip(const struct app_seen *seen)
 {
     return app_if(app_sip_message(app_datagram(seen)) == APP_YES);
@@ -361,13 +384,8 @@ static enum app_answer judge_rpc(const struct app_seen *seen)
 /* A long header of a version that was in use: 1, 2, drafts, Google's and Facebook's. */
 static enum app_answer judge_quic(const struct app_seen *seen)
 {
-    enum {
-        LONG = 0x80,
-        ID_MAX = 20,
-        VERSION_1 = 1,
-        DRAFT = 0xff0000,
-        PUBLIC_VERSION = 1
-    };
+    enum { LONG = 0x80, ID_MAX = 20, VERSION_1 = 1, DRAFTS = 35 };
+    const uint32_t draft_0 = 0xff000000;
     const uint32_t version_2 = 0x6b3343cf;
     struct span s = app_datagram(seen);
     uint32_t version;
@@ -381,7 +399,7 @@ static enum app_answer judge_quic(const struct app_seen *seen)
                       s.p[10] == '0' && s.p[11] >= '0' && s.p[11] <= '9');
     version = span_be32(s, 1);
     n = s.p[5];
-    if (version == VERSION_1 || version == version_2 || version >> 8 == DRAFT)
+    if (version == VERSION_1 || version == version_2 || version - draft_0 < DRAFTS)
         return app_if(n <= ID_MAX);
     if (version >> 16 == (('Q' << 8) | '0') || version >> 16 == (('T' << 8) | '0') ||
         version >> 8 == 0xfaceb0)
@@ -419,7 +437,7 @@ static enum app_answer judge_ike(const struct app_seen *seen)
 
 static enum app_answer judge_wireguard(const struct app_seen *seen)
 {
-    enum { INITIATION = 1, RESPONSE = 2, COOKIE = 3 };
+    enum { INITIATION = 1, RESPONSE = 2, COOKIE = 3, DATA = 4, BLOCK = 16 };
     struct span s = app_datagram(seen);
     uint32_t type;
 
@@ -429,14 +447,23 @@ static enum app_answer judge_wireguard(const struct app_seen *seen)
                   (type == RESPONSE && s.n == 92) || (type == COOKIE && s.n == 64));
 }
 
-/* A hard reset of the client or of the server; certain on its port only. */
+/* A hard reset: opcode, name, and, with no digest or that of a usual length before
+ * them, no acknowledgements and packet 0. */
 static enum app_answer judge_openvpn(const struct app_seen *seen)
 {
     enum { CLIENT_2 = 7 << 3, SERVER_2 = 8 << 3, CLIENT_3 = 10 << 3 };
+    enum { PLAIN = 14, MD5 = 38, SHA_1 = 42, SHA_256 = 54, SHA_512 = 86 };
     struct span s = app_datagram(seen);
 
-    return app_if(app_on_any_port(seen, 1194) && s.n >= 14 &&
-                  (s.p[0] == CLIENT_2 || s.p[0] == SERVER_2 || s.p[0] == CLIENT_3));
+    if (s.n < PLAIN)
+        return APP_NO;
+    if (s.p[0] == CLIENT_2)
+        return app_if((s.n == PLAIN || s.n == MD5 || s.n == SHA_1 || s.n == SHA_256 ||
+                       s.n == SHA_512) &&
+                      s.p[s.n - 5] == 0 && span_be32(s, s.n - 4) == 0);
+    return app_if(app_on_any_port(seen, 1194) &&
+                  (s.p[0] == SERVER_2 || s.p[0] == CLIENT_3) &&
+                  (s.p[0] == CLIENT_3 || span_be32(s, s.n - 4) == 0));
 }
 
 /* ---- peers
@@ -452,37 +479,58 @@ static enum app_answer judge_bittorrent(const struct app_seen *seen)
         app_contains(s, "1:Y1:"));
 }
 
-/* A name of 16 bytes, kind, two counts, length. */
+/* A name of 16 bytes, kind, two counts, length; or version 2. */
 static enum app_answer judge_gnutella(const struct app_seen *seen)
 {
-    enum { HEAD_BYTES = 23 };
+    enum { HEAD_BYTES = 23, HEAD_2_BYTES = 8, COUNT_MAX = 16 };
+    static const uint8_t kinds[] = {0, 1, 2, 0x30, 0x31, 0x32, 0x40, 0x44, 0x80, 0x81};
     struct span s = app_datagram(seen);
     uint32_t length;
-    uint8_t kind;
 
+    if (app_begins(s, "GND") == APP_YES)
+        return app_if(s.n >= HEAD_2_BYTES);
     if (!span_get_le32(s, 19, &length) || length != s.n - HEAD_BYTES ||
-        !span_get_u8(s, 16, &kind))
+        s.p[17] > COUNT_MAX || s.p[18] > COUNT_MAX)
         return APP_NO;
-    return app_if((kind <= 1 || kind == 0x02 || kind == 0x30 || kind == 0x31 ||
-                   kind == 0x32 || kind == 0x40 || kind >= 0x80) &&
-                  s.p[17] <= 16 && s.p[18] <= 16 && kind <= 0x82);
+    for (size_t i = 0; i < sizeof kinds; i++) {
+        if (s.p[16] == kinds[i])
+            return APP_YES;
+    }
+    return APP_NO;
 }
 
+/* Lookups look alike: those with a port of their own come first. */
+/* clang-format off */
 const struct app_rule app_datagram_rules[] = {
-    {LW_APP_DNS, judge_dns, {0}},           {LW_APP_QUIC, judge_quic, {0}},
-    {LW_APP_NTP, judge_ntp, {0}},           {LW_APP_DHCP, judge_dhcp, {0}},
-    {LW_APP_MDNS, judge_mdns, {0}},         {LW_APP_LLMNR, judge_llmnr, {0}},
-    {LW_APP_NBNS, judge_nbns, {0}},         {LW_APP_NBDGM, judge_nbdgm, {0}},
-    {LW_APP_SSDP, judge_ssdp, {0}},         {LW_APP_STUN, judge_stun, {0}},
-    {LW_APP_SIP, judge_sip, {0}},           {LW_APP_DTLS, judge_dtls, {0}},
-    {LW_APP_IKE, judge_ike, {0}},           {LW_APP_SNMP, judge_snmp, {0}},
-    {LW_APP_RADIUS, judge_radius, {0}},     {LW_APP_SYSLOG, judge_syslog, {0}},
-    {LW_APP_TFTP, judge_tftp, {0}},         {LW_APP_KERBEROS, judge_kerberos, {0}},
-    {LW_APP_LDAP, judge_ldap, {0}},         {LW_APP_RPC, judge_rpc, {0}},
-    {LW_APP_SLP, judge_slp, {0}},           {LW_APP_WSD, judge_wsd, {0}},
-    {LW_APP_NATPMP, judge_natpmp, {0}},     {LW_APP_COAP, judge_coap, {0}},
-    {LW_APP_BACNET, judge_bacnet, {0}},     {LW_APP_WIREGUARD, judge_wireguard, {0}},
-    {LW_APP_OPENVPN, judge_openvpn, {0}},   {LW_APP_BITTORRENT, judge_bittorrent, {0}},
+    {LW_APP_MDNS, judge_mdns, {0}},
+    {LW_APP_LLMNR, judge_llmnr, {0}},
+    {LW_APP_NBNS, judge_nbns, {0}},
+    {LW_APP_NBDGM, judge_nbdgm, {0}},
+    {LW_APP_DNS, judge_dns, {0}},
+    {LW_APP_QUIC, judge_quic, {0}},
+    {LW_APP_NTP, judge_ntp, {0}},
+    {LW_APP_DHCP, judge_dhcp, {0}},
+    {LW_APP_SSDP, judge_ssdp, {0}},
+    {LW_APP_STUN, judge_stun, {0}},
+    {LW_APP_SIP, judge_sip, {0}},
+    {LW_APP_DTLS, judge_dtls, {0}},
+    {LW_APP_IKE, judge_ike, {0}},
+    {LW_APP_SNMP, judge_snmp, {0}},
+    {LW_APP_RADIUS, judge_radius, {0}},
+    {LW_APP_SYSLOG, judge_syslog, {0}},
+    {LW_APP_TFTP, judge_tftp, {0}},
+    {LW_APP_KERBEROS, judge_kerberos, {0}},
+    {LW_APP_LDAP, judge_ldap, {0}},
+    {LW_APP_RPC, judge_rpc, {0}},
+    {LW_APP_SLP, judge_slp, {0}},
+    {LW_APP_WSD, judge_wsd, {0}},
+    {LW_APP_NATPMP, judge_natpmp, {0}},
+    {LW_APP_COAP, judge_coap, {0}},
+    {LW_APP_BACNET, judge_bacnet, {0}},
+    {LW_APP_WIREGUARD, judge_wireguard, {0}},
+    {LW_APP_OPENVPN, judge_openvpn, {0}},
+    {LW_APP_BITTORRENT, judge_bittorrent, {0}},
     {LW_APP_GNUTELLA, judge_gnutella, {0}},
 };
+/* clang-format on */
 const size_t app_n_datagram_rules = N_OF(app_datagram_rules);

@@ -90,5 +90,6 @@ enum app_answer app_sip_message(struct span s);
 bool app_is_rpc_call(struct span message);
 bool app_is_stun(struct span message);
 bool app_is_slp(struct span message);
+bool app_is_syslog(struct span message);
 
 #endif /* FLOW_APP_PRIV_H */

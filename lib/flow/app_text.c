@@ -395,6 +395,13 @@ static enum app_answer judge_finger(const struct app_seen *seen)
     return one_line(seen, 79);
 }
 
+static enum app_answer judge_syslog(const struct app_seen *seen)
+{
+    if (!app_on_port(seen, 514) && !app_on_port(seen, 601))
+        return APP_NO;
+    return app_if(app_is_syslog(client_of(seen)));
+}
+
 static enum app_answer judge_whois(const struct app_seen *seen)
 {
     return one_line(seen, 43);
@@ -462,6 +469,7 @@ static enum app_answer judge_gnutella(const struct app_seen *seen)
     return both(a, app_begins_any(server_of(seen), starts, N_OF(starts)));
 }
 
+/* clang-format off */
 const struct app_rule app_text_rules[] = {
     {LW_APP_HTTP, judge_http, {80, 8080, 8081, 8000, 3128}},
     {LW_APP_SSH, judge_ssh, {22}},
@@ -480,7 +488,9 @@ const struct app_rule app_text_rules[] = {
     {LW_APP_REDIS, judge_redis, {6379}},
     {LW_APP_NNTP, judge_nntp, {119}},
     {LW_APP_GNUTELLA, judge_gnutella, {6346}},
+    {LW_APP_SYSLOG, judge_syslog, {0}},
     {LW_APP_FINGER, judge_finger, {79}},
     {LW_APP_WHOIS, judge_whois, {43}},
 };
+/* clang-format on */
 const size_t app_n_text_rules = N_OF(app_text_rules);

@@ -42,10 +42,11 @@ enum slot_phase { SLOT_NEW, SLOT_OPEN, SLOT_DONE };
 
 /* What every flow has. */
 struct stream_slot {
-    uint32_t ref;      /* of its stream, in SLOT_OPEN */
-    uint32_t start[2]; /* sequence number of the SYN, by side of the key */
-    uint8_t app;       /* enum lw_app */
-    uint8_t phase;     /* enum slot_phase */
+    uint32_t ref; /* of its stream, in SLOT_OPEN; UDP: RTP's last numbers */
+    uint32_t
+        start[2];  /* sequence number of the SYN, by side of the key; RTP's source */
+    uint8_t app;   /* enum lw_app */
+    uint8_t phase; /* enum slot_phase */
     uint8_t has_start; /* bit i: start[i] is known */
     uint8_t tried;     /* datagrams that were looked at */
 };
@@ -498,21 +499,42 @@ static void add_tcp(struct streams *ss, struct stream_slot *slot, const struct f
 
 /* ---- datagrams ------------------------------------------------------------------- */
 
+/* One datagram could be anything that begins so; two of a source with numbers that
+ * follow each other are RTP. */
+static bool is_second_rtp(struct stream_slot *slot, struct span datagram, unsigned from)
+{
+    const unsigned shift = 16 * from;
+    uint32_t source;
+    uint16_t number;
+    bool follows;
+
+    if (!app_is_rtp(datagram, &source, &number))
+        return false;
+    follows = has_start(slot, from) && slot->start[from] == source &&
+              (uint16_t)(number - 1) == (uint16_t)(slot->ref >> shift);
+    slot->start[from] = source;
+    slot->has_start |= (uint8_t)(1U << from);
+    slot->ref = (slot->ref & ~(UINT32_C(0xffff) << shift)) | (uint32_t)number << shift;
+    return follows;
+}
+
 static void add_udp(struct stream_slot *slot, const struct flow *f,
                     const struct decoded *d, unsigned from)
 {
     const unsigned client = flow_initiator(f);
     struct app_seen seen = {.port = {f->key.port[client], f->key.port[1 - client]}};
-    enum lw_app app;
+    enum lw_app app = LW_APP_UNKNOWN;
 
     if (d->payload.n == 0)
         return;
     slot->tried++;
     seen.said[from ^ client] = d->payload;
     seen.is_last = slot->tried == DATAGRAMS_TRIED;
-    if (app_of_datagram(&seen, &app) == APP_YES)
-        slot->app = (uint8_t)app;
-    if (slot->app != LW_APP_UNKNOWN || seen.is_last)
+    if (app_of_datagram(&seen, &app) != APP_YES &&
+        is_second_rtp(slot, d->payload, from))
+        app = LW_APP_RTP;
+    slot->app = (uint8_t)app;
+    if (app != LW_APP_UNKNOWN || seen.is_last)
         slot->phase = SLOT_DONE;
 }
 

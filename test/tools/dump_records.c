@@ -11,7 +11,7 @@
  *     more    vlan  (packets frame_bytes) of later fragments of either side, in all
  *             records of the flow so far; of either side, of its packets' lengths
  *             (n min max sum squares), of the times between them (n min_us max_us
- * mean_us)
+ *             mean_us); the application protocol
  *
  * The sides are the record's: whoever sent first, then the other.  A line "error", text
  * ends a file that cannot be read.
@@ -112,7 +112,7 @@ static void print_record(void *ctx, const struct lw_record *rec)
     print_more(ctx, rec);
     print_stats(&rec->stats->side[0]);
     print_stats(&rec->stats->side[1]);
-    printf("\n");
+    printf("\t%s\n", lw_app_name(rec->app));
 }
 
 static void count_fragment(struct dump *dump, const struct lw_packet *pkt, uint64_t id)
@@ -175,7 +175,7 @@ static void dump_file(const char *path, const struct lw_meter_config *cfg,
 
 int main(int argc, char **argv)
 {
-    struct lw_meter_config cfg = {.conn_log = true, .flow_stats = true};
+    struct lw_meter_config cfg = {.conn_log = true, .flow_stats = true, .apps = true};
     bool monotone = false;
 
     for (int i = 1; i < argc; i++) {

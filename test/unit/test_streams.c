@@ -300,6 +300,40 @@ static void datagrams_tell_their_protocol(void **state)
                         "sip flush\n- flush\n");
 }
 
+#define RTP_FROM(n, source)                                                            \
+    "data=\\x80\\x00\\x12\\x3" n "\\x00\\x00\\x00\\x01\\x01\\x02\\x03\\x0" source "\n"
+
+static void rtp_is_told_by_numbers_that_follow(void **state)
+{
+    const struct lw_meter_config cfg = {.apps = true};
+
+    (void)state;
+    assert_string_equal(
+        tell(
+            &cfg,
+            "0 udp 10.0.0.1:5 > 10.0.0.2:6 " RTP_FROM(
+                "1",
+                "1") "1 udp 10.0.0.2:6 > 10.0.0.1:5 " RTP_FROM("5",
+                                                               "2") "2 udp 10.0.0.1:5 "
+                                                                    "> "
+                                                                    "10.0.0.2:"
+                                                                    "6 " RTP_FROM("2",
+                                                                                  "1")),
+        "rtp flush\n");
+    assert_string_equal(tell(
+                            &cfg, "0 udp 10.0.0.1:5 > 10.0.0.2:6 " RTP_FROM("1", "1") "1 udp 10.0.0.2:6 > 10.0.0.1:5 " RTP_FROM(
+                                      "2", "1") "2 udp 10.0.0.1:5 > "
+                                                "10.0.0.2:6 " RTP_FROM("4",
+                                                                       "1") "3 udp "
+                                                                            "10.0.0.1:"
+                                                                            "5 > "
+                                                                            "10.0.0.2:"
+                                                                            "6"
+                                                                            " " RTP_FROM("5",
+                                                                                         "2")),
+                        "- flush\n");
+}
+
 /* ---- room ---------------------------------------------------------------------- */
 
 static void add_connections(struct buf *lines, unsigned n)
@@ -429,6 +463,7 @@ int main(void)
         cmocka_unit_test(only_so_much_is_told),
         cmocka_unit_test(fragments_are_put_together_first),
         cmocka_unit_test(datagrams_tell_their_protocol),
+        cmocka_unit_test(rtp_is_told_by_numbers_that_follow),
         cmocka_unit_test(there_is_room_for_so_many),
         cmocka_unit_test(nothing_is_allocated_when_it_is_steady),
         cmocka_unit_test(memory_may_run_out),
