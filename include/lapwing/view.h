@@ -136,6 +136,15 @@ struct lw_extractor_stats {
     uint64_t waiting; /* for older ones, now */
     uint64_t early;   /* rows that left while an older one could still come */
     uint64_t late;    /* rows that came after a younger one had left */
+    /* View flow: what made room for others, and so counts as new when it comes again.
+     */
+    uint64_t hosts;              /* remembered now, in all three roles */
+    uint64_t hosts_forgotten;    /* so far */
+    uint64_t contacts_forgotten; /* within an hour of when they were seen last */
+    int64_t contact_memory_ns;   /* the least time after which one was forgotten, A: no
+                                    number of peers or ports is too great by more than a
+                                    factor of 1 / (1 - 2^-(A / half-life)); INT64_MAX:
+                                    none was */
 };
 
 /** Make an extractor of a view's rows from flow records.  The caller owns *out.

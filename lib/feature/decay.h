@@ -7,9 +7,13 @@
  * one; a sum is brought up to date by one factor when it is looked at.  Four half-lives
  * are kept side by side, which is what one vector register holds.
  *
- * The factor is a polynomial with a relative error below 3e-7, not exp2() of the C
- * library, whose last bits depend on the processor: a file gives the same rows
- * everywhere.
+ * Time goes in ticks of 4.2 ms.  A sum that is touched every microsecond would
+ * otherwise never lose anything: what 600 s halve, loses less in a microsecond than a
+ * float can tell.  For the same reason it is the part that is lost which is computed,
+ * not the part that is left.
+ *
+ * That is a polynomial with a relative error below 6e-7, not exp2() of the C library,
+ * whose last bits depend on the processor: a file gives the same rows everywhere.
  */
 #ifndef FEATURE_DECAY_H
 #define FEATURE_DECAY_H
@@ -17,7 +21,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { DECAY_N = 4 };
+enum { DECAY_N = 4, DECAY_TICK_SHIFT = 22 };
 
 /** One number for each half-life. */
 struct decayed {
@@ -28,12 +32,19 @@ struct decayed {
 extern const float decay_half_lives_s[DECAY_N];
 extern const float decay_per_ns[DECAY_N]; /* half-lives in a nanosecond */
 
-/** 2^-(age / half-life); an age below 0 is 0. */
-static inline struct decayed decay_factors(int64_t age_ns)
+/** The time in whole ticks. */
+static inline int64_t decay_tick_ns(int64_t time_ns)
 {
-    /* 2^-f for f from 0 to 1, by the least greatest relative error. */
-    static const float c[] = {-0.69314373F, 0.24018013F, -0.055297352F, 0.0092057884F,
-                              -0.00094489945F};
+    return (int64_t)((uint64_t)time_ns >> DECAY_TICK_SHIFT << DECAY_TICK_SHIFT);
+}
+
+/** The part that is lost after some time, 1 - 2^-(age / half-life); an age below 0 is
+ *  0. */
+static inline struct decayed decay_lost(int64_t age_ns)
+{
+    /* 1 - 2^-f for f from 0 to 1, by the least greatest relative error. */
+    static const float c[] = {0.69314694F, -0.24021381F, 0.055404279F, -0.0093375184F,
+                              0.0010003194F};
     enum { FORGOTTEN = 126 }; /* half-lives: 2^-126 is the least normal float */
     const float age = age_ns > 0 ? (float)age_ns : 0.0F;
     struct decayed out;
@@ -45,22 +56,22 @@ static inline struct decayed decay_factors(int64_t age_ns)
         int32_t whole = (int32_t)capped;
         float f = capped - (float)whole;
 
-        out.v[i] = 1.0F + f * (c[0] + f * (c[1] + f * (c[2] + f * (c[3] + f * c[4]))));
+        out.v[i] = f * (c[0] + f * (c[1] + f * (c[2] + f * (c[3] + f * c[4]))));
         bits[i] = (127 - whole) << 23; /* 2^-whole as a float */
     }
     for (unsigned i = 0; i < DECAY_N; i++) {
         float scale;
 
         memcpy(&scale, &bits[i], sizeof scale);
-        out.v[i] *= scale;
+        out.v[i] = (1.0F - scale) + scale * out.v[i];
     }
     return out;
 }
 
-static inline void decay_by(struct decayed *d, const struct decayed *factors)
+static inline void decay_by(struct decayed *d, const struct decayed *lost)
 {
     for (unsigned i = 0; i < DECAY_N; i++)
-        d->v[i] *= factors->v[i];
+        d->v[i] -= d->v[i] * lost->v[i];
 }
 
 static inline void decay_add(struct decayed *d, float amount)

@@ -200,4 +200,7 @@ void lw_extractor_get_stats(const struct lw_extractor *x,
 {
     *out = x->stats;
     out->waiting = x->waiting.n;
+    out->contact_memory_ns = INT64_MAX;
+    if (x->maker->get_stats != NULL)
+        x->maker->get_stats(x->state, out);
 }

@@ -22,6 +22,8 @@ struct row_maker {
     /** What rows remember of each other; NULL: nothing.  LW_ENOMEM. */
     enum lw_status (*begin)(void **state, const struct lw_extractor_config *cfg);
     void (*end)(void *state);
+    /** Say what the state forgot; NULL: nothing to say. */
+    void (*get_stats)(const void *state, struct lw_extractor_stats *out);
     /** Fill own (n_own). */
     void (*take)(const struct lw_record *rec, float *own);
     /** Fill values (n_columns).  `rec` borrows nothing any more. */

@@ -85,7 +85,7 @@ static struct flow_part part_of(const struct lw_record *rec, bool again)
 {
     const float once = again ? 0.0F : 1.0F;
 
-    return (struct flow_part){.end_ns = rec->end_ns,
+    return (struct flow_part){.end_ns = decay_tick_ns(rec->end_ns),
                               .flows = once,
                               .bytes = (float)(bytes_of(&rec->side[0], rec->lacks) +
                                                bytes_of(&rec->side[1], rec->lacks)),
@@ -93,24 +93,25 @@ static struct flow_part part_of(const struct lw_record *rec, bool again)
 }
 
 /* Brings the sums to the time of the flow, as far as time has not gone back; returns
- * the factors. */
+ * what was lost. */
 static struct decayed host_add(struct past_host *h, bool is_new,
                                const struct flow_part *f)
 {
-    struct decayed factors;
+    struct decayed lost = {{0}};
 
     if (is_new)
         h->last_ns = f->end_ns;
-    factors = decay_factors(f->end_ns - h->last_ns);
-    if (f->end_ns > h->last_ns)
+    if (f->end_ns > h->last_ns) {
+        lost = decay_lost(f->end_ns - h->last_ns);
         h->last_ns = f->end_ns;
-    decay_by(&h->flows, &factors);
-    decay_by(&h->bytes, &factors);
-    decay_by(&h->failed, &factors);
+        decay_by(&h->flows, &lost);
+        decay_by(&h->bytes, &lost);
+        decay_by(&h->failed, &lost);
+    }
     decay_add(&h->flows, f->flows);
     decay_add(&h->bytes, f->bytes);
     decay_add(&h->failed, f->failed);
-    return factors;
+    return lost;
 }
 
 /* How long ago the service was gone to. */
@@ -134,7 +135,7 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
     const uint64_t port_hash = seen_key(port, PORTS_OF_SOURCE);
     struct past_key srv = dst;
     struct past_host *h;
-    struct decayed factors;
+    struct decayed lost;
     int64_t port_age = SEEN_NEVER;
     bool is_new;
 
@@ -143,26 +144,26 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
     h = lru_table_get(p->services, &srv, &is_new);
     if (h != NULL) {
         port_age = age_of(h, is_new, part.end_ns);
-        factors = host_add(h, is_new, &part);
-        distinct_add(&h->peers, &factors, &p->seen, dst_hash ^ port_hash ^ AS_SERVICE,
+        lost = host_add(h, is_new, &part);
+        distinct_add(&h->peers, &lost, &p->seen, dst_hash ^ port_hash ^ AS_SERVICE,
                      src_hash, part.end_ns);
         out->service = h;
     }
     h = lru_table_get(p->sources, &src, &is_new);
     if (h != NULL) {
-        factors = host_add(h, is_new, &part);
-        distinct_add(&h->peers, &factors, &p->seen, src_hash ^ AS_SOURCE, dst_hash,
+        lost = host_add(h, is_new, &part);
+        distinct_add(&h->peers, &lost, &p->seen, src_hash ^ AS_SOURCE, dst_hash,
                      part.end_ns);
-        distinct_add(&h->ports, &factors, &p->seen, src_hash ^ PORTS_OF_SOURCE,
-                     port_hash, part.end_ns);
+        distinct_add(&h->ports, &lost, &p->seen, src_hash ^ PORTS_OF_SOURCE, port_hash,
+                     part.end_ns);
         out->source = h;
     }
     h = lru_table_get(p->destinations, &dst, &is_new);
     if (h != NULL) {
-        factors = host_add(h, is_new, &part);
-        distinct_add(&h->peers, &factors, &p->seen, dst_hash ^ AS_DESTINATION, src_hash,
+        lost = host_add(h, is_new, &part);
+        distinct_add(&h->peers, &lost, &p->seen, dst_hash ^ AS_DESTINATION, src_hash,
                      part.end_ns);
-        distinct_add_aged(&h->ports, &factors, port_age);
+        distinct_add_aged(&h->ports, &lost, port_age);
         out->destination = h;
     }
 }

@@ -25,7 +25,7 @@ struct flow_past {
 
 /** What one host did, as source, destination or service. */
 struct past_host {
-    int64_t last_ns; /* the sums are of this time */
+    int64_t last_ns; /* the sums are of this time, in whole ticks */
     struct decayed flows;
     struct decayed bytes;
     struct decayed failed; /* flows */

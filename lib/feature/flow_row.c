@@ -6,6 +6,7 @@
  * comes, and only these wait for older records.  When the row's turn has come, what its
  * hosts did lately is added (flow_past.c).
  */
+#include "base/lru_table.h"
 #include "base/mem.h"
 #include "feature/extract_priv.h"
 #include "feature/flow_names.h"
@@ -356,6 +357,19 @@ static void flow_end(void *state)
     mem_free(state);
 }
 
+static void flow_get_stats(const void *state, struct lw_extractor_stats *out)
+{
+    const struct flow_past *p = state;
+    const struct lru_table *tables[] = {p->sources, p->destinations, p->services};
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        out->hosts += lru_table_count(tables[i]);
+        out->hosts_forgotten += lru_table_forgotten(tables[i]);
+    }
+    out->contacts_forgotten = p->seen.forgotten;
+    out->contact_memory_ns = p->seen.least_lost_ns;
+}
+
 const struct row_maker flow_rows = {
     .view = "flow",
     .n_columns = N_FLOW,
@@ -363,6 +377,7 @@ const struct row_maker flow_rows = {
     .in_order = true,
     .begin = flow_begin,
     .end = flow_end,
+    .get_stats = flow_get_stats,
     .take = flow_take,
     .make = flow_make,
 };

@@ -33,7 +33,7 @@ static int64_t age_of(uint32_t tick, uint32_t now)
     enum { LITTLE = 1 << 20 };
     uint32_t ticks = now - tick;
 
-    return tick - now < LITTLE ? 0 : (int64_t)ticks << SEEN_TICK_SHIFT;
+    return tick - now < LITTLE ? 0 : (int64_t)ticks << DECAY_TICK_SHIFT;
 }
 
 static int64_t as_remembered(int64_t age_ns)
@@ -73,7 +73,7 @@ static void give_way(struct seen *s, const struct seen_line *l, unsigned place,
 int64_t seen_touch(struct seen *s, uint64_t key, int64_t now_ns)
 {
     struct seen_line *l = &s->lines[key & s->mask];
-    uint32_t now = (uint32_t)((uint64_t)now_ns >> SEEN_TICK_SHIFT);
+    uint32_t now = (uint32_t)((uint64_t)now_ns >> DECAY_TICK_SHIFT);
     uint32_t tag = (uint32_t)(key >> 32) | 1;
     unsigned place;
 
@@ -94,23 +94,24 @@ int64_t seen_touch(struct seen *s, uint64_t key, int64_t now_ns)
 
 static void count(struct distinct *d, int64_t age_ns, float times)
 {
-    struct decayed counted;
+    struct decayed lost;
 
     if (age_ns == SEEN_NEVER) {
         decay_add(&d->n, times);
         decay_add(&d->new, times);
         return;
     }
-    counted = decay_factors(age_ns);
+    if (age_ns == 0)
+        return;
+    lost = decay_lost(age_ns);
     for (unsigned i = 0; i < DECAY_N; i++)
-        d->n.v[i] += times * (1.0F - counted.v[i]);
+        d->n.v[i] += times * lost.v[i];
 }
 
-void distinct_add_aged(struct distinct *d, const struct decayed *factors,
-                       int64_t age_ns)
+void distinct_add_aged(struct distinct *d, const struct decayed *lost, int64_t age_ns)
 {
-    decay_by(&d->n, factors);
-    decay_by(&d->new, factors);
+    decay_by(&d->n, lost);
+    decay_by(&d->new, lost);
     count(d, as_remembered(age_ns), 1.0F);
 }
 
@@ -126,14 +127,14 @@ static uint32_t one_in(const struct distinct *d)
     return n;
 }
 
-void distinct_add(struct distinct *d, const struct decayed *factors, struct seen *s,
+void distinct_add(struct distinct *d, const struct decayed *lost, struct seen *s,
                   uint64_t host, uint64_t peer, int64_t now_ns)
 {
     uint32_t n;
     int64_t age;
 
-    decay_by(&d->n, factors);
-    decay_by(&d->new, factors);
+    decay_by(&d->n, lost);
+    decay_by(&d->new, lost);
     if (!d->has_first) {
         d->has_first = true;
         d->first = peer;

@@ -12,7 +12,7 @@
  * its last visit does not count for any more, 1 - 2^-(age / half-life), so all it needs
  * is the age.
  *
- * Errors.  Exact (to rounding) while a host has at most DISTINCT_EXACT peers within
+ * Errors.  Exact, to ticks, while a host has at most DISTINCT_EXACT peers within
  * about a second and the table has room.  Beyond that, only every second, fourth, ...
  * of its peers is looked at and counts twice, four times, ...: a standard error of 6 %
  * (1 / sqrt(DISTINCT_EXACT / 2)), and a host takes at most some 360 places a second.  A
@@ -37,15 +37,13 @@ enum { SEEN_WAYS = 8, DISTINCT_EXACT = 512 };
 /** Never, or not any more. */
 #define SEEN_NEVER INT64_MAX
 
-/** Ages are told to 2^22 ns (4.2 ms); what is longer ago than SEEN_MEMORY_NS was never.
- */
-#define SEEN_TICK_SHIFT 22
-#define SEEN_MEMORY_NS  (INT64_C(3600) * 1000000000)
+/** Ages are told in ticks; what is longer ago than SEEN_MEMORY_NS was never. */
+#define SEEN_MEMORY_NS (INT64_C(3600) * 1000000000)
 
 /** One cache line. */
 struct seen_line {
     uint32_t tag[SEEN_WAYS];  /* 0: nothing */
-    uint32_t tick[SEEN_WAYS]; /* of 2^SEEN_TICK_SHIFT ns, modulo 2^32 (208 days) */
+    uint32_t tick[SEEN_WAYS]; /* modulo 2^32 (208 days) */
 };
 
 struct seen {
@@ -78,13 +76,12 @@ struct distinct {
     bool has_first;
 };
 
-/** Bring up to date by the factors of the time since the last call, then count a visit
+/** Bring up to date by what is lost since the last call, then count a visit
  *  of `peer`, a hash; `host` is another, of whose peer it is. */
-void distinct_add(struct distinct *d, const struct decayed *factors, struct seen *s,
+void distinct_add(struct distinct *d, const struct decayed *lost, struct seen *s,
                   uint64_t host, uint64_t peer, int64_t now_ns);
 
 /** The same when the age of the last visit is known. */
-void distinct_add_aged(struct distinct *d, const struct decayed *factors,
-                       int64_t age_ns);
+void distinct_add_aged(struct distinct *d, const struct decayed *lost, int64_t age_ns);
 
 #endif /* FEATURE_SEEN_H */

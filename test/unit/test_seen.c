@@ -11,46 +11,66 @@
 
 static void decay_halves(void **state)
 {
-    struct decayed one = decay_factors(0);
-    struct decayed ten = decay_factors(10 * NS_PER_S);
+    struct decayed none = decay_lost(0);
+    struct decayed ten = decay_lost(10 * NS_PER_S);
 
     (void)state;
     for (unsigned i = 0; i < DECAY_N; i++)
-        assert_true(one.v[i] == 1.0F);
-    assert_near((double)ten.v[0], 1.0 / 1024, 1e-9);
+        assert_true(none.v[i] == 0);
+    assert_near((double)ten.v[0], 1 - 1.0 / 1024, 1e-6);
     assert_near((double)ten.v[1], 0.5, 1e-6);
-    assert_near((double)ten.v[2], exp2(-1.0 / 6), 1e-6);
-    assert_near((double)ten.v[3], exp2(-1.0 / 60), 1e-6);
+    assert_near((double)ten.v[2], 1 - exp2(-1.0 / 6), 1e-6);
+    assert_near((double)ten.v[3], 1 - exp2(-1.0 / 60), 1e-7);
 }
 
-/* Against the C library, over all ages that a float's exponent can hold. */
+/* Against the C library, from a microsecond to a day. */
 static void decay_is_close_to_exp2(void **state)
 {
     (void)state;
     for (double age_s = 1e-6; age_s < 1e5; age_s *= 1.001) {
-        struct decayed d = decay_factors((int64_t)(age_s * 1e9));
+        struct decayed lost = decay_lost((int64_t)(age_s * 1e9));
 
         for (unsigned i = 0; i < DECAY_N; i++) {
-            double want = exp2(-age_s / (double)decay_half_lives_s[i]);
-            /* The age in half-lives is a float: its error grows with it. */
-            double off = 3e-7 + 1.2e-7 * age_s / (double)decay_half_lives_s[i];
+            double x =
+                (double)(int64_t)(age_s * 1e9) * 1e-9 / (double)decay_half_lives_s[i];
 
-            if (want > 1e-37)
-                assert_near((double)d.v[i] / want, 1.0, off);
-            else
-                assert_true(d.v[i] < 1e-36F);
+            assert_near((double)lost.v[i] / -expm1(-x * log(2)), 1.0, 1e-6);
         }
     }
 }
 
 static void the_future_is_now(void **state)
 {
-    struct decayed d = decay_factors(-5);
-    struct decayed far = decay_factors(INT64_MAX);
+    struct decayed d = decay_lost(-5);
+    struct decayed far = decay_lost(INT64_MAX);
 
     (void)state;
-    assert_true(d.v[0] == 1.0F);
-    assert_true(far.v[3] < 1e-37F);
+    assert_true(d.v[0] == 0);
+    assert_true(far.v[3] == 1.0F);
+}
+
+/* A million a second for ten seconds: a sum of r h / ln 2 (1 - 2^-(t / h)). */
+static void what_is_touched_often_decays(void **state)
+{
+    struct decayed sum = {{0}};
+    int64_t last_ns = 0;
+
+    (void)state;
+    for (int64_t now_ns = 0; now_ns < 10 * NS_PER_S; now_ns += 1000) {
+        if (decay_tick_ns(now_ns) > last_ns) {
+            struct decayed lost = decay_lost(decay_tick_ns(now_ns) - last_ns);
+
+            last_ns = decay_tick_ns(now_ns);
+            decay_by(&sum, &lost);
+        }
+        decay_add(&sum, 1);
+    }
+    for (unsigned i = 0; i < DECAY_N; i++) {
+        double h = (double)decay_half_lives_s[i];
+
+        assert_near((double)sum.v[i] / (1e6 * h / log(2) * (1 - exp2(-10 / h))), 1,
+                    0.0042);
+    }
 }
 
 /* ---- seen ----------------------------------------------------------------------- */
@@ -132,9 +152,9 @@ static void check_distinct(unsigned n_peers, unsigned rate, unsigned seconds,
     for (uint64_t i = 0; i < (uint64_t)rate * seconds; i++) {
         int64_t now_ns = (int64_t)(i * 1000000000 / rate);
         uint64_t peer = rng_below(&r, n_peers);
-        struct decayed factors = decay_factors(now_ns - last_ns);
+        struct decayed lost = decay_lost(now_ns - last_ns);
 
-        distinct_add(&d, &factors, &s, 1, seen_key(99, peer), now_ns);
+        distinct_add(&d, &lost, &s, 1, seen_key(99, peer), now_ns);
         p.last_ns[peer] = now_ns;
         p.has[peer] = true;
         last_ns = now_ns;
@@ -171,7 +191,7 @@ static void a_scan_is_bounded(void **state)
 {
     enum { SCANNED = 1 << 24, RATE = 100000 };
     struct distinct d = {.has_first = false};
-    struct decayed factors = decay_factors(NS_PER_S / RATE);
+    struct decayed lost = decay_lost(NS_PER_S / RATE);
     struct seen s;
     int64_t now_ns = 0;
 
@@ -179,7 +199,7 @@ static void a_scan_is_bounded(void **state)
     assert_true(seen_init(&s, 1 << 18));
     for (uint64_t i = 0; i < SCANNED; i++) {
         now_ns = (int64_t)i * (NS_PER_S / RATE);
-        distinct_add(&d, &factors, &s, 1, seen_key(99, i), now_ns);
+        distinct_add(&d, &lost, &s, 1, seen_key(99, i), now_ns);
     }
     assert_near((double)d.n.v[0] / (RATE / log(2)), 1.0, 3 * 0.0625);
     assert_near((double)d.n.v[1] / (RATE * 10 / log(2)), 1.0, 3 * 0.0625);
@@ -192,17 +212,17 @@ static void a_scan_is_bounded(void **state)
 static void a_scan_is_forgotten(void **state)
 {
     struct distinct d = {.has_first = false};
-    struct decayed factors = decay_factors(NS_PER_S / 1000);
+    struct decayed lost = decay_lost(NS_PER_S / 1000);
     struct seen s;
     int64_t now_ns = 0;
 
     (void)state;
     assert_true(seen_init(&s, 1 << 16));
     for (uint64_t i = 0; i < 100000; i++, now_ns += NS_PER_S / 1000)
-        distinct_add(&d, &factors, &s, 1, seen_key(99, 1000 + i), now_ns);
-    factors = decay_factors(NS_PER_S / 10);
+        distinct_add(&d, &lost, &s, 1, seen_key(99, 1000 + i), now_ns);
+    lost = decay_lost(NS_PER_S / 10);
     for (uint64_t i = 0; i < 300; i++, now_ns += NS_PER_S / 10)
-        distinct_add(&d, &factors, &s, 1, seen_key(99, i % 20), now_ns);
+        distinct_add(&d, &lost, &s, 1, seen_key(99, i % 20), now_ns);
     /* Peer k was seen k / 10 s ago: the sum of 2^-(k / 10) for k below 20. */
     assert_near((double)d.n.v[0], (1 - exp2(-2)) / (1 - exp2(-0.1)), 0.1);
     seen_release(&s);
@@ -211,17 +231,17 @@ static void a_scan_is_forgotten(void **state)
 static void a_known_age_counts_the_same(void **state)
 {
     struct distinct d = {.has_first = false};
-    struct decayed factors = decay_factors(10 * NS_PER_S);
+    struct decayed lost = decay_lost(10 * NS_PER_S);
 
     (void)state;
-    distinct_add_aged(&d, &factors, SEEN_NEVER);
+    distinct_add_aged(&d, &lost, SEEN_NEVER);
     assert_true(d.n.v[0] == 1.0F && d.new.v[0] == 1.0F);
     /* The same one 10 s later is one again. */
-    distinct_add_aged(&d, &factors, 10 * NS_PER_S);
+    distinct_add_aged(&d, &lost, 10 * NS_PER_S);
     assert_near((double)d.n.v[1], 1, 1e-6);
     assert_near((double)d.new.v[1], 0.5, 1e-6);
     /* Another one. */
-    distinct_add_aged(&d, &factors, SEEN_MEMORY_NS + 1);
+    distinct_add_aged(&d, &lost, SEEN_MEMORY_NS + 1);
     assert_near((double)d.n.v[1], 1.5, 1e-6);
     assert_near((double)d.new.v[1], 1.25, 1e-6);
 }
@@ -242,6 +262,7 @@ int main(void)
         cmocka_unit_test(decay_halves),
         cmocka_unit_test(decay_is_close_to_exp2),
         cmocka_unit_test(the_future_is_now),
+        cmocka_unit_test(what_is_touched_often_decays),
         cmocka_unit_test(ages_are_told),
         cmocka_unit_test(the_oldest_of_a_line_gives_way),
         cmocka_unit_test(few_peers_are_counted_exactly),
