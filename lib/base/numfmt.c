@@ -4,6 +4,12 @@
  * so they stay in the C locale.  A program that links the library and does call it
  * would get decimal commas, hence the check in put_shortest() and the fast path of
  * numfmt_parse(), which takes the great majority of numbers without strtod().
+ *
+ * Nearly all floats are printed without snprintf() as well.  With six to nine digits a
+ * float times a power of ten is a whole number below 10^9, to which a double adds an
+ * error below 10^-6: where rounding it is not a matter of that, it is right.  Whether
+ * those digits read back as the same float, one division tells, unless the quotient is
+ * where two floats meet.  What is left, one in a thousand or so, goes the slow way.
  */
 #include "base/numfmt.h"
 
@@ -13,6 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const double pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+enum { POW10_MAX = 22 }; /* exact in a double */
 
 static size_t put_shortest(double v, bool single, char out[NUMFMT_MAX])
 {
@@ -61,13 +73,143 @@ static size_t put_plain(float v, char out[NUMFMT_MAX])
     return (size_t)(p - out);
 }
 
+/* ---- floats, the fast way ------------------------------------------------------- */
+
+/* v = digits * 10^(exponent - n + 1), with the point after the first of n digits. */
+struct decimal {
+    uint32_t digits;
+    int n;
+    int exponent;
+};
+
+/* 10^k times v, or v by 10^-k, in two steps where one power is not exact. */
+static double scale_up(double v, int k)
+{
+    return k <= POW10_MAX ? v * pow10[k] : v * pow10[POW10_MAX] * pow10[k - POW10_MAX];
+}
+
+static double scale_down(double v, int k)
+{
+    return k <= POW10_MAX ? v / pow10[k] : v / pow10[POW10_MAX] / pow10[k - POW10_MAX];
+}
+
+/* The power of ten that v, from 10^-30 to below 10^9, begins with. */
+static int exponent_of(double v)
+{
+    int e = 0;
+
+    if (v >= 1) {
+        while (v >= pow10[e + 1])
+            e++;
+        return e;
+    }
+    /* 2^b <= v < 2^(b + 1); 1233 / 4096 is a little more than log10(2). */
+    e = (int)((unsigned)-ilogb(v) * 1233 >> 12);
+    while (scale_up(v, e) < 1)
+        e++;
+    return -e;
+}
+
+/* Whether a double is so near the middle of two floats that rounding it is not safe. */
+static bool is_between(double v)
+{
+    enum { LOST_BITS = 29, NEAR = 8 };
+    const uint64_t middle = UINT64_C(1) << (LOST_BITS - 1);
+    uint64_t bits;
+    uint64_t lost;
+
+    memcpy(&bits, &v, sizeof bits);
+    lost = bits & ((UINT64_C(1) << LOST_BITS) - 1);
+    return lost + NEAR >= middle && lost <= middle + NEAR;
+}
+
+/* The digits of v > 0 if `n` of them are enough: 1; 0 if not; -1: it cannot be told. */
+static int try_digits(float v, int n, struct decimal *out)
+{
+    const double near = 1e-6;
+    int k = n - 1 - out->exponent;
+    double x = scale_up((double)v, k);
+    double whole = floor(x);
+    double back;
+
+    if (fabs(x - whole - 0.5) < near)
+        return -1;
+    out->digits = (uint32_t)(x - whole < 0.5 ? whole : whole + 1);
+    out->n = n;
+    back = scale_down((double)out->digits, k);
+    if (is_between(back))
+        return -1;
+    return (float)back == v;
+}
+
+/* As %g does it. */
+static char *put_decimal(char *p, struct decimal d)
+{
+    while (d.n > 1 && d.digits % 10 == 0) {
+        d.digits /= 10;
+        d.n--;
+    }
+    if (d.exponent < -4) {
+        char *first = p + 1;
+
+        p = put_digits(first, d.digits, (unsigned)d.n);
+        first[-1] = first[0];
+        first[0] = '.';
+        p -= d.n == 1 ? 1 : 0;
+        *p++ = 'e';
+        *p++ = '-';
+        return put_digits(p, (uint64_t)-d.exponent, 2);
+    }
+    if (d.exponent < 0) {
+        *p++ = '0';
+        *p++ = '.';
+        for (int i = -1; i > d.exponent; i--)
+            *p++ = '0';
+        return put_digits(p, d.digits, (unsigned)d.n);
+    }
+    p = put_digits(p, d.digits, (unsigned)d.n);
+    /* A whole number was printed before: there are digits behind the point. */
+    memmove(p - (d.n - d.exponent - 1) + 1, p - (d.n - d.exponent - 1),
+            (size_t)(d.n - d.exponent - 1));
+    p[-(d.n - d.exponent - 1)] = '.';
+    return p + 1;
+}
+
+/* 0: it is left to put_shortest(). */
+static size_t put_fast(float v, char out[NUMFMT_MAX])
+{
+    const float least = 1e-30F;
+    float a = fabsf(v);
+    struct decimal d;
+    char *p = out;
+    int enough = 0;
+
+    if (signbit(v))
+        *p++ = '-';
+    if (a < 1e9F && a == truncf(a) && a > 0)
+        return (size_t)(put_u64(p, (uint64_t)a) - out);
+    if (!(a >= 2 * least && a < 1e9F))
+        return 0;
+    d.exponent = exponent_of((double)a);
+    for (int n = 6; n <= 9 && enough == 0; n++)
+        enough = try_digits(a, n, &d);
+    /* Rounded up to another power of ten; or %g would print an exponent. */
+    if (enough != 1 || d.digits >= (uint32_t)pow10[d.n] || d.exponent >= d.n - 1)
+        return 0;
+    return (size_t)(put_decimal(p, d) - out);
+}
+
 size_t numfmt_f32(float v, char out[NUMFMT_MAX])
 {
     size_t n = put_plain(v, out);
 
     if (n > 0)
         return n;
-    return put_shortest((double)v, true, out);
+    n = put_fast(v, out);
+    if (n == 0)
+        return put_shortest((double)v, true, out);
+    out[n] = '\0';
+    return n;
 }
 
 size_t numfmt_f64(double v, char out[NUMFMT_MAX])
@@ -79,8 +221,6 @@ size_t numfmt_f64(double v, char out[NUMFMT_MAX])
  * or multiplication rounds correctly (Clinger 1990, the fast path). */
 static bool parse_fast(const char *s, size_t n, double *out)
 {
-    static const double pow10[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     bool negative = n > 0 && s[0] == '-';
     size_t i = negative ? 1 : 0;
     uint64_t mantissa = 0;

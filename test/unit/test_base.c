@@ -172,6 +172,60 @@ static void numfmt_writes_short_numbers_as_others(void **state)
     assert_string_equal(text, "12345.5");
 }
 
+/* What numfmt_f32() promises, in the C library's words. */
+static void slow_f32(float v, char out[NUMFMT_MAX])
+{
+    if (v == truncf(v) && fabs((double)v) < 1e15) {
+        (void)snprintf(out, NUMFMT_MAX, "%.0f", v == 0 ? 0.0 : (double)v);
+        return;
+    }
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(out, NUMFMT_MAX, "%.*g", digits, (double)v);
+        if (strtof(out, NULL) == v)
+            return;
+    }
+}
+
+static void check_f32(float v)
+{
+    char got[NUMFMT_MAX];
+    char want[NUMFMT_MAX];
+
+    slow_f32(v, want);
+    assert_int_equal(numfmt_f32(v, got), strlen(want));
+    assert_string_equal(got, want);
+}
+
+/* Floats of all sizes, quotients, and what is next to short decimals. */
+static void floats_are_printed_as_the_c_library_would(void **state)
+{
+    static const float some[] = {
+        0,      1,     0.1f,        1e9f,      999999.5f,      9.999999f,  0.5f,
+        1e-4f,  1e-5f, 1e-30f,      1e-31f,    1e15f,          1e16f,      16777215,
+        1e-45f, 1.5f,  0.99999994f, 123456.5f, 3.0517578e-05f, 8388607.5f, 1e10f,
+        2e-30f};
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 11);
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        check_f32(some[i]);
+        check_f32(-some[i]);
+    }
+    for (unsigned i = 0; i < 200000; i++) {
+        uint32_t bits = (uint32_t)rng_next(&r);
+        float v;
+
+        memcpy(&v, &bits, sizeof v);
+        if (isfinite(v))
+            check_f32(v);
+        v = (float)rng_below(&r, 1000000) / (float)(1 + rng_below(&r, 1000));
+        check_f32(v);
+        check_f32((float)((double)rng_below(&r, 1000000) / 1000));
+        check_f32((float)exp2(-60 * rng_unit(&r)));
+    }
+}
+
 static void numfmt_round_trips(void **state)
 {
     static const double values[] = {0, -0.0, 0.1, 1e-7, 255, 1e20, 123456.789, 3.5};
@@ -422,6 +476,7 @@ int main(void)
         cmocka_unit_test(radix_sorts_as_comparing_does),
         cmocka_unit_test(radix_keeps_the_order_of_equal_ones),
         cmocka_unit_test(numfmt_writes_short_numbers_as_others),
+        cmocka_unit_test(floats_are_printed_as_the_c_library_would),
         cmocka_unit_test(numfmt_round_trips),
         cmocka_unit_test(digests_match_published_vectors),
         cmocka_unit_test(times_print_as_their_models_do),
