@@ -13,9 +13,9 @@
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
 #include "cmd/features_describe.h"
-#include "cmd/features_key.h"
 #include "cmd/interim_option.h"
 #include "cmd/record_loop.h"
+#include "cmd/row_file.h"
 #include "cmd/signals.h"
 #include "cmd/tunnel_option.h"
 #include "cmd/word_list.h"
@@ -28,12 +28,10 @@
 /* Live, a row waits so long at most for connections that ended before its own. */
 #define LIVE_DELAY_NS (5 * NS_PER_S)
 
-/* A row of the widest view is below 2 kB. */
-enum { LINE_MAX_BYTES = 8192, COLUMNS_MAX = 256, LABEL_ROOM = 1024 };
-
 static struct {
     const char *view;
     const char *write;
+    int format; /* enum row_format */
     bool no_header;
     bool kdd_zero;
     bool keys;
@@ -42,11 +40,20 @@ static struct {
     bool json;
 } o;
 
+/* ORDER of enum row_format. */
+static const char *const formats[] = {"auto", "csv", "npy", NULL};
+
 static const struct opt rows[] = {
     {"view", 0, OPT_TO_TEXT(&o.view), .metavar = "VIEW",
      .help = "kdd, kdd31, netflow or flow (default kdd; with --describe all)"},
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",
      .help = "write there instead of to standard output"},
+    {"format", 0, OPT_TO_CHOICE(&o.format), .metavar = "FORMAT", .initial = "auto",
+     .choices = formats,
+     .help =
+         "csv, or npy: a NumPy array of floats, with what its columns are beside it "
+         "as JSON, and keys and labels as CSV; auto is npy for a FILE of that name, "
+         "or else csv"},
     {"no-header", 0, OPT_TO_FLAG(&o.no_header),
      .help = "leave out the line with the features' names"},
     {"kdd-zero", 0, OPT_TO_FLAG(&o.kdd_zero),
@@ -80,27 +87,17 @@ struct run {
     struct lw_flow_reader *reader;  /* owned; NULL: packets are read */
     struct word_list labels;        /* by the records' tags */
     struct lw_extractor *extractor; /* owned */
-    struct outfile *out;            /* owned; NULL until the capture is open */
+    struct row_file *out;           /* owned; NULL until the capture is open */
     enum lw_status failed;          /* inside a callback */
 };
 
 static void on_row(void *ctx, const struct lw_row *row)
 {
     struct run *r = ctx;
-    float filled[COLUMNS_MAX];
-    char line[LINE_MAX_BYTES];
-    size_t n = 0;
 
-    for (unsigned i = 0; i < r->view->n_features; i++)
-        filled[i] = o.kdd_zero && isnan(row->values[i]) ? 0.0f : row->values[i];
-    if (o.keys)
-        n = features_key(row->rec, line);
-    n += lw_view_csv_row(r->view, filled, line + n, sizeof line - n);
-    LW_ASSERT(n + LABEL_ROOM < sizeof line);
-    if (o.label)
-        n = features_put_label(line, n, word_list_get(&r->labels, row->rec->tag));
-    /* A failure shows in on_batch() or outfile_commit(). */
-    (void)fwrite(line, 1, n, outfile_stream(r->out));
+    /* A failure shows in on_batch() or row_file_commit(). */
+    row_file_put(r->out, row,
+                 o.label ? word_list_get(&r->labels, row->rec->tag) : NULL);
 }
 
 static void on_record(void *ctx, const struct lw_record *rec)
@@ -120,7 +117,7 @@ static enum lw_status give_up(struct run *r, struct lw_error *err)
 
     if (signals_pipe_closed())
         return LW_OK;
-    st = outfile_commit(r->out, err);
+    st = row_file_commit(r->out, err);
     r->out = NULL;
     LW_ASSERT(st != LW_OK);
     return st;
@@ -144,11 +141,11 @@ static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
     if (capture_is_live()) {
         lw_extractor_advance(r->extractor, lw_meter_watermark_ns(r->meter), on_row, r);
         if (batch->packets[0].data == NULL) /* a pause: do not wait in memory */
-            (void)fflush(outfile_stream(r->out));
+            (void)fflush(row_file_stream(r->out));
     }
     if (r->failed != LW_OK)
         return lw_fail(err, r->failed, "out of memory for records that wait");
-    return ferror(outfile_stream(r->out)) ? give_up(r, err) : LW_OK;
+    return ferror(row_file_stream(r->out)) ? give_up(r, err) : LW_OK;
 }
 
 static void get_meter(void *ctx, struct lw_meter_stats *out)
@@ -161,21 +158,16 @@ static void get_meter(void *ctx, struct lw_meter_stats *out)
 static enum lw_status open_output(void *ctx, struct lw_error *err)
 {
     struct run *r = ctx;
-    char line[LINE_MAX_BYTES];
+    const struct row_file_config cfg = {.view = r->view,
+                                        .path = o.write,
+                                        .format = (enum row_format)o.format,
+                                        .no_header = o.no_header,
+                                        .zero = o.kdd_zero,
+                                        .keys = o.keys,
+                                        .label = o.label};
     enum lw_status st = capture_check_output(o.write, err);
 
-    if (st == LW_OK)
-        st = outfile_open(&r->out, o.write, err);
-    if (st == LW_OK && !o.no_header) {
-        size_t n = o.keys ? features_key_header(line) : 0;
-
-        n += lw_view_csv_header(r->view, line + n, sizeof line - n);
-        LW_ASSERT(n + LABEL_ROOM < sizeof line);
-        if (o.label)
-            n = features_put_label(line, n, "label");
-        (void)fwrite(line, 1, n, outfile_stream(r->out));
-    }
-    return st;
+    return st == LW_OK ? row_file_open(&r->out, &cfg, err) : st;
 }
 
 static enum lw_status set_up(struct run *r, struct lw_error *err)
@@ -205,7 +197,7 @@ static bool close_output(struct run *r, int *status)
         *status = command_error(&err);
         return false;
     }
-    st = outfile_commit(r->out, &err);
+    st = row_file_commit(r->out, &err);
     r->out = NULL;
     if (st != LW_OK)
         *status = command_output_error(o.write, &err);
@@ -259,7 +251,7 @@ static enum lw_status on_read(void *ctx, const struct lw_record *rec,
                               lw_flow_reader_watermark_ns(r->reader), on_row, r);
     if (st != LW_OK)
         return lw_fail(err, st, "out of memory for records that wait");
-    return ferror(outfile_stream(r->out)) ? give_up(r, err) : LW_OK;
+    return ferror(row_file_stream(r->out)) ? give_up(r, err) : LW_OK;
 }
 
 static void warn_of_order(const struct run *r)
@@ -307,7 +299,6 @@ static int extract(const struct lw_view *view, char *const *words, size_t n_word
     enum lw_status st = record_loop_open(&r.reader, &err);
     int status;
 
-    LW_ASSERT(view->n_features <= COLUMNS_MAX);
     /* What cannot be opened, the capture's own message is about. */
     if (st == LW_OK || st == LW_EUNSUPPORTED || st == LW_ENOTFOUND || st == LW_EIO)
         st = set_up(&r, &err);
@@ -317,7 +308,7 @@ static int extract(const struct lw_view *view, char *const *words, size_t n_word
         status = extract_records(&r, n_words);
     else
         status = extract_packets(&r, words, n_words);
-    outfile_abort(r.out);
+    row_file_abort(r.out);
     lw_extractor_free(r.extractor);
     lw_meter_free(r.meter);
     lw_flow_reader_close(r.reader);
@@ -408,7 +399,9 @@ const struct command command_features = {
                 "lapwing features -r capture.pcap -w rows.csv\n"
                 "# flow statistics of one host\n"
                 "lapwing features -r capture.pcap --view netflow host 10.0.0.9\n"
-                "# the same view of a labelled data set\n"
+                "# statistics of packets as a NumPy array, described in rows.json\n"
+                "lapwing features -r capture.pcap --view flow -w rows.npy\n"
+                "# the netflow view of a labelled data set\n"
                 "lapwing features -r capture.binetflow.xz --view netflow --label\n"
                 "# what does dst_host_srv_count mean?\n"
                 "lapwing features --describe --view kdd\n",

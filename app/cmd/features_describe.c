@@ -97,6 +97,7 @@ static void put_feature(struct jsonw *w, const struct lw_feature *x)
     jsonw_object(w);
     put(w, "name", x->name);
     put(w, "alias", x->alias);
+    put(w, "type", x->type == LW_FEATURE_CATEGORY ? "category" : "number");
     put(w, "unit", x->unit);
     put(w, "definition", x->doc);
     put(w, "source", x->source);
@@ -132,10 +133,47 @@ static void put_view(struct jsonw *w, const struct lw_view *view)
     jsonw_object_end(w);
 }
 
+/* And release it. */
+static enum lw_status put_line(struct buf *text, FILE *f, struct lw_error *err)
+{
+    enum lw_status st = LW_OK;
+
+    buf_add_char(text, '\n');
+    if (buf_ok(text))
+        (void)fputs(buf_text(text), f);
+    else
+        st = lw_fail(err, LW_ENOMEM, "out of memory");
+    buf_release(text);
+    return st;
+}
+
+enum lw_status features_schema_json(FILE *f, const struct lw_view *view,
+                                    uint64_t n_rows, struct lw_error *err)
+{
+    struct buf text;
+    struct jsonw w;
+
+    buf_init(&text);
+    jsonw_init(&w, &text);
+    jsonw_object(&w);
+    put(&w, "dtype", "<f4");
+    jsonw_key(&w, "shape");
+    jsonw_array(&w);
+    jsonw_u64(&w, n_rows);
+    jsonw_u64(&w, view->n_features);
+    jsonw_array_end(&w);
+    put(&w, "unavailable", "NaN");
+    jsonw_key(&w, "unlisted_category");
+    jsonw_f32(&w, LW_CAT_UNSEEN);
+    jsonw_key(&w, "view");
+    put_view(&w, view);
+    jsonw_object_end(&w);
+    return put_line(&text, f, err);
+}
+
 enum lw_status features_describe_json(FILE *f, const struct lw_view *view,
                                       struct lw_error *err)
 {
-    enum lw_status st = LW_OK;
     struct buf text;
     struct jsonw w;
 
@@ -150,11 +188,5 @@ enum lw_status features_describe_json(FILE *f, const struct lw_view *view,
     }
     jsonw_array_end(&w);
     jsonw_object_end(&w);
-    buf_add_char(&text, '\n');
-    if (buf_ok(&text))
-        (void)fputs(buf_text(&text), f);
-    else
-        st = lw_fail(err, LW_ENOMEM, "out of memory");
-    buf_release(&text);
-    return st;
+    return put_line(&text, f, err);
 }

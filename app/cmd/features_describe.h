@@ -15,4 +15,9 @@ void features_describe(FILE *f, const struct lw_view *view);
 LW_MUST enum lw_status features_describe_json(FILE *f, const struct lw_view *view,
                                               struct lw_error *err);
 
+/** What the columns of a matrix of `n_rows` rows of the view are, as JSON.  LW_ENOMEM.
+ */
+LW_MUST enum lw_status features_schema_json(FILE *f, const struct lw_view *view,
+                                            uint64_t n_rows, struct lw_error *err);
+
 #endif /* CMD_FEATURES_DESCRIBE_H */
