@@ -45,7 +45,8 @@ static const char *const formats[] = {"auto", "csv", "npy", NULL};
 
 static const struct opt rows[] = {
     {"view", 0, OPT_TO_TEXT(&o.view), .metavar = "VIEW",
-     .help = "kdd, kdd31, netflow or flow (default kdd; with --describe all)"},
+     .help = "kdd, kdd31, netflow, netflow_host or flow (default kdd; with --describe "
+             "all)"},
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",
      .help = "write there instead of to standard output"},
     {"format", 0, OPT_TO_CHOICE(&o.format), .metavar = "FORMAT", .initial = "auto",
@@ -389,9 +390,11 @@ const struct command command_features = {
         "Zeek's conn.log, as they are or compressed, known by what is in them.  "
         "Writes one line of CSV per flow: the 41 features of KDD Cup 1999 in their "
         "order (kdd), the 31 of them that a classify request carries (kdd31), what a "
-        "flow record alone gives (netflow), or statistics of its packets and of what "
-        "its hosts did lately (flow).  A value that cannot be had is empty.  Rows of "
-        "the kdd and flow views are in the order in which the flows ended; flows that "
+        "flow record alone gives (netflow), the same against the recent past of its "
+        "hosts (netflow_host), or statistics of its packets and of what its hosts did "
+        "lately (flow).  A value that cannot be had is empty.  Rows of "
+        "the kdd, netflow_host and flow views are in the order in which the flows "
+        "ended; flows that "
         "are "
         "not TCP, UDP or ICMP have no kdd row.  A flow that goes on has a row every so "
         "often, of the time since the one before.",

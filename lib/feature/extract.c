@@ -34,9 +34,8 @@ static const struct {
     const char *view;
     const struct row_maker *maker;
 } makers[] = {
-    {"kdd", &kdd_rows},
-    {"kdd31", &kdd_rows},
-    {"netflow", &netflow_rows},
+    {"kdd", &kdd_rows},         {"kdd31", &kdd_rows},
+    {"netflow", &netflow_rows}, {"netflow_host", &netflow_host_rows},
     {"flow", &flow_rows},
 };
 

@@ -34,5 +34,6 @@ struct row_maker {
 extern const struct row_maker flow_rows;
 extern const struct row_maker kdd_rows;
 extern const struct row_maker netflow_rows;
+extern const struct row_maker netflow_host_rows;
 
 #endif /* FEATURE_EXTRACT_PRIV_H */

@@ -18,7 +18,12 @@
 #include <string.h>
 
 /* Raised when a definition changes its meaning without changing its row's name. */
-enum { KDD_VERSION = 1, NETFLOW_VERSION = 2, FLOW_VERSION = 1 };
+enum {
+    KDD_VERSION = 1,
+    NETFLOW_VERSION = 2,
+    FLOW_VERSION = 1,
+    NETFLOW_HOST_VERSION = 0
+};
 
 #define NAME_TEXT(name, text)  text,
 #define NAME_NAME(name, error) #name,
@@ -57,6 +62,7 @@ static const char *const flow_conn_names[] = {LW_CONN_LIST(NAME_TEXT)};
 #define PTACEK    "Ptacek and Newsham (1998), insertion and evasion"
 #define ENTROPY   "Shannon (1948)"
 #define BERNAILLE "Bernaille et al. (2006), ACM CCR 36(2), the first packets of a flow"
+#define OWN       "docs/netflow-view.md"
 #define KITSUNE   "Mirsky et al. (2018), Kitsune, damped incremental statistics"
 
 #define UNAVAILABLE LW_EVIDENCE_UNAVAILABLE
@@ -135,6 +141,23 @@ static const struct lw_feature flow_features[] = {
 #undef PAST
 };
 
+/* A change of netflow is one of netflow_host. */
+static const struct lw_feature netflow_host_features[] = {
+#define NETFLOW(name, alias, kind, unit, doc, words, ...)                              \
+    ROW(name, alias, kind, unit, doc, CTU, words, __VA_ARGS__),
+#include "feature/netflow.def"
+#undef NETFLOW
+#define PAST(name, unit, doc, words)                                                   \
+    PAST_ROW(name##_10s, unit, doc, words, "10 s")                                     \
+    PAST_ROW(name##_60s, unit, doc, words, "60 s")                                     \
+    PAST_ROW(name##_600s, unit, doc, words, "600 s")
+#define HOST(name, unit, doc, words)                                                   \
+    ROW(name, "", NUMBER, unit, doc, OWN, words, DERIVED, DERIVED, DERIVED),
+#include "feature/netflow_host.def"
+#undef PAST
+#undef HOST
+};
+
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static const struct lw_view views[] = {
@@ -146,6 +169,9 @@ static const struct lw_view views[] = {
      COUNT(netflow_features), netflow_features},
     {"flow", "statistics of a flow's packets, and what its hosts did lately",
      FLOW_VERSION, COUNT(flow_features), flow_features},
+    {"netflow_host", "view netflow, and the flow against the recent past of its hosts",
+     NETFLOW_VERSION + NETFLOW_HOST_VERSION, COUNT(netflow_host_features),
+     netflow_host_features},
 };
 
 const struct lw_view *lw_view_get(const char *name)

@@ -64,7 +64,8 @@ static void views_are_found_by_name_and_place(void **state)
     assert_ptr_equal(lw_view_get("kdd31"), lw_view_at(1));
     assert_ptr_equal(lw_view_get("netflow"), lw_view_at(2));
     assert_ptr_equal(lw_view_get("flow"), lw_view_at(3));
-    assert_null(lw_view_at(4));
+    assert_ptr_equal(lw_view_get("netflow_host"), lw_view_at(4));
+    assert_null(lw_view_at(5));
     assert_null(lw_view_get("KDD"));
     assert_int_equal(lw_view_get("kdd")->n_features, 41);
 }
