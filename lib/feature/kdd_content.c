@@ -195,7 +195,7 @@ static void line_add(struct kdd_content *c, const struct content_reader *reader,
 {
     struct content_side *s = &c->side[from];
 
-    while (text.n > 0 && !(s->flags & LINE_IGNORED)) {
+    while (text.n > 0 && !(s->flags & LINE_IGNORED) && !(c->facts & FACT_SEALED)) {
         struct span part;
 
         if (s->n == CONTENT_LINE_BYTES) {
@@ -334,7 +334,8 @@ const struct lw_stream_tap kdd_content_tap = {
 static bool says_nothing(const struct lw_record *rec)
 {
     return rec->kind != LW_FLOW_TCP ||
-           (rec->side[0].payload_bytes == 0 && rec->side[1].payload_bytes == 0);
+           (!(rec->lacks & LW_LACKS_PAYLOAD) && rec->side[0].payload_bytes == 0 &&
+            rec->side[1].payload_bytes == 0);
 }
 
 /* Both sides were heard as far as they spoke. */

@@ -2,24 +2,33 @@
 /*
  * feature/kdd_row.c - a flow as a connection of KDD Cup 1999.
  *
- * One row per record: a flow that status intervals cut in pieces gives a row for each.
+ * One row per record.  For the view, the meter is told not to cut long connections in
+ * pieces, and to make a flow of each message of ICMP (view_needs.c): the data set knows
+ * no ICMP flows, all of its 283,602 ICMP rows have duration 0 and no answer, and in a
+ * flood each echo reply is a row of 1,032 bytes.
  *
- * The data set knows no ICMP flows: all of its 283,602 ICMP rows have duration 0 and no
- * answer, and in a flood each echo reply is a row of 1,032 bytes.  Every message is a
- * connection there.  An ICMP flow of ours is one row, of its average message, and it
- * enters the windows once for each message of its last two seconds.
+ * Records that come from elsewhere may have several messages.  They are one row, of
+ * their average message, and enter the windows once for each message of their last two
+ * seconds.
+ *
+ * The content of a connection is read by kdd_content.c while it goes on; what came of
+ * it is taken on the way in, as it does not wait with the record.
  */
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "feature/extract_priv.h"
+#include "feature/kdd_content.h"
 #include "feature/kdd_service.h"
 #include "feature/kdd_window.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { ICMP_HEADER_BYTES = 8 };
+enum {
+    ICMP_HEADER_BYTES = 8,
+    N_CONTENT = KDD_is_guest_login - KDD_hot + 1 /* features */
+};
 
 /* The states that the data set lacks have seen no SYN: OTH. */
 static const uint8_t flag_of_conn[LW_N_CONNS] = {
@@ -79,9 +88,18 @@ static enum kdd_protocol protocol_of(const struct lw_record *rec)
     return rec->kind == LW_FLOW_UDP ? KDD_PROTOCOL_UDP : KDD_PROTOCOL_ICMP;
 }
 
-static void fill_basic(const struct lw_record *rec, enum kdd_service service, float *v)
+/* The index of the connection's source.  An answer of ICMP is a connection of its own,
+ * from who answers; a record that has nothing else is that. */
+static unsigned source_of(const struct lw_record *rec)
 {
     unsigned from = lw_record_initiator(rec);
+
+    return is_icmp(rec) && !lw_record_heard(rec, from) ? 1 - from : from;
+}
+
+static void fill_basic(const struct lw_record *rec, enum kdd_service service, float *v)
+{
+    unsigned from = source_of(rec);
     const struct lw_side *src = &rec->side[from];
     const struct lw_side *dst = &rec->side[1 - from];
     int64_t whole_seconds = (rec->end_ns - rec->start_ns) / NS_PER_S;
@@ -98,7 +116,9 @@ static void fill_basic(const struct lw_record *rec, enum kdd_service service, fl
         v[KDD_dst_bytes] = 0;
     }
     v[KDD_land] = is_land(rec) ? 1.0f : 0.0f;
-    v[KDD_wrong_fragment] = (float)(src->bad_fragments + dst->bad_fragments);
+    v[KDD_wrong_fragment] =
+        (float)(src->bad_fragments + dst->bad_fragments + src->overlapping_fragments +
+                dst->overlapping_fragments);
     v[KDD_urgent] = (float)(src->urgent + dst->urgent);
 }
 
@@ -151,7 +171,7 @@ static void fill_in_host(const struct kdd_counts *c, float *v)
  * spread over its duration. */
 static uint64_t n_connections(const struct lw_record *rec)
 {
-    uint64_t messages = rec->side[lw_record_initiator(rec)].packets;
+    uint64_t messages = rec->side[source_of(rec)].packets;
     double seconds = (double)(rec->end_ns - rec->start_ns) / (double)NS_PER_S;
     double window = (double)KDD_TIME_WINDOW_NS / (double)NS_PER_S;
 
@@ -166,7 +186,7 @@ static void kdd_make_row(void *state, const struct lw_record *rec, const float *
                          float *values)
 {
     struct kdd_windows *w = state;
-    unsigned from = lw_record_initiator(rec);
+    unsigned from = source_of(rec);
     struct kdd_service_id service = kdd_service_of(rec);
     struct kdd_conn conn = {
         .dst = rec->addr[1 - from],
@@ -177,16 +197,22 @@ static void kdd_make_row(void *state, const struct lw_record *rec, const float *
     };
     struct kdd_counts counts;
 
-    (void)own;
     for (uint64_t n = n_connections(rec); n > 0; n--)
         kdd_windows_add(w, &conn);
-    for (size_t i = 0; i < N_KDD; i++)
-        values[i] = NAN; /* the content features stay unavailable */
     fill_basic(rec, service.code, values);
+    memcpy(values + KDD_hot, own, N_CONTENT * sizeof *own);
     kdd_windows_count(w, &w->in_time, &counts);
     fill_in_time(&counts, values);
     kdd_windows_count(w, &w->in_host, &counts);
     fill_in_host(&counts, values);
+}
+
+static void kdd_take(const struct lw_record *rec, float *own)
+{
+    float values[N_KDD];
+
+    kdd_content_values(rec->tapped, rec, values);
+    memcpy(own, values + KDD_hot, N_CONTENT * sizeof *own);
 }
 
 static enum lw_status kdd_begin(void **state, const struct lw_extractor_config *cfg)
@@ -204,9 +230,11 @@ static enum lw_status kdd_begin(void **state, const struct lw_extractor_config *
 const struct row_maker kdd_rows = {
     .view = "kdd",
     .n_columns = N_KDD,
+    .n_own = N_CONTENT,
     .in_order = true,
     .has_row = kdd_has_row,
     .begin = kdd_begin,
     .end = mem_free,
+    .take = kdd_take,
     .make = kdd_make_row,
 };

@@ -252,6 +252,13 @@ static bool is_reopened(const struct flow *f, const struct decoded *d)
            (d->tcp_flags & OPENING) == LW_TCP_SYN;
 }
 
+/* A message of ICMP, where each is to be a flow; later fragments do not come here. */
+static bool is_next_message(const struct lw_meter *m, const struct flow *f)
+{
+    return m->icmp_messages &&
+           (flow_kind(f) == LW_FLOW_ICMP || flow_kind(f) == LW_FLOW_ICMP6);
+}
+
 /* As Argus does it: the new flow takes over what was known of the endpoints. */
 static struct flow *reopen(struct lw_meter *m, struct flow *f, const struct arrival *a,
                            const struct sink *to)
@@ -308,7 +315,7 @@ static struct flow *present_flow(struct lw_meter *m, const struct arrival *a,
             return reopen(m, f, a, to);
     } else if (m->cuts == LW_CUTS_ZEEK
                    ? histories_is_over(&m->histories, f, &a->d, a->time_ns)
-                   : is_reopened(f, &a->d)) {
+                   : is_reopened(f, &a->d) || is_next_message(m, f)) {
         end_flow(m, f, LW_END_CLOSED, to);
         return NULL;
     }

@@ -26,6 +26,7 @@ struct lw_meter {
     int64_t status_interval_ns;
     uint32_t status_packets; /* 0: any number */
     enum lw_cuts cuts;
+    bool icmp_messages; /* each is a flow */
     uint64_t last_id;
     struct lw_meter_stats stats;
     const struct meter_moment *shown; /* borrowed; NULL: the present (arrival.h) */

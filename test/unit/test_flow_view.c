@@ -405,7 +405,7 @@ static void the_interval_can_be_set(void **state)
     lw_view_meter_needs(lw_view_get("flow"), &cfg);
     assert_int_equal(cfg.status_interval_ns, 5);
     cfg.status_interval_ns = 0;
-    lw_view_meter_needs(lw_view_get("kdd"), &cfg);
+    lw_view_meter_needs(lw_view_get("netflow"), &cfg);
     assert_int_equal(cfg.status_interval_ns, 0);
     lw_view_meter_needs(lw_view_get("flow"), &cfg);
     assert_int_equal(cfg.status_interval_ns, 10000000000);

@@ -114,11 +114,13 @@ static void basic_features_come_from_the_record(void **state)
     assert_near(last(KDD_urgent), 4, 0);
 }
 
+/* Of what was said, but not heard. */
 static void content_features_are_unavailable(void **state)
 {
     struct lw_record r = record_of(LW_FLOW_TCP, 1, 2, 80);
 
     (void)state;
+    r.side[0].payload_bytes = 1;
     run(&r, 1);
     for (int i = 0; i < N_KDD; i++)
         assert_int_equal(isnan((double)rows.values[0][i]),
