@@ -45,6 +45,7 @@ void meter_add_arrivals(struct lw_meter *m, struct arrival *as, size_t n,
 struct meter_lends {
     size_t stats_bytes;
     size_t tapped_bytes;
+    size_t handshake_bytes;
 };
 
 struct meter_lends meter_lends(const struct lw_meter *m);

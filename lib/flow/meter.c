@@ -26,6 +26,7 @@
 #include "tcp_state.h"
 
 #include <lapwing/flow.h>
+#include <lapwing/handshake.h>
 
 enum {
     /* Bounds the work of one eviction; busier flows than that are given up. */
@@ -764,7 +765,9 @@ struct meter_lends meter_lends(const struct lw_meter *m)
 {
     return (struct meter_lends){
         .stats_bytes = m->table.beside_bytes != 0 ? sizeof(struct lw_flow_stats) : 0,
-        .tapped_bytes = streams_tapped_bytes(&m->streams)};
+        .tapped_bytes = streams_tapped_bytes(&m->streams),
+        .handshake_bytes =
+            m->streams.reads_handshakes ? sizeof(struct lw_handshake) : 0};
 }
 
 int64_t meter_watermark_ns(const struct lw_meter *m)

@@ -139,6 +139,13 @@ static void *tapped_in(const struct crew *c, struct block *b, size_t i)
     return b->lent + c->lends.stats_bytes * BLOCK_RECORDS + c->lends.tapped_bytes * i;
 }
 
+static void *handshake_in(const struct crew *c, struct block *b, size_t i)
+{
+    const size_t before = c->lends.stats_bytes + c->lends.tapped_bytes;
+
+    return b->lent + before * BLOCK_RECORDS + c->lends.handshake_bytes * i;
+}
+
 static void tell_block(struct crew *c, struct block *b)
 {
     for (size_t i = 0; i < b->n && c->run->record != NULL; i++) {
@@ -148,6 +155,8 @@ static void tell_block(struct crew *c, struct block *b)
             rec->stats = stats_in(c, b, i);
         if (rec->tapped != NULL)
             rec->tapped = tapped_in(c, b, i);
+        if (rec->handshake != NULL)
+            rec->handshake = handshake_in(c, b, i);
         c->shown.watermark_ns = b->recs[i].watermark_ns;
         c->run->record(c->run->record_ctx, rec);
     }
@@ -286,7 +295,8 @@ static bool take_batch(struct crew *c, struct batch *b)
 
 static struct block *new_block(struct crew *c)
 {
-    const size_t lent = BLOCK_RECORDS * (c->lends.stats_bytes + c->lends.tapped_bytes);
+    const size_t lent = BLOCK_RECORDS * (c->lends.stats_bytes + c->lends.tapped_bytes +
+                                         c->lends.handshake_bytes);
     struct block *b;
 
     (void)pthread_mutex_lock(&c->lock);
@@ -343,6 +353,8 @@ static void keep_lent(const struct crew *c, struct block *b,
         memcpy(stats_in(c, b, b->n), rec->stats, c->lends.stats_bytes);
     if (rec->tapped != NULL)
         memcpy(tapped_in(c, b, b->n), rec->tapped, c->lends.tapped_bytes);
+    if (rec->handshake != NULL)
+        memcpy(handshake_in(c, b, b->n), rec->handshake, c->lends.handshake_bytes);
 }
 
 static void keep_record(void *ctx, const struct lw_record *rec)

@@ -6,8 +6,14 @@
  *        | first payload: stream_begin()
  *     SLOT_OPEN   put in order; the first bytes are kept until the protocol is known
  *        | settle(): the protocol is known, or cannot be any more
- *        +--> SLOT_OPEN   a tap wants it: what was kept is told, then what comes
+ *        +--> SLOT_OPEN   somebody wants it: what was kept is told, then what comes
+ *        |       | its handshake was read, and no tap listens
+ *        |       v
+ *        |    SLOT_KEPT   the handshake's facts wait for the flow's records
  *        '--> SLOT_DONE   nobody does: nothing is kept but which protocol it is
+ *
+ * Of UDP each datagram is judged until one is known; SLOT_QUIC reads on to the other
+ * side's first one.
  *
  * Opening bytes are kept by side, for recognition, with the turns in which they came,
  * for the tap: who asks and who answers must not get mixed up.  Most connections are
@@ -22,6 +28,7 @@
 #include "app.h"
 #include "base/assert.h"
 #include "base/mem.h"
+#include "handshake.h"
 #include "report.h"
 #include "stream_side.h"
 
@@ -33,18 +40,22 @@ enum {
     OPENING_BYTES = 1024, /* of a side */
     OPENING_TURNS = 24,
     DATAGRAMS_TRIED = 6,
+    HELLOS_MAX = 1 << 12,
+    HANDSHAKES_FACTOR = 4, /* of streams: they outlast them */
     READ_DEFAULT = 1 << 20,
     HELD_DEFAULT = 256 << 10,
     POOL_DEFAULT = 16 << 20
 };
 
-enum slot_phase { SLOT_NEW, SLOT_OPEN, SLOT_DONE };
+enum slot_phase { SLOT_NEW, SLOT_OPEN, SLOT_QUIC, SLOT_KEPT, SLOT_DONE };
 
 /* What every flow has. */
 struct stream_slot {
-    uint32_t ref; /* of its stream, in SLOT_OPEN; UDP: RTP's last numbers */
+    /* SLOT_OPEN: its stream; SLOT_QUIC and SLOT_KEPT: its handshake; SLOT_NEW, of UDP:
+     * RTP's last numbers. */
+    uint32_t ref;
     uint32_t
-        start[2];  /* sequence number of the SYN, by side of the key; RTP's source */
+        start[2];  /* sequence number of the SYN, or RTP's source, by side of the key */
     uint8_t app;   /* enum lw_app */
     uint8_t phase; /* enum slot_phase */
     uint8_t has_start; /* bit i: start[i] is known */
@@ -74,10 +85,12 @@ struct stream {
     uint64_t beyond[2]; /* bytes that it was not told of yet: beyond its limit */
     uint32_t opening;   /* SLAB_NONE: nothing is kept */
     uint32_t state;     /* of the tap; SLAB_NONE: it does not listen */
+    uint32_t handshake; /* SLAB_NONE: there is none to read */
     uint16_t port[2];
     uint8_t client; /* side of the key */
     bool is_sure;   /* `client` is: it sent the SYN */
     bool settled;
+    bool reads_handshake; /* it is not over */
 };
 
 /* One packet on its way, or the end. */
@@ -109,42 +122,59 @@ static struct stream *stream_at(const struct streams *ss, uint32_t ref)
     return slab_at(&ss->streams, ref);
 }
 
-/* ---- what the tap is told -------------------------------------------------------- */
+/* ---- what listeners are told -------------------------------------------------------
+ */
 
 static void *state_of(const struct delivery *v)
 {
     return slab_at(&v->ss->states, v->s->state);
 }
 
-static void tell_data(const struct delivery *v, unsigned side, const uint8_t *bytes,
-                      size_t n)
+static struct handshake *handshake_at(const struct streams *ss, uint32_t ref)
 {
-    uint64_t room = v->ss->read_max - v->s->read[side];
-
-    if (v->s->state == SLAB_NONE)
-        return;
-    if (n > room) {
-        v->s->beyond[side] += n - room;
-        n = (size_t)room;
-    }
-    v->s->read[side] += n;
-    if (n > 0)
-        v->ss->tap->data(state_of(v), side ^ v->s->client, bytes, n);
+    return slab_at(&ss->handshakes, ref);
 }
 
-static void tell_gap(const struct delivery *v, unsigned side, uint64_t n)
+/* How many of the next `n` bytes of a side the tap gets. */
+static uint64_t within_limit(const struct delivery *v, unsigned side, uint64_t n)
 {
     uint64_t room = v->ss->read_max - v->s->read[side];
 
-    if (v->s->state == SLAB_NONE)
-        return;
     if (n > room) {
         v->s->beyond[side] += n - room;
         n = room;
     }
     v->s->read[side] += n;
+    return n;
+}
+
+static void tell_data(const struct delivery *v, unsigned side, const uint8_t *bytes,
+                      size_t n)
+{
+    const unsigned from = side ^ v->s->client;
+
+    if (v->s->reads_handshake)
+        v->s->reads_handshake = handshake_data(handshake_at(v->ss, v->s->handshake),
+                                               from, span_of(bytes, n), &v->ss->hellos);
+    if (v->s->state == SLAB_NONE)
+        return;
+    n = (size_t)within_limit(v, side, n);
     if (n > 0)
-        v->ss->tap->gap(state_of(v), side ^ v->s->client, n);
+        v->ss->tap->data(state_of(v), from, bytes, n);
+}
+
+static void tell_gap(const struct delivery *v, unsigned side, uint64_t n)
+{
+    const unsigned from = side ^ v->s->client;
+
+    if (v->s->reads_handshake)
+        v->s->reads_handshake =
+            handshake_gap(handshake_at(v->ss, v->s->handshake), from, &v->ss->hellos);
+    if (v->s->state == SLAB_NONE)
+        return;
+    n = within_limit(v, side, n);
+    if (n > 0)
+        v->ss->tap->gap(state_of(v), from, n);
 }
 
 static void tell_end(const struct delivery *v)
@@ -293,7 +323,26 @@ static enum app_answer judge(const struct delivery *v, struct span more, bool is
     return b > a ? b : a;
 }
 
-static bool tap_begin(const struct delivery *v, enum lw_app app)
+static uint32_t take_handshake(struct streams *ss)
+{
+    uint32_t ref = slab_take(&ss->handshakes);
+
+    if (ref == SLAB_NONE)
+        ss->counts.refused++;
+    return ref;
+}
+
+static void begin_handshake(const struct delivery *v, enum lw_app app)
+{
+    if (!v->ss->reads_handshakes || (app != LW_APP_TLS && app != LW_APP_SSH))
+        return;
+    v->s->handshake = take_handshake(v->ss);
+    if (v->s->handshake != SLAB_NONE)
+        v->s->reads_handshake =
+            handshake_begin(handshake_at(v->ss, v->s->handshake), app);
+}
+
+static void begin_tap(const struct delivery *v, enum lw_app app)
 {
     const unsigned first = v->f->flags & FLOW_FIRST_SIDE ? 1 : 0;
     const unsigned client = v->s->client;
@@ -303,15 +352,20 @@ static bool tap_begin(const struct delivery *v, enum lw_app app)
         .orig = (uint8_t)(client ^ first)};
 
     if (v->ss->tap == NULL || !v->ss->tap->wants(app))
-        return false;
+        return;
     v->s->state = slab_take(&v->ss->states);
     if (v->s->state == SLAB_NONE) {
         v->ss->counts.refused++;
-        return false;
+        return;
     }
     memset(state_of(v), 0, v->ss->tap->state_bytes);
     v->ss->tap->begin(state_of(v), app, &start);
-    return true;
+}
+
+/* Whether anybody listens. */
+static bool is_heard(const struct stream *s)
+{
+    return s->reads_handshake || s->state != SLAB_NONE;
 }
 
 /* Whoever wants the stream gets what was kept of it. */
@@ -319,7 +373,9 @@ static void settle(const struct delivery *v, enum lw_app app)
 {
     v->s->settled = true;
     v->slot->app = (uint8_t)app;
-    if (tap_begin(v, app))
+    begin_handshake(v, app);
+    begin_tap(v, app);
+    if (is_heard(v->s))
         tell_opening(v);
     drop_opening(v);
 }
@@ -375,7 +431,8 @@ static void on_gap(void *ctx, uint64_t n)
 static struct stream_out out_of(struct delivery *v)
 {
     const struct stream *s = v->s;
-    const bool deaf = s->settled && s->read[v->side] == v->ss->read_max;
+    const bool deaf =
+        s->settled && !s->reads_handshake && s->read[v->side] == v->ss->read_max;
 
     /* What lies beyond the limit need not be put in order. */
     return (struct stream_out){.data = on_data,
@@ -388,6 +445,7 @@ static struct stream_out out_of(struct delivery *v)
 static void release_stream(const struct delivery *v)
 {
     struct stream *s = v->s;
+    const uint32_t handshake = s->handshake;
 
     drop_opening(v);
     for (unsigned side = 0; side < 2; side++) {
@@ -398,8 +456,11 @@ static void release_stream(const struct delivery *v)
     }
     if (s->state != SLAB_NONE)
         slab_give(&v->ss->states, s->state);
+    if (handshake != SLAB_NONE)
+        handshake_end(handshake_at(v->ss, handshake), &v->ss->hellos);
     slab_give(&v->ss->streams, v->slot->ref);
-    v->slot->phase = SLOT_DONE;
+    v->slot->phase = handshake != SLAB_NONE ? SLOT_KEPT : SLOT_DONE;
+    v->slot->ref = handshake;
 }
 
 /* Without room for a stream, the segment at hand is all there is to judge by. */
@@ -430,6 +491,7 @@ static bool begin_stream(struct streams *ss, struct stream_slot *slot,
     s = stream_at(ss, slot->ref);
     *s = (struct stream){.opening = SLAB_NONE,
                          .state = SLAB_NONE,
+                         .handshake = SLAB_NONE,
                          .port = {f->key.port[0], f->key.port[1]},
                          .client = (uint8_t)flow_initiator(f),
                          .is_sure = (f->flags & FLOW_SYN_KNOWN) != 0};
@@ -472,7 +534,7 @@ static void add_segment(struct delivery *v, const struct decoded *d, unsigned fr
         stream_side_add(side, d->tcp_seq + syn, d->payload, wire, &out);
     if ((d->tcp_flags & (LW_TCP_FIN | LW_TCP_RST)) == LW_TCP_FIN)
         stream_side_fin(side, d->tcp_seq + syn + wire);
-    if (v->s->settled && v->s->state == SLAB_NONE)
+    if (v->s->settled && !is_heard(v->s))
         release_stream(v);
 }
 
@@ -518,24 +580,52 @@ static bool is_second_rtp(struct stream_slot *slot, struct span datagram, unsign
     return follows;
 }
 
-static void add_udp(struct stream_slot *slot, const struct flow *f,
-                    const struct decoded *d, unsigned from)
+/* Which protocol it is. */
+static enum lw_app judge_datagram(struct stream_slot *slot, const struct flow *f,
+                                  struct span datagram, unsigned from)
 {
     const unsigned client = flow_initiator(f);
-    struct app_seen seen = {.port = {f->key.port[client], f->key.port[1 - client]}};
+    struct app_seen seen = {.port = {f->key.port[client], f->key.port[1 - client]},
+                            .is_last = true};
     enum lw_app app = LW_APP_UNKNOWN;
 
+    seen.said[from ^ client] = datagram;
+    if (app_of_datagram(&seen, &app) != APP_YES && is_second_rtp(slot, datagram, from))
+        app = LW_APP_RTP;
+    return app;
+}
+
+static bool begin_quic(struct streams *ss, struct stream_slot *slot)
+{
+    uint32_t ref;
+
+    if (!ss->reads_handshakes)
+        return false;
+    ref = take_handshake(ss);
+    if (ref == SLAB_NONE)
+        return false;
+    slot->ref = ref;
+    return handshake_begin(handshake_at(ss, ref), LW_APP_QUIC);
+}
+
+static void add_udp(struct streams *ss, struct stream_slot *slot, const struct flow *f,
+                    const struct decoded *d, unsigned from)
+{
     if (d->payload.n == 0)
         return;
     slot->tried++;
-    seen.said[from ^ client] = d->payload;
-    seen.is_last = slot->tried == DATAGRAMS_TRIED;
-    if (app_of_datagram(&seen, &app) != APP_YES &&
-        is_second_rtp(slot, d->payload, from))
-        app = LW_APP_RTP;
-    slot->app = (uint8_t)app;
-    if (app != LW_APP_UNKNOWN || seen.is_last)
-        slot->phase = SLOT_DONE;
+    if (slot->phase == SLOT_NEW) {
+        slot->app = (uint8_t)judge_datagram(slot, f, d->payload, from);
+        if (slot->app == LW_APP_QUIC && begin_quic(ss, slot))
+            slot->phase = SLOT_QUIC;
+        else if (slot->app != LW_APP_UNKNOWN || slot->tried == DATAGRAMS_TRIED)
+            slot->phase = SLOT_DONE;
+    }
+    if (slot->phase == SLOT_QUIC &&
+        (!handshake_datagram(handshake_at(ss, slot->ref), from ^ flow_initiator(f),
+                             d->payload) ||
+         slot->tried == DATAGRAMS_TRIED))
+        slot->phase = SLOT_KEPT;
 }
 
 /* ---- flows ----------------------------------------------------------------------- */
@@ -558,13 +648,13 @@ void streams_add(struct streams *ss, const struct flow *f, const struct decoded 
 {
     struct stream_slot *slot = slot_of(ss, f);
 
-    if (slot == NULL || slot->phase == SLOT_DONE ||
+    if (slot == NULL || slot->phase >= SLOT_KEPT ||
         (d->is_fragment ? !d->reassembled : d->layer != DECODE_TRANSPORT))
         return;
     if (flow_kind(f) == LW_FLOW_TCP)
         add_tcp(ss, slot, f, d, from);
     else if (flow_kind(f) == LW_FLOW_UDP)
-        add_udp(slot, f, d, from);
+        add_udp(ss, slot, f, d, from);
 }
 
 bool streams_ignore(const struct streams *ss, const struct flow *f)
@@ -597,16 +687,28 @@ void streams_end(struct streams *ss, const struct flow *f)
     tell_end(&v);
 }
 
+/* Of the flow's handshake; SLAB_NONE: there is none. */
+static uint32_t handshake_of(const struct streams *ss, const struct stream_slot *slot)
+{
+    if (slot->phase == SLOT_OPEN)
+        return stream_at(ss, slot->ref)->handshake;
+    return slot->phase == SLOT_QUIC || slot->phase == SLOT_KEPT ? slot->ref : SLAB_NONE;
+}
+
 void streams_report(const struct streams *ss, const struct flow *f,
                     struct lw_record *rec)
 {
     const struct stream_slot *slot = slot_of(ss, f);
+    uint32_t handshake;
 
     if (slot == NULL)
         return;
     rec->app = (enum lw_app)slot->app;
     if (slot->phase == SLOT_OPEN && stream_at(ss, slot->ref)->state != SLAB_NONE)
         rec->tapped = slab_at(&ss->states, stream_at(ss, slot->ref)->state);
+    handshake = handshake_of(ss, slot);
+    if (handshake != SLAB_NONE)
+        rec->handshake = &handshake_at(ss, handshake)->facts;
 }
 
 void streams_forget(struct streams *ss, const struct flow *f)
@@ -614,10 +716,15 @@ void streams_forget(struct streams *ss, const struct flow *f)
     struct stream_slot *slot = slot_of(ss, f);
     struct delivery v = {ss, slot, NULL, f, 0};
 
-    if (slot == NULL || slot->phase != SLOT_OPEN)
+    if (slot == NULL)
         return;
-    v.s = stream_at(ss, slot->ref);
-    release_stream(&v);
+    if (slot->phase == SLOT_OPEN) {
+        v.s = stream_at(ss, slot->ref);
+        release_stream(&v);
+    }
+    if (slot->phase == SLOT_QUIC || slot->phase == SLOT_KEPT)
+        slab_give(&ss->handshakes, slot->ref);
+    slot->phase = SLOT_DONE;
 }
 
 /* ---- all of them ----------------------------------------------------------------- */
@@ -648,6 +755,12 @@ bool streams_init(struct streams *ss, uint32_t max_flows,
                    sizeof(struct opening)) ||
         (ss->tap != NULL && !slab_init(&ss->states, max, ss->tap->state_bytes)))
         return false;
+    if (cfg->handshakes && (!slab_init(&ss->handshakes, HANDSHAKES_FACTOR * max,
+                                       sizeof(struct handshake)) ||
+                            !slab_init(&ss->hellos, max < HELLOS_MAX ? max : HELLOS_MAX,
+                                       sizeof(struct hello))))
+        return false;
+    ss->reads_handshakes = cfg->handshakes;
     ss->n_chunks = n;
     return true;
 }
@@ -661,5 +774,7 @@ void streams_release(struct streams *ss)
     slab_release(&ss->pieces);
     slab_release(&ss->openings);
     slab_release(&ss->states);
+    slab_release(&ss->handshakes);
+    slab_release(&ss->hellos);
     *ss = (struct streams){.chunks = NULL};
 }

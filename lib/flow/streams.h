@@ -31,6 +31,9 @@ struct streams {
     struct slab pieces;          /* of struct stream_piece */
     struct slab openings;        /* of struct opening */
     struct slab states;          /* of the tap */
+    struct slab handshakes;      /* of struct handshake, of streams and after them */
+    struct slab hellos;          /* of struct hello */
+    bool reads_handshakes;
     const struct lw_stream_tap *tap; /* NULL: none */
     uint64_t read_max;               /* bytes of a side that it gets */
     uint32_t pieces_max;             /* of a side */

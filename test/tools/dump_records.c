@@ -11,7 +11,9 @@
  *     more    vlan  (packets frame_bytes) of later fragments of either side, in all
  *             records of the flow so far; of either side, of its packets' lengths
  *             (n min max sum squares), of the times between them (n min_us max_us
- *             mean_us); the application protocol
+ *             mean_us); the application protocol; of TLS what a JA4 fingerprint begins
+ * with, and (version cipher resumed certificate_bytes) of the server, of SSH and QUIC
+ *             both versions
  *
  * The sides are the record's: whoever sent first, then the other.  A line "error", text
  * ends a file that cannot be read.
@@ -27,6 +29,7 @@
 
 #include <lapwing/flow.h>
 #include <lapwing/flow_stats.h>
+#include <lapwing/handshake.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,6 +101,38 @@ static void print_stats(const struct lw_side_stats *s)
            s->gap.min_ns / 1000, s->gap.max_ns / 1000, s->gap.mean_ns / 1e3);
 }
 
+/* github.com/FoxIO-LLC/ja4, technical_details/JA4.md; "-" where not all was seen. */
+static void print_ja4(const struct lw_tls_facts *f)
+{
+    static const char *const versions[] = {"s3", "10", "11", "12", "13"};
+    const size_t n = strlen(f->alpn);
+    const unsigned v = (unsigned)f->max_version - 0x300;
+
+    if (f->has_grease == LW_NOT_SEEN) {
+        printf("\t-");
+        return;
+    }
+    printf("\tt%s%c%02d%02d%c%c", v < 5 ? versions[v] : "00",
+           f->server_name_bytes > 0 ? 'd' : 'i', f->n_ciphers < 99 ? f->n_ciphers : 99,
+           f->n_extensions < 99 ? f->n_extensions : 99, n > 0 ? f->alpn[0] : '0',
+           n > 0 ? f->alpn[n - 1] : '0');
+}
+
+static void print_handshake(const struct lw_handshake *h)
+{
+    if (h == NULL)
+        return;
+    if (h->app == LW_APP_TLS) {
+        print_ja4(&h->tls);
+        printf("\t%d\t%d\t%d\t%d", h->tls.version, h->tls.cipher, h->tls.is_resumed,
+               h->tls.certificate_bytes);
+    } else if (h->app == LW_APP_SSH) {
+        printf("\t%d\t%d", h->ssh.version[0], h->ssh.version[1]);
+    } else {
+        printf("\t%" PRId64 "\t%" PRId64, h->quic.version[0], h->quic.version[1]);
+    }
+}
+
 static void print_record(void *ctx, const struct lw_record *rec)
 {
     printf("%" PRIu64 "\t%s\t%u\t%u", rec->flow_id, lw_flow_kind_name(rec->kind),
@@ -112,7 +147,9 @@ static void print_record(void *ctx, const struct lw_record *rec)
     print_more(ctx, rec);
     print_stats(&rec->stats->side[0]);
     print_stats(&rec->stats->side[1]);
-    printf("\t%s\n", lw_app_name(rec->app));
+    printf("\t%s", lw_app_name(rec->app));
+    print_handshake(rec->handshake);
+    printf("\n");
 }
 
 static void count_fragment(struct dump *dump, const struct lw_packet *pkt, uint64_t id)
@@ -175,7 +212,8 @@ static void dump_file(const char *path, const struct lw_meter_config *cfg,
 
 int main(int argc, char **argv)
 {
-    struct lw_meter_config cfg = {.conn_log = true, .flow_stats = true, .apps = true};
+    struct lw_meter_config cfg = {
+        .conn_log = true, .flow_stats = true, .handshakes = true};
     bool monotone = false;
 
     for (int i = 1; i < argc; i++) {

@@ -11,6 +11,7 @@
 #include "test.h"
 
 #include <lapwing/flow.h>
+#include <lapwing/handshake.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,8 +118,8 @@ static void on_record(void *ctx, const struct lw_record *rec)
     buf_printf(&told, "\n");
 }
 
-/* Lines as in support/metered.h; returns what was told. */
-static const char *meter_lines(struct lw_meter *m, const char *lines)
+/* Lines as in support/metered.h. */
+static void run_lines(struct lw_meter *m, const char *lines, lw_record_fn fn)
 {
     static struct frame frame;
 
@@ -133,11 +134,17 @@ static const char *meter_lines(struct lw_meter *m, const char *lines)
         memcpy(line, lines, n);
         line[n] = '\0';
         time_s = strtod(line, &rest);
-        (void)lw_meter_add(m, frame_at(&frame, time_s, rest + strspn(rest, " ")),
-                           on_record, NULL);
+        (void)lw_meter_add(m, frame_at(&frame, time_s, rest + strspn(rest, " ")), fn,
+                           NULL);
         lines += n + (lines[n] == '\n');
     }
-    lw_meter_flush(m, on_record, NULL);
+    lw_meter_flush(m, fn, NULL);
+}
+
+/* Returns what was told. */
+static const char *meter_lines(struct lw_meter *m, const char *lines)
+{
+    run_lines(m, lines, on_record);
     return buf_text(&told);
 }
 
@@ -309,29 +316,83 @@ static void rtp_is_told_by_numbers_that_follow(void **state)
 
     (void)state;
     assert_string_equal(
+        tell(&cfg,
+             "0 udp 10.0.0.1:5 > 10.0.0.2:6 " RTP_FROM(
+                 "1",
+                 "1") "1 udp 10.0.0.2:6 > 10.0.0.1:5 " RTP_FROM("5",
+                                                                "2") "2 udp 10.0.0.1:5 "
+                                                                     "> "
+                                                                     "10.0.0.2:"
+                                                                     "6 " RTP_FROM(
+                                                                         "2", "1")),
+        "rtp flush\n");
+    assert_string_equal(
         tell(
             &cfg,
             "0 udp 10.0.0.1:5 > 10.0.0.2:6 " RTP_FROM(
                 "1",
-                "1") "1 udp 10.0.0.2:6 > 10.0.0.1:5 " RTP_FROM("5",
-                                                               "2") "2 udp 10.0.0.1:5 "
+                "1") "1 udp 10.0.0.2:6 > 10.0.0.1:5 " RTP_FROM("2",
+                                                               "1") "2 udp 10.0.0.1:5 "
                                                                     "> "
                                                                     "10.0.0.2:"
-                                                                    "6 " RTP_FROM("2",
-                                                                                  "1")),
-        "rtp flush\n");
-    assert_string_equal(tell(
-                            &cfg, "0 udp 10.0.0.1:5 > 10.0.0.2:6 " RTP_FROM("1", "1") "1 udp 10.0.0.2:6 > 10.0.0.1:5 " RTP_FROM(
-                                      "2", "1") "2 udp 10.0.0.1:5 > "
-                                                "10.0.0.2:6 " RTP_FROM("4",
-                                                                       "1") "3 udp "
-                                                                            "10.0.0.1:"
-                                                                            "5 > "
-                                                                            "10.0.0.2:"
-                                                                            "6"
-                                                                            " " RTP_FROM("5",
-                                                                                         "2")),
-                        "- flush\n");
+                                                                    "6 " RTP_FROM(
+                                                                        "4",
+                                                                        "1") "3 udp "
+                                                                             "10.0.0.1:"
+                                                                             "5 > "
+                                                                             "10.0.0.2:"
+                                                                             "6"
+                                                                             " " RTP_FROM(
+                                                                                 "5",
+                                                                                 "2")),
+        "- flush\n");
+}
+
+static void print_handshake(void *ctx, const struct lw_record *rec)
+{
+    const struct lw_handshake *h = rec->handshake;
+
+    (void)ctx;
+    buf_printf(&told, "%s", lw_app_name(rec->app));
+    if (h != NULL && h->app == LW_APP_SSH)
+        buf_printf(&told, " %x %x", (unsigned)h->ssh.version[0],
+                   (unsigned)h->ssh.version[1]);
+    if (h != NULL && h->app == LW_APP_QUIC)
+        buf_printf(&told, " %d %d", (int)h->quic.version[0], (int)h->quic.version[1]);
+    buf_printf(&told, "\n");
+}
+
+static const char *tell_handshakes(const struct lw_meter_config *cfg, const char *lines)
+{
+    struct lw_meter *m = NULL;
+
+    assert_int_equal(lw_meter_new(&m, cfg, NULL), LW_OK);
+    run_lines(m, lines, print_handshake);
+    lw_meter_free(m);
+    return buf_text(&told);
+}
+
+static void handshakes_come_with_the_records(void **state)
+{
+    const struct lw_meter_config cfg = {.handshakes = true};
+    const struct lw_meter_config both = {.handshakes = true, .tap = &any_tap};
+    const struct lw_meter_config apps = {.apps = true};
+    static const char ssh[] = OPEN "0.3 " S "PA seq=501 ack=101 data=SSH-2.0-x\\r\\n\n"
+                                   "0.4 " C "PA seq=101 ack=512 data=SSH-1.5-y\\r\\n\n"
+                                   "0.5 " S "PA seq=512 ack=112 data=\\x00\n";
+    /* A header, two ids of one byte; the server answers with another version. */
+    static const char quic[] = "0 udp 10.0.0.1:5000 > 10.0.0.2:443 "
+                               "data=\\xc0\\x00\\x00\\x00\\x01\\x01a\\x01b\\x00\n"
+                               "1 udp 10.0.0.2:443 > 10.0.0.1:5000 "
+                               "data=\\xc0\\x00\\x00\\x00\\x00\\x01b\\x01a\n";
+
+    (void)state;
+    assert_string_equal(tell_handshakes(&cfg, ssh), "ssh 105 200\n");
+    assert_string_equal(tell_handshakes(&both, ssh), "ssh 105 200\n");
+    assert_string_equal(tell_handshakes(&apps, ssh), "ssh\n");
+    assert_string_equal(tell_handshakes(&cfg, quic), "quic 1 0\n");
+    assert_string_equal(tell_handshakes(&apps, quic), "quic\n");
+    assert_string_equal(tell_handshakes(&cfg, OPEN GET), "http\n");
 }
 
 /* ---- room ---------------------------------------------------------------------- */
@@ -403,7 +464,7 @@ static void nothing_is_allocated_when_it_is_steady(void **state)
 
 static void memory_may_run_out(void **state)
 {
-    const struct lw_meter_config cfg = {.tap = &any_tap};
+    const struct lw_meter_config cfg = {.tap = &any_tap, .handshakes = true};
 
     (void)state;
     for (unsigned n = 1; n < 40; n++) {
@@ -415,8 +476,12 @@ static void memory_may_run_out(void **state)
             mem_fail_at(0, 0);
             continue;
         }
-        (void)meter_lines(m, OPEN GET "0.4 " S "PA seq=505 data=abc\n"
-                                      "0.5 tcp 10.0.0.1:1 > 10.0.0.2:2 PA data=x\n");
+        (void)meter_lines(m,
+                          OPEN GET "0.4 " S "PA seq=505 data=abc\n"
+                                   "0.5 tcp 10.0.0.1:1 > 10.0.0.2:2 PA data=x\n"
+                                   "0.6 tcp 10.0.0.1:3 > 10.0.0.2:2 PA data=SSH-2.0-\n"
+                                   "0.7 udp 10.0.0.1:3 > 10.0.0.2:4 "
+                                   "data=\\xc0\\x00\\x00\\x00\\x01\\x01a\\x01b\n");
         mem_fail_at(0, 0);
         lw_meter_get_stats(m, &s);
         assert_int_equal(s.seen, s.decoded);
@@ -464,6 +529,7 @@ int main(void)
         cmocka_unit_test(fragments_are_put_together_first),
         cmocka_unit_test(datagrams_tell_their_protocol),
         cmocka_unit_test(rtp_is_told_by_numbers_that_follow),
+        cmocka_unit_test(handshakes_come_with_the_records),
         cmocka_unit_test(there_is_room_for_so_many),
         cmocka_unit_test(nothing_is_allocated_when_it_is_steady),
         cmocka_unit_test(memory_may_run_out),
