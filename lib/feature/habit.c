@@ -119,11 +119,12 @@ static void moments_add(struct moments *m, double x, double share)
 /* What was before, brought to `now_ns`: the factor of the long half-life. */
 static float bring_up(int64_t *last_ns, int64_t now_ns)
 {
-    struct decayed factors = decay_factors(now_ns - *last_ns);
+    const int64_t age_ns = decay_tick_ns(now_ns) - decay_tick_ns(*last_ns);
+    const struct decayed lost = decay_lost(age_ns);
 
     if (now_ns > *last_ns)
         *last_ns = now_ns;
-    return factors.v[SLOW];
+    return 1 - lost.v[SLOW];
 }
 
 /* ---- hosts ---------------------------------------------------------------------- */
