@@ -8,6 +8,7 @@
  */
 #include "base/timefmt.h"
 #include "feature/extract_priv.h"
+#include "feature/flow_past.h"
 #include "feature/netflow_names.h"
 
 #include <math.h>
@@ -228,6 +229,8 @@ static void netflow_make_row(void *state, const struct lw_record *rec, const flo
     values[NETFLOW_conn_state] = conn_state_of(rec, src_heard, dst_heard);
     values[NETFLOW_service] = (float)netflow_service_of(rec);
     values[NETFLOW_answered] = tells_who_spoke(rec) ? (dst_heard ? 1.0f : 0.0f) : NAN;
+    values[NETFLOW_failed] =
+        tells_who_spoke(rec) ? (flow_failed(rec) ? 1.0f : 0.0f) : NAN;
     values[NETFLOW_to_group] = is_group(rec, dst) ? 1.0f : 0.0f;
     values[NETFLOW_src_tos] = tos_of(&rec->side[src]);
     values[NETFLOW_dst_tos] = tos_of(&rec->side[dst]);

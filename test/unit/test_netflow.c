@@ -128,10 +128,12 @@ static void the_state_of_a_connection(void **state)
     run(&r);
     assert_string_equal(name(NETFLOW_conn_state), "SF");
     assert_near(value(NETFLOW_answered), 1, 0);
+    assert_near(value(NETFLOW_failed), 0, 0);
     r.side[1] = (struct lw_side){.packets = 0};
     run(&r);
     assert_string_equal(name(NETFLOW_conn_state), "S0");
     assert_near(value(NETFLOW_answered), 0, 0);
+    assert_near(value(NETFLOW_failed), 1, 0);
     r = sample();
     r.side[0] = (struct lw_side){.packets = 0};
     run(&r);
@@ -142,6 +144,7 @@ static void the_state_of_a_connection(void **state)
     r = record_of(LW_FLOW_TCP, 1, 2, 80);
     r.conn = LW_CONN_RSTOS0;
     run(&r);
+    assert_near(value(NETFLOW_failed), 1, 0);
     assert_string_equal(name(NETFLOW_conn_state), "RSTOS0");
 }
 
@@ -253,6 +256,7 @@ static void tcp_without_flags(void **state)
         assert_true(isnan(row_values[k]));
     assert_true(isnan(value(NETFLOW_conn_state)));
     assert_true(isnan(value(NETFLOW_answered)));
+    assert_true(isnan(value(NETFLOW_failed)));
     /* Of what is not TCP there are none. */
     r.kind = LW_FLOW_UDP;
     run(&r);

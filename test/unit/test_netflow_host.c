@@ -77,28 +77,31 @@ static double value(enum netflow_host_column column)
     return (double)row_values[column];
 }
 
+/* Times are told to 4.2 ms. */
+static const double a_tick = 3e-4;
+
 /* One of 10 s ago and one of now: 1 + 2^-1 at a half-life of 10 s, 1 + 2^-(1/6) at 60,
  * 1 + 2^-(1/60) at 600. */
 static void assert_two_in_10s(enum netflow_host_column first)
 {
-    assert_near(row_values[first], 1.5, 1e-5);
-    assert_near(row_values[first + 1], 1 + pow(2, -1.0 / 6), 1e-5);
-    assert_near(row_values[first + 2], 1 + pow(2, -1.0 / 60), 1e-5);
+    assert_near(row_values[first], 1.5, a_tick);
+    assert_near(row_values[first + 1], 1 + pow(2, -1.0 / 6), a_tick);
+    assert_near(row_values[first + 2], 1 + pow(2, -1.0 / 60), a_tick);
 }
 
 /* Only the one of now. */
 static void assert_one(enum netflow_host_column first)
 {
     for (unsigned i = 0; i < 3; i++)
-        assert_near(row_values[first + i], 1, 1e-5);
+        assert_near(row_values[first + i], 1, a_tick);
 }
 
 /* Failed 10 s ago, not now: 2^-1 of 1.5. */
 static void assert_first_failed(enum netflow_host_column first)
 {
-    assert_near(row_values[first], 0.5 / 1.5, 1e-5);
-    assert_near(row_values[first + 1], 1 - 1 / (1 + pow(2, -1.0 / 6)), 1e-5);
-    assert_near(row_values[first + 2], 1 - 1 / (1 + pow(2, -1.0 / 60)), 1e-5);
+    assert_near(row_values[first], 0.5 / 1.5, a_tick);
+    assert_near(row_values[first + 1], 1 - 1 / (1 + pow(2, -1.0 / 6)), a_tick);
+    assert_near(row_values[first + 2], 1 - 1 / (1 + pow(2, -1.0 / 60)), a_tick);
 }
 
 static void flows_of_netflow_come_first(void **state)
@@ -142,7 +145,7 @@ static void peers_and_ports_of_the_source(void **state)
     assert_one(NETFLOW_HOST_src_peers_10s);
     assert_two_in_10s(NETFLOW_HOST_src_ports_10s);
     /* The second was not new. */
-    assert_near(value(NETFLOW_HOST_src_new_peers_10s), 0.5, 1e-5);
+    assert_near(value(NETFLOW_HOST_src_new_peers_10s), 0.5, a_tick);
 }
 
 static void flows_to_the_destination(void **state)
