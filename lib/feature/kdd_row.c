@@ -19,6 +19,7 @@
 #include "base/timefmt.h"
 #include "feature/extract_priv.h"
 #include "feature/kdd_content.h"
+#include "feature/kdd_record.h"
 #include "feature/kdd_service.h"
 #include "feature/kdd_window.h"
 
@@ -74,11 +75,12 @@ static bool is_land(const struct lw_record *rec)
            rec->port[0] == rec->port[1];
 }
 
-static float share_of_message(uint64_t bytes, uint64_t messages)
+/* Of an ICMP flow, the average message with its header; whole bytes. */
+static float share_of_message(float bytes, uint64_t messages)
 {
-    uint64_t mean = bytes / (messages == 0 ? 1 : messages);
+    float mean = truncf(bytes / (float)(messages == 0 ? 1 : messages));
 
-    return (float)(mean + ICMP_HEADER_BYTES);
+    return mean + (float)ICMP_HEADER_BYTES;
 }
 
 static enum kdd_protocol protocol_of(const struct lw_record *rec)
@@ -104,18 +106,24 @@ static void fill_basic(const struct lw_record *rec, enum kdd_service service, fl
     const struct lw_side *dst = &rec->side[1 - from];
     int64_t whole_seconds = (rec->end_ns - rec->start_ns) / NS_PER_S;
 
-    v[KDD_duration] = (float)whole_seconds;
+    v[KDD_duration] = rec->lacks & LW_LACKS_DURATION ? NAN : (float)whole_seconds;
     v[KDD_protocol_type] = (float)protocol_of(rec);
     v[KDD_service] = (float)service;
-    v[KDD_flag] = (float)flag_of(rec);
-    v[KDD_src_bytes] = (float)src->payload_bytes;
-    v[KDD_dst_bytes] = (float)dst->payload_bytes;
+    v[KDD_flag] = rec->kind == LW_FLOW_TCP && rec->conn == LW_CONN_NONE
+                      ? NAN
+                      : (float)flag_of(rec);
+    v[KDD_src_bytes] = kdd_payload(rec, from);
+    v[KDD_dst_bytes] = kdd_payload(rec, 1 - from);
     if (is_icmp(rec)) {
         v[KDD_duration] = 0;
-        v[KDD_src_bytes] = share_of_message(src->payload_bytes, src->packets);
+        v[KDD_src_bytes] = share_of_message(v[KDD_src_bytes], kdd_messages(rec, from));
         v[KDD_dst_bytes] = 0;
     }
     v[KDD_land] = is_land(rec) ? 1.0f : 0.0f;
+    v[KDD_wrong_fragment] = NAN;
+    v[KDD_urgent] = NAN;
+    if (rec->lacks & LW_LACKS_DETAIL)
+        return;
     v[KDD_wrong_fragment] =
         (float)(src->bad_fragments + dst->bad_fragments + src->overlapping_fragments +
                 dst->overlapping_fragments);
@@ -171,7 +179,7 @@ static void fill_in_host(const struct kdd_counts *c, float *v)
  * spread over its duration. */
 static uint64_t n_connections(const struct lw_record *rec)
 {
-    uint64_t messages = rec->side[source_of(rec)].packets;
+    uint64_t messages = kdd_messages(rec, source_of(rec));
     double seconds = (double)(rec->end_ns - rec->start_ns) / (double)NS_PER_S;
     double window = (double)KDD_TIME_WINDOW_NS / (double)NS_PER_S;
 
