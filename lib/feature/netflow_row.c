@@ -113,10 +113,12 @@ static void fill_flags(const struct lw_record *rec, const struct lw_side *side,
     const uint8_t major = LW_TCP_FIN | LW_TCP_SYN | LW_TCP_RST | LW_TCP_ACK;
 
     for (unsigned i = 0; i < N_FLAGS; i++) {
+        bool is_lacking = flags[i] & major
+                              ? rec->kind == LW_FLOW_TCP && rec->lacks & LW_LACKS_FLAGS
+                              : (rec->lacks & LW_LACKS_MINOR_FLAGS) != 0;
+
         v[i] = (side->tcp_flags & flags[i]) != 0 ? 1.0f : 0.0f;
-        if (rec->kind == LW_FLOW_TCP &&
-            (rec->lacks & LW_LACKS_FLAGS ||
-             (rec->lacks & LW_LACKS_MINOR_FLAGS && !(flags[i] & major))))
+        if (is_lacking)
             v[i] = NAN;
     }
 }

@@ -4,9 +4,10 @@
  *
  * It counts IP length, packets and payload of either side.  TCP flags are what the
  * history tells: S a SYN, H a SYN with ACK, F a FIN, R a RST; A an ACK alone; D data,
- * which has an ACK.  An unset duration is that of one moment.  The payload is unset
- * then, too, and is what the headers leave of the IP length: of TCP nothing, where the
- * history has no data.
+ * which has an ACK; a RST has one if it is all that a side sent, as it answers a SYN
+ * then (RFC 9293, 3.10.7.1).  An unset duration is that of one moment.  The payload is
+ * unset then, too, and is what the headers leave of the IP length: of TCP nothing,
+ * where the history has no data.
  *
  * Argus' words for direction and state are put together from what was heard, by the
  * rules of report.c.
@@ -142,13 +143,16 @@ static void read_history(const struct flow_cells *c, struct lw_record *rec)
 {
     struct csv_field f = c->cell[CELL_HISTORY];
 
-    rec->lacks |= LW_LACKS_MINOR_FLAGS;
     if (flow_field_missing(f)) {
         rec->lacks |= LW_LACKS_FLAGS | LW_LACKS_RETRANSMITTED;
         return;
     }
     for (size_t i = 0; i < f.n; i++)
         read_letter(f.p[i], rec);
+    for (unsigned i = 0; i < 2; i++) {
+        if (rec->side[i].tcp_flags == LW_TCP_RST)
+            rec->side[i].tcp_flags |= LW_TCP_ACK;
+    }
 }
 
 static bool history_has(const struct flow_cells *c, char letter)
@@ -282,7 +286,8 @@ static bool zeek_record(struct flow_cells *c, struct lw_record *rec)
 
     if (!flow_cell_time(c, CELL_START, &rec->start_ns) || !read_endpoints(c, rec))
         return false;
-    rec->lacks = LW_LACKS_FRAME_BYTES | LW_LACKS_TOS | LW_LACKS_DETAIL;
+    rec->lacks =
+        LW_LACKS_FRAME_BYTES | LW_LACKS_TOS | LW_LACKS_MINOR_FLAGS | LW_LACKS_DETAIL;
     is_moment = !flow_cell_time(c, CELL_DURATION, &duration_ns);
     rec->end_ns = rec->start_ns + duration_ns;
     read_ports(c, rec);

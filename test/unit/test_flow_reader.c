@@ -252,6 +252,18 @@ static void a_zeek_row_of_tcp(void **state)
     assert_string_equal(label, "");
 }
 
+/* A SYN refused: the RST that answers it has an ACK, though the history has no letter
+ * for that. */
+static void a_zeek_row_of_a_refusal(void **state)
+{
+    (void)state;
+    read_one(ZEEK_HEADER "1.5\tC\t10.0.0.1\t40000\t10.0.0.2\t22\ttcp\t-\t0.1\t0\t0\tREJ"
+                         "\t-\t-\t0\tSr\t1\t60\t1\t40\t-\n");
+    assert_int_equal(rec.conn, LW_CONN_REJ);
+    assert_int_equal(rec.side[0].tcp_flags, LW_TCP_SYN);
+    assert_int_equal(rec.side[1].tcp_flags, LW_TCP_RST | LW_TCP_ACK);
+}
+
 /* Three blanks before the labels, CR LF at the end, unset values. */
 static void a_zeek_row_with_labels(void **state)
 {
@@ -472,6 +484,7 @@ int main(void)
         cmocka_unit_test(columns_are_known_by_name),
         cmocka_unit_test(packets_of_each_side_where_a_column_has_them),
         cmocka_unit_test(a_zeek_row_of_tcp),
+        cmocka_unit_test(a_zeek_row_of_a_refusal),
         cmocka_unit_test(a_zeek_row_with_labels),
         cmocka_unit_test(a_zeek_row_as_csv),
         cmocka_unit_test(a_zeek_row_as_json),

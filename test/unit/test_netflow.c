@@ -257,10 +257,11 @@ static void tcp_without_flags(void **state)
     assert_true(isnan(value(NETFLOW_conn_state)));
     assert_true(isnan(value(NETFLOW_answered)));
     assert_true(isnan(value(NETFLOW_failed)));
-    /* Of what is not TCP there are none. */
+    /* Of what is not TCP there are none; but who never tells of PSH does not here. */
     r.kind = LW_FLOW_UDP;
     run(&r);
     assert_near(value(NETFLOW_src_syn), 0, 0);
+    assert_true(isnan(value(NETFLOW_src_psh)));
 }
 
 static void what_was_not_heard_is_missing(void **state)
