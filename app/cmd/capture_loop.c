@@ -311,6 +311,21 @@ static void print_fragments(const struct lw_meter_stats *m)
         text_count(m->datagrams - ended, n[6]));
 }
 
+static void print_streams(const struct lw_meter_stats *m)
+{
+    char n[5][TEXT_MAX];
+
+    if (m->streams + m->streams_refused == 0)
+        return;
+    (void)fprintf(stderr,
+                  "streams: %s in order, %s without room; %s bytes, %s missing, %s "
+                  "repeated\n",
+                  text_count(m->streams, n[0]), text_count(m->streams_refused, n[1]),
+                  text_count(m->stream_bytes, n[2]),
+                  text_count(m->stream_bytes_missing, n[3]),
+                  text_count(m->stream_bytes_repeated, n[4]));
+}
+
 static void print_tunnels(const struct lw_meter_stats *m)
 {
     char n[5][TEXT_MAX];
@@ -347,6 +362,7 @@ static void print_account(const struct capture_job *job,
                   text_count(m.decoded, n[0]), text_count(m.in_flows, n[1]),
                   text_count(m.not_in_flows, n[2]), text_count(m.out_of_order, n[3]));
     print_tunnels(&m);
+    print_streams(&m);
     print_fragments(&m);
     (void)fprintf(stderr,
                   "flows: %s, records: %s; at most %s flows at once, %s evicted "

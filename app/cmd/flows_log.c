@@ -21,6 +21,7 @@ static struct {
     int format;
     const char *fields;
     bool no_header;
+    bool apps;
     const char *label;
     const char *labels;
     int64_t community_id_seed;
@@ -39,6 +40,10 @@ static const struct opt rows[] = {
      .choices = formats, .help = "how to write them"},
     {"fields", 0, OPT_TO_TEXT(&o.fields), .metavar = "NAME,...",
      .help = "only these fields, in this order; --describe lists them"},
+    {"apps", 0, OPT_TO_FLAG(&o.apps),
+     .help =
+         "recognise the application protocol of each flow by what is said in it: the "
+         "field app of csv and json, service of zeek"},
     {"no-header", 0, OPT_TO_FLAG(&o.no_header), .help = "only records"},
     {"label", 0, OPT_TO_TEXT(&o.label), .metavar = "TEXT", .initial = "",
      .help = "fill the label column; with --labels, of flows that no rule fits"},
@@ -120,6 +125,7 @@ static enum lw_status set_up(struct flows_log *log, struct lw_error *err)
                                     .fields = o.fields,
                                     .label = o.label,
                                     .no_header = o.no_header,
+                                    .apps = o.apps,
                                     .community_id_seed = (uint16_t)o.community_id_seed};
 
     /* The options must be right before a file is read that may be large. */
@@ -163,6 +169,7 @@ void flows_log_configure(const struct flows_log *log, struct lw_meter_config *cf
     cfg->cuts = lw_flow_format_cuts(format);
     cfg->flow_stats = lw_flow_format_needs_stats(format);
     cfg->conn_log = lw_flowlog_needs_conn_log(log->text);
+    cfg->apps = lw_flowlog_needs_apps(log->text);
 }
 
 void flows_log_free(struct flows_log *log)

@@ -78,6 +78,7 @@ struct lw_flowlog_config {
     const char *label;  /* of every record that has no other; default none */
     struct lw_labels *labels; /* where other labels come from; borrowed; NULL: none */
     bool no_header;           /* no header, no footer */
+    bool apps; /* application protocols, too, where the format has a place for them */
     uint16_t community_id_seed;
 };
 
@@ -89,14 +90,18 @@ struct lw_flowlog_stats {
 };
 
 /** Create a log.  The caller owns *out.  LW_EINVAL: no such format or field (the
- *  message names the nearest one), a field named twice, fields for a format that has
- *  none to choose, a label too long or with a line end.  LW_ENOMEM. */
+ *  message names the nearest one), a field named twice, no place for applications,
+ * fields for a format that has none to choose, a label too long or with a line end.
+ * LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_flowlog_new(struct lw_flowlog **out,
                                              const struct lw_flowlog_config *cfg,
                                              struct lw_error *err);
 
 /** Does a chosen field need `conn_log` of struct lw_meter_config? */
 LW_API bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log);
+
+/** Does a chosen field need `apps` of struct lw_meter_config? */
+LW_API bool lw_flowlog_needs_apps(const struct lw_flowlog *log);
 
 /** Begin: once, before the first record.  A header with a date in it is made together
  *  with the first record, from its time. */

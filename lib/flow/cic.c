@@ -267,14 +267,20 @@ static char *put_label(char *p, const struct flow_line *l)
 
 static const struct flow_field fields_2017[] = {
 #define CIC(id, shape, blank, y2017, y2018, type, unit, doc)                           \
-    {{y2017, type, unit, doc, ORIGINAL, false}, put_##id, FLOW_##shape, false},
+    {{y2017, type, unit, doc, ORIGINAL, false},                                        \
+     put_##id,                                                                         \
+     FLOW_##shape,                                                                     \
+     FLOW_NEEDS_NOTHING},
 #include "cic.def"
 #undef CIC
 };
 
 static const struct flow_field fields_2018[] = {
 #define CIC(id, shape, blank, y2017, y2018, type, unit, doc)                           \
-    {{y2018, type, unit, doc, ORIGINAL, false}, put_##id, FLOW_##shape, false},
+    {{y2018, type, unit, doc, ORIGINAL, false},                                        \
+     put_##id,                                                                         \
+     FLOW_##shape,                                                                     \
+     FLOW_NEEDS_NOTHING},
 #include "cic.def"
 #undef CIC
 };

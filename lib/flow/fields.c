@@ -203,6 +203,11 @@ static char *put_community_id(char *p, const struct flow_line *l)
     return p + strlen(p);
 }
 
+static char *put_app(char *p, const struct flow_line *l)
+{
+    return l->rec->app == LW_APP_UNKNOWN ? p : put_text(p, lw_app_name(l->rec->app));
+}
+
 static char *put_label(char *p, const struct flow_line *l)
 {
     return l->put_text(p, l->label, strlen(l->label));
@@ -210,12 +215,21 @@ static char *put_label(char *p, const struct flow_line *l)
 
 static const struct flow_field fields[] = {
 #define FIELD(name, shape, type, unit, doc, source)                                    \
-    {{#name, type, unit, doc, source, false}, put_##name, FLOW_##shape, false},
+    {{#name, type, unit, doc, source, false},                                          \
+     put_##name,                                                                       \
+     FLOW_##shape,                                                                     \
+     FLOW_NEEDS_NOTHING},
 #define ZEEK_FIELD(name, shape, type, unit, doc, source)                               \
-    {{#name, type, unit, doc, source, true}, put_##name, FLOW_##shape, true},
+    {{#name, type, unit, doc, source, true},                                           \
+     put_##name,                                                                       \
+     FLOW_##shape,                                                                     \
+     FLOW_NEEDS_CONN_LOG},
+#define APP_FIELD(name, shape, type, unit, doc, source)                                \
+    {{#name, type, unit, doc, source, true}, put_##name, FLOW_##shape, FLOW_NEEDS_APPS},
 #include "flow/field.def"
 #undef FIELD
 #undef ZEEK_FIELD
+#undef APP_FIELD
 };
 
 /* ---- csv ------------------------------------------------------------------------ */

@@ -33,6 +33,7 @@ struct lw_flowlog {
     struct lw_labels *labels; /* borrowed; NULL: none */
     uint16_t community_id_seed;
     bool no_header;
+    bool apps;       /* its records are to have applications */
     bool header_due; /* with the next record */
     int64_t last_ns; /* latest end of a record; meaningless before the first */
     struct lw_flowlog_stats stats;
@@ -171,6 +172,9 @@ static enum lw_status choose_named(struct lw_flowlog *log, const char *names,
         size_t n = strcspn(at, ",");
 
         st = add_field(log, at, n, err);
+        log->apps =
+            log->apps ||
+            (st == LW_OK && log->fields[log->n_fields - 1]->needs == FLOW_NEEDS_APPS);
         at += n;
         if (*at == '\0')
             break;
@@ -178,15 +182,25 @@ static enum lw_status choose_named(struct lw_flowlog *log, const char *names,
     return st;
 }
 
-/* A label that the format does not have by itself is wanted by who gives one. */
+/* A label that the format does not have by itself is wanted by who gives one, what
+ * needs applications by who asks for them. */
 static void choose_own(struct lw_flowlog *log, bool labelled)
 {
     for (size_t i = 0; i < log->format->n_fields; i++) {
         const struct flow_field *f = &log->format->fields[i];
 
-        if (!f->about.extra || (labelled && f->shape == FLOW_TEXT))
+        if (!f->about.extra || (labelled && f->shape == FLOW_TEXT) ||
+            (log->apps && f->needs == FLOW_NEEDS_APPS))
             log->fields[log->n_fields++] = f;
     }
+}
+
+static bool has_apps(const struct lw_flow_format *format)
+{
+    for (size_t i = 0; i < format->n_fields; i++)
+        if (format->fields[i].needs == FLOW_NEEDS_APPS)
+            return true;
+    return false;
 }
 
 static enum lw_status choose_fields(struct lw_flowlog *log, const char *names,
@@ -198,6 +212,9 @@ static enum lw_status choose_fields(struct lw_flowlog *log, const char *names,
     log->name_len = mem_zalloc(log->format->n_fields + 1, 1);
     if (log->fields == NULL || log->name_len == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
+    if (log->apps && !has_apps(log->format))
+        return lw_fail(err, LW_EINVAL, "%s has no place for application protocols",
+                       log->format->name);
     if (names != NULL)
         st = choose_named(log, names, err);
     else
@@ -254,6 +271,7 @@ static enum lw_status set_up(struct lw_flowlog *log,
     enum lw_status st;
 
     log->labels = cfg->labels;
+    log->apps = cfg->apps;
     st = set_format(log, cfg->format == NULL ? "binetflow" : cfg->format, err);
 
     if (st == LW_OK)
@@ -296,10 +314,15 @@ void lw_flowlog_free(struct lw_flowlog *log)
     mem_free(log);
 }
 
+bool lw_flowlog_needs_apps(const struct lw_flowlog *log)
+{
+    return log->apps;
+}
+
 bool lw_flowlog_needs_conn_log(const struct lw_flowlog *log)
 {
     for (size_t i = 0; i < log->n_fields; i++)
-        if (log->fields[i]->needs_conn_log)
+        if (log->fields[i]->needs == FLOW_NEEDS_CONN_LOG)
             return true;
     return false;
 }

@@ -38,11 +38,14 @@ enum flow_field_shape {
     FLOW_TEXT    /* any text, a label: written through put_text() */
 };
 
+/* What the meter keeps for those who ask; without it the field is absent. */
+enum flow_field_need { FLOW_NEEDS_NOTHING, FLOW_NEEDS_CONN_LOG, FLOW_NEEDS_APPS };
+
 struct flow_field {
     struct lw_flow_field about;
     char *(*put)(char *p, const struct flow_line *l);
     enum flow_field_shape shape;
-    bool needs_conn_log; /* absent where a record's conn_log is not kept */
+    enum flow_field_need needs;
 };
 
 /* The fields that were chosen, in order. */

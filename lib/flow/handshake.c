@@ -102,7 +102,7 @@ bool handshake_gather(struct handshake_side *side, struct span *s, struct span *
     (void)span_take(s, s->n < side->message_left ? s->n : side->message_left, &part);
     side->message_left -= (uint32_t)part.n;
     if (is_first && side->message_left == 0) {
-        *whole = part;
+        *whole = span_first(part, HELLO_MAX);
         return true;
     }
     if (is_first) {

@@ -23,13 +23,14 @@ struct hello {
 
 /** Where one side's reader is. */
 struct handshake_side {
-    uint8_t head[5];     /* of the record or packet at hand */
+    uint8_t head[9];     /* of the record or packet at hand */
     uint8_t n_head;      /* bytes of it that came */
     uint8_t record_type; /* TLS */
     uint8_t message_head[4];
     uint8_t n_message_head;
     bool is_done;          /* nothing more is read */
     bool has_banner;       /* SSH: it was read */
+    bool in_record;        /* TLS: its head is whole */
     uint32_t record_left;  /* bytes of the record still to come */
     uint32_t message_left; /* bytes of the message still to come */
     uint32_t message_bytes;

@@ -444,57 +444,68 @@ static bool begin_record(struct handshake *h, unsigned from, struct slab *hellos
     return !side->is_done;
 }
 
-/* The hello of SSL 2 (RFC 5246, E.2): lengths of what follows them. */
-static bool read_ssl2(struct handshake *h, struct span s)
+/* What a record begins with: of SSL 2 the two bytes of its length, and of the hello in
+ * it type, version and the lengths of what follows (RFC 5246, E.2). */
+enum { HEAD_BYTES = 5, SSL_2 = 0x80, SSL_2_HEAD_BYTES = 9 };
+
+static void read_ssl2(struct handshake *h, struct span s)
 {
     enum { HELLO = 1, SPEC_BYTES = 3 };
     struct lw_tls_facts *f = &h->facts.tls;
-    uint16_t length;
-    uint16_t version;
-    uint16_t specs;
-    uint16_t id;
 
-    if (s.n < 3 || !(s.p[0] & 0x80) || s.p[2] != HELLO)
+    if (span_u8(s, 2) != HELLO)
+        return;
+    f->client_hello_bytes = span_be16(s, 0) & 0x7fff;
+    f->hello_version = span_be16(s, 3);
+    f->max_version = f->hello_version;
+    f->n_ciphers = span_be16(s, 5) / SPEC_BYTES;
+    f->session_id_bytes = span_be16(s, 7);
+    f->offers_resumption = f->session_id_bytes > 0;
+    f->n_versions = 0;
+    f->n_extensions = 0;
+    f->server_name_bytes = 0;
+    f->n_alpn = 0;
+    f->has_grease = 0;
+}
+
+/* True: the record's head is whole, and what is in it is to be read. */
+static bool take_record(struct handshake *h, unsigned from, struct span *s,
+                        struct slab *hellos)
+{
+    struct handshake_side *side = &h->side[from];
+    bool is_ssl2;
+
+    (void)handshake_take_head(s, side->head, &side->n_head,
+                              side->n_head > 0 ? side->n_head : 1);
+    is_ssl2 = (side->head[0] & SSL_2) != 0;
+    if (!handshake_take_head(s, side->head, &side->n_head,
+                             is_ssl2 ? SSL_2_HEAD_BYTES : HEAD_BYTES))
         return false;
-    if (span_get_be16(s, 0, &length) && span_get_be16(s, 3, &version) &&
-        span_get_be16(s, 5, &specs) && span_get_be16(s, 7, &id)) {
-        f->client_hello_bytes = length & 0x7fff;
-        f->hello_version = version;
-        f->max_version = version;
-        f->n_ciphers = specs / SPEC_BYTES;
-        f->session_id_bytes = id;
-        f->offers_resumption = id > 0;
-        f->n_versions = 0;
-        f->n_extensions = 0;
-        f->server_name_bytes = 0;
-        f->n_alpn = 0;
-        f->has_grease = 0;
-    }
-    return true;
+    if (!is_ssl2)
+        return begin_record(h, from, hellos);
+    if (from == 0 && h->facts.tls.client_hello_bytes == LW_NOT_SEEN)
+        read_ssl2(h, span_of(side->head, SSL_2_HEAD_BYTES));
+    end_side(h, from, hellos);
+    return false;
 }
 
 void tls_data(struct handshake *h, unsigned from, struct span s, struct slab *hellos)
 {
     struct handshake_side *side = &h->side[from];
 
-    if (from == 0 && side->n_head == 0 &&
-        h->facts.tls.client_hello_bytes == LW_NOT_SEEN && read_ssl2(h, s)) {
-        end_side(h, from, hellos);
-        return;
-    }
     while (s.n > 0 && !side->is_done) {
         struct span part;
 
-        if (side->n_head < 5) {
-            if (!handshake_take_head(&s, side->head, &side->n_head, 5) ||
-                !begin_record(h, from, hellos))
-                return;
+        if (!side->in_record) {
+            side->in_record = take_record(h, from, &s, hellos);
             continue;
         }
         (void)span_take(&s, s.n < side->record_left ? s.n : side->record_left, &part);
         side->record_left -= (uint32_t)part.n;
-        if (side->record_left == 0)
+        if (side->record_left == 0) {
             side->n_head = 0;
+            side->in_record = false;
+        }
         if (side->record_type == HANDSHAKE)
             messages(h, from, part, hellos);
     }

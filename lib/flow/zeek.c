@@ -10,7 +10,7 @@
  *   duration     and the bytes are unset in a record of one moment, as Zeek leaves them
  *   the rest     is what the record's conn_log says (flow/history.h); of a record
  *                without one, what the flow itself knows
- *   service      is never told
+ *   service      is told only when the meter looks for applications; Zeek names others
  *   local_*      whether the address is in a block that is not routed globally, which
  *                is Zeek's default
  *   #open        times of packets, not of the clock: the first record's start and the
@@ -388,11 +388,22 @@ static char *put_label(char *p, const struct flow_line *l)
     return l->put_text(p, l->label, strlen(l->label));
 }
 
+/* TLS has its old name there. */
+static char *put_service(char *p, const struct flow_line *l)
+{
+    const enum lw_app app = l->rec->app;
+
+    if (app == LW_APP_UNKNOWN)
+        return p;
+    return put_text(p, app == LW_APP_TLS ? "ssl" : lw_app_name(app));
+}
+
 /* ---- the table ------------------------------------------------------------------- */
 
 #define ZEEK_COLUMN(name, shape, type, unit, doc, extra, put)                          \
     {                                                                                  \
-        {name, type, unit, doc, "Zeek conn.log", extra}, put, FLOW_##shape, !(extra)   \
+        {name, type, unit, doc, "Zeek conn.log", extra}, put, FLOW_##shape,            \
+            (extra) ? FLOW_NEEDS_NOTHING : FLOW_NEEDS_CONN_LOG                         \
     }
 #define COLUMN(name, shape, type, unit, doc, put)                                      \
     ZEEK_COLUMN(name, shape, type, unit, doc, false, put)
@@ -408,7 +419,11 @@ static const struct flow_field columns[] = {
     COLUMN("id.resp_p", NUMBER, "port", "", "its port; answering type or code of ICMP",
            put_resp_port),
     COLUMN("proto", WORD, "enum", "", "tcp, udp, icmp or unknown_transport", put_proto),
-    COLUMN("service", WORD, "string", "", "never set", put_nothing),
+    {{"service", "string", "", "application protocol, when it is asked for (--apps)",
+      "Zeek conn.log", false},
+     put_service,
+     FLOW_WORD,
+     FLOW_NEEDS_APPS},
     COLUMN("duration", NUMBER, "interval", "s",
            "time from the first to the last packet", put_duration),
     COLUMN("orig_bytes", NUMBER, "count", "bytes", "payload of the originator",

@@ -5,9 +5,10 @@
  *
  * Every packet that is in a flow must be in a record in the end, and no record may end
  * before the time that the meter had promised.  Statistics must agree with the record.
- * The meter of CICFlowMeter's own flows sees the same packets.  Packets one by one and
- * in batches give the same text.  What we can read of it ourselves has the right number
- * of records.
+ * What a tap hears of a stream, bytes and gaps, is the stream. The meter of
+ * CICFlowMeter's own flows sees the same packets.  Packets one by one and in batches
+ * give the same text.  What we can read of it ourselves has the right number of
+ * records.
  *
  * When an allocation is to fail, one way through is enough: what counts must still add
  * up, and nothing else is promised.
@@ -38,6 +39,9 @@ struct way {
     size_t n_formats;
     bool starved; /* an allocation fails: text may be lost */
     bool with_stats;
+    bool with_streams;
+    uint64_t stream_bytes; /* that the tap was told, and gaps */
+    uint64_t streams;      /* hash of what the records say of them */
     uint64_t n_packets;
     int64_t promised_ns;
     bool in_order;
@@ -61,6 +65,21 @@ static void check_stats(const struct lw_record *rec)
     LW_ASSERT(s->gap.n == n - 1);
     LW_ASSERT(s->subflows >= 1 && s->idle.n < s->subflows);
     LW_ASSERT(s->start.n_packets >= (n < LW_FIRST_PACKETS ? n : LW_FIRST_PACKETS));
+}
+
+/* What a flow's last record carries was told all. */
+static void check_streams(struct way *w, const struct lw_record *rec)
+{
+    const struct sequence_heard *h = rec->tapped;
+
+    LW_ASSERT(w->with_streams ||
+              (rec->app == LW_APP_UNKNOWN && h == NULL && rec->handshake == NULL));
+    w->streams = sequence_hash_streams(rec, w->streams);
+    if (h == NULL)
+        return;
+    LW_ASSERT(h->has_begun && h->has_ended == (rec->end_reason != LW_END_STATUS));
+    for (unsigned i = 0; i < 2 && h->has_ended; i++)
+        w->stream_bytes += h->data_bytes[i] + h->gap_bytes[i];
 }
 
 static void check_record(const struct lw_record *rec)
@@ -104,6 +123,7 @@ static void on_record(void *ctx, const struct lw_record *rec)
     LW_ASSERT((rec->stats != NULL) == w->with_stats);
     if (rec->stats != NULL)
         check_stats(rec);
+    check_streams(w, rec);
     w->n_packets += rec->side[0].packets + rec->side[1].packets;
     for (size_t i = 0; i < w->n_formats; i++) {
         if (w->logs[i] == NULL)
@@ -250,6 +270,7 @@ static bool open_way(struct way *w, const uint8_t head[SEQUENCE_HEAD], size_t n)
     const struct lw_cic_config cic = {.max_flows = cfg.max_flows};
 
     w->with_stats = cfg.flow_stats;
+    w->with_streams = cfg.tap != NULL;
     w->in_order = true;
     w->promised_ns = INT64_MIN;
     return lw_meter_new(&w->meter, &cfg, NULL) == LW_OK &&
@@ -277,6 +298,8 @@ static void finish(struct way *w, uint32_t max_flows)
     check_account(&s, max_flows);
     LW_ASSERT(w->n_packets == s.in_flows + s.inner_in_flows);
     records = s.records;
+    if (!w->starved)
+        LW_ASSERT(w->stream_bytes == s.stream_bytes + s.stream_bytes_missing);
     lw_cic_meter_flush(w->cic, on_cic_line, w);
     lw_cic_meter_get_stats(w->cic, &s);
     check_account(&s, max_flows);
@@ -315,6 +338,7 @@ static void check_same(const struct way *a, const struct way *b)
         LW_ASSERT(buf_ok(&a->text[i]) && buf_ok(&b->text[i]));
         LW_ASSERT(strcmp(buf_text(&a->text[i]), buf_text(&b->text[i])) == 0);
     }
+    LW_ASSERT(a->streams == b->streams);
     lw_meter_get_stats(a->meter, &s);
     lw_meter_get_stats(b->meter, &t);
     LW_ASSERT(memcmp(&s, &t, sizeof s) == 0);

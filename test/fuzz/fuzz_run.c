@@ -67,6 +67,7 @@ static void on_record(void *ctx, const struct lw_record *rec)
     const int64_t promised_ns = lw_meter_watermark_ns(r->meter);
 
     r->told = hash_bytes(&promised_ns, sizeof promised_ns, r->told);
+    r->told = sequence_hash_streams(rec, r->told);
     lw_flowlog_record(r->log, rec);
     r->n_packets += rec->side[0].packets + rec->side[1].packets;
     take_text(r);

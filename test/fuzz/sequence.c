@@ -2,6 +2,9 @@
 #include "sequence.h"
 
 #include "base/assert.h"
+#include "base/hash.h"
+
+#include <lapwing/handshake.h>
 
 #include <string.h>
 
@@ -86,11 +89,90 @@ void sequence_put(struct buf *b, const struct sequence_entry *e)
     buf_add(b, e->bytes.p, e->bytes.n);
 }
 
+/* ---- streams -------------------------------------------------------------------- */
+
+static uint64_t hash_number(uint64_t number, uint64_t seed)
+{
+    return hash_bytes(&number, sizeof number, seed);
+}
+
+static bool wants_all(enum lw_app app)
+{
+    LW_ASSERT((unsigned)app < LW_N_APPS);
+    return true;
+}
+
+static void hear_begin(void *state, enum lw_app app,
+                       const struct lw_stream_start *start)
+{
+    struct sequence_heard *h = state;
+
+    LW_ASSERT(!h->has_begun && h->hash == 0 && start->orig <= 1);
+    h->has_begun = true;
+    h->hash = hash_number((uint64_t)app << 32 | (uint64_t)start->port[0] << 16 |
+                              start->port[1],
+                          start->orig);
+}
+
+static void hear_data(void *state, unsigned from, const uint8_t *bytes, size_t n)
+{
+    struct sequence_heard *h = state;
+
+    LW_ASSERT(h->has_begun && !h->has_ended && from < 2 && n > 0);
+    h->data_bytes[from] += n;
+    h->hash = hash_bytes(bytes, n, hash_number(from, h->hash));
+}
+
+static void hear_gap(void *state, unsigned from, uint64_t n_bytes)
+{
+    struct sequence_heard *h = state;
+
+    LW_ASSERT(h->has_begun && !h->has_ended && from < 2 && n_bytes > 0);
+    h->gap_bytes[from] += n_bytes;
+    h->hash = hash_number(n_bytes, hash_number(from + 2, h->hash));
+}
+
+static void hear_end(void *state)
+{
+    struct sequence_heard *h = state;
+
+    LW_ASSERT(h->has_begun && !h->has_ended);
+    h->has_ended = true;
+}
+
+static const struct lw_stream_tap tap = {
+    "hash",  sizeof(struct sequence_heard), wants_all, hear_begin, hear_data, hear_gap,
+    hear_end};
+
+uint64_t sequence_hash_streams(const struct lw_record *rec, uint64_t seed)
+{
+    uint64_t hash = hash_number((uint64_t)rec->app, seed);
+
+    if (rec->tapped != NULL)
+        hash = hash_number(((const struct sequence_heard *)rec->tapped)->hash, hash);
+    if (rec->handshake != NULL)
+        hash = hash_bytes(rec->handshake, sizeof *rec->handshake, hash);
+    return hash;
+}
+
+static void listen_to_streams(struct lw_meter_config *cfg, uint8_t size)
+{
+    enum { FEW = 7, READ_BYTES = 3000, HELD_BYTES = 5000, POOL_BYTES = 64 << 10 };
+
+    cfg->apps = true;
+    cfg->handshakes = true;
+    cfg->tap = &tap;
+    cfg->stream_flows = 1U + (size & FEW);
+    cfg->stream_bytes = READ_BYTES;
+    cfg->stream_held_bytes = HELD_BYTES;
+    cfg->stream_pool_bytes = POOL_BYTES;
+}
+
 struct lw_meter_config sequence_config(const uint8_t head[SEQUENCE_HEAD])
 {
+    enum { WITH_STREAMS = 32 };
     const uint8_t kind = head[1];
-
-    return (struct lw_meter_config){
+    struct lw_meter_config cfg = {
         .max_flows = head[0] + 1U,
         .status_interval_ns = INT64_C(1) << 36,
         .conn_log = (kind & 2) != 0,
@@ -101,6 +183,10 @@ struct lw_meter_config sequence_config(const uint8_t head[SEQUENCE_HEAD])
         .tunnels = (enum lw_tunnel_mode)((kind >> 4 & 3) % LW_N_TUNNEL_MODES),
         .reassembly_datagrams = kind & 64 ? 3 : 64,
         .flow_stats = (kind & 128) != 0};
+
+    if (head[0] & WITH_STREAMS)
+        listen_to_streams(&cfg, head[0]);
+    return cfg;
 }
 
 /* ---- for editing ---------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 /*
  * fuzz/sequence.h - inputs that are packets and how to meter them.
  *
- *     0  table size, 1 to 256
+ *     0  table size, 1 to 256; bit 5: with streams, of few connections at a time
  *     1  bit 0: cut as Argus does; bit 1: conn_log; bit 2: wrong checksums, too;
  *        bit 3: cut as Zeek does; bits 4 and 5: which flows of tunnels, outer (also 3),
  *        inner, both; bit 6: few datagrams are put together at once; bit 7: with
@@ -63,6 +63,18 @@ int sequence_link_code(uint32_t link_type);
 
 /** How the input wants its packets metered. */
 struct lw_meter_config sequence_config(const uint8_t head[SEQUENCE_HEAD]);
+
+/** What the tap of such a configuration heard, as `tapped` of the records. */
+struct sequence_heard {
+    uint64_t data_bytes[2]; /* client, server */
+    uint64_t gap_bytes[2];
+    uint64_t hash; /* of everything, in its order */
+    bool has_begun;
+    bool has_ended;
+};
+
+/** A hash of what a record says of streams and handshakes, and of `seed`. */
+uint64_t sequence_hash_streams(const struct lw_record *rec, uint64_t seed);
 
 /** A packet that can be edited. */
 struct packet {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_corpus DIR - write the seeds of the capture and decode fuzz targets, and those
- * of the flows target that are about tunnels and fragments, below DIR (test/corpus).
- * What fuzzing found besides is there too, under its hash; compressed seeds are made
- * from these with `gzip -9n`, `zstd -19` and `xz -0`.
+ * make_corpus DIR - write the seeds of the capture, decode and handshake fuzz targets,
+ * and those of the flows target that are about tunnels, fragments and streams, below
+ * DIR (test/corpus). What fuzzing found besides is there too, under its hash;
+ * compressed seeds are made from these with `gzip -9n`, `zstd -19` and `xz -0`.
  */
 #include "frame.h"
 #include "pcapng_image.h"
@@ -170,13 +170,13 @@ static void make_frames(const char *dir)
 }
 
 /* A flows input (fuzz/sequence.h); `fails`: which allocation, 0 none. */
-static void make_flow(const char *dir, const char *name, uint8_t kind, uint8_t fails,
-                      const char *const *texts)
+static void make_sequence(const char *dir, const char *name, uint8_t size, uint8_t kind,
+                          uint8_t fails, const char *const *texts)
 {
     struct buf b;
 
     buf_init(&b);
-    buf_add_u8(&b, 15);
+    buf_add_u8(&b, size);
     buf_add_u8(&b, kind);
     buf_add_u8(&b, 0x10);
     buf_add_u8(&b, fails);
@@ -190,6 +190,78 @@ static void make_flow(const char *dir, const char *name, uint8_t kind, uint8_t f
                 .bytes = span_of(frame.pkt.data, frame.pkt.captured_bytes)});
     }
     save(dir, name, &b);
+}
+
+static void make_flow(const char *dir, const char *name, uint8_t kind, uint8_t fails,
+                      const char *const *texts)
+{
+    make_sequence(dir, name, 15, kind, fails, texts);
+}
+
+#define C "tcp 10.0.0.1:1234 > 10.0.0.2:80 "
+#define S "tcp 10.0.0.2:80 > 10.0.0.1:1234 "
+
+/* What is said, in order and not. */
+static void make_streams(const char *dir)
+{
+    enum { WITH_STREAMS = 32, SIZE = WITH_STREAMS + 15 };
+    static const char *const web[] = {C "S seq=1",
+                                      S "SA seq=8 ack=2",
+                                      C "A seq=2 ack=9",
+                                      C "PA seq=12 ack=9 data=TTP/1.0\\r\\n\\r\\n",
+                                      C "PA seq=2 ack=9 data=GET\\s/x\\sHTTP/1.0",
+                                      S "PA seq=9 ack=24 data=HTTP/1.1\\s200\\r\\n",
+                                      S "PA seq=30 ack=24 data=abcdefgh wire=200",
+                                      S "PA seq=27 ack=24 data=xyzabcd",
+                                      C "FA seq=24 ack=38",
+                                      S "FA seq=38 ack=25",
+                                      NULL};
+    static const char *const mail[] = {S "PA seq=9 data=220\\shello\\r\\n",
+                                       C "PA seq=2 ack=20 data=EHLO\\sme\\r\\n",
+                                       S "PA seq=40 data=250\\sok\\r\\n",
+                                       C "PA seq=11 ack=48 data=MAIL\\sFROM:",
+                                       C "R seq=20 data=why",
+                                       NULL};
+    static const char *const shell[] = {
+        S "PA seq=9 data=SSH-2.0-a\\sb\\r\\n", C "PA seq=2 data=SSH-2.0-c\\r\\n",
+        C "PA seq=13 data=\\x00\\x00\\x00\\x24\\x04\\x140123456789abcdef"
+          "\\x00\\x00\\x00\\x03a,b\\x00\\x00\\x00\\x01c",
+        C "PA seq=42 data=\\x00\\x00\\x00\\x01d\\x00\\x00\\x00\\x00", NULL};
+    static const char *const secret[] = {
+        "tcp 10.0.0.1:5 > 10.0.0.2:443 PA seq=2 data=\\x16\\x03\\x01\\x00\\x40\\x01"
+        "\\x00\\x00\\x3c\\x03\\x030123456789abcdef0123456789abcdef\\x00\\x00\\x04"
+        "\\x13\\x01\\x1a\\x1a\\x01\\x00\\x00\\x0f",
+        "tcp 10.0.0.1:5 > 10.0.0.2:443 PA seq=56 data=\\x00\\x00\\x00\\x06\\x00\\x04"
+        "\\x00\\x00\\x01a\\x00\\x0a\\x00\\x00\\x16",
+        "tcp 10.0.0.2:443 > 10.0.0.1:5 PA seq=2 data=\\x16\\x03\\x03\\x00\\x2c\\x02"
+        "\\x00\\x00\\x28\\x03\\x030123456789abcdef0123456789abcdef\\x00\\x13\\x01"
+        "\\x00\\x00\\x00\\x0b\\x00\\x09\\x00",
+        "udp 10.0.0.1:5 > 10.0.0.2:443 data=\\xc0\\x00\\x00\\x00\\x01\\x02ab\\x01c"
+        "\\x01t",
+        "udp 10.0.0.2:443 > 10.0.0.1:5 data=\\xc0\\x00\\x00\\x00\\x00\\x01c\\x02ab",
+        NULL};
+    static const char *const lookups[] = {
+        "udp 10.0.0.1:5 > 10.0.0.2:53 data=\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00"
+        "\\x00\\x00\\x00\\x00\\x01a\\x00\\x00\\x01\\x00\\x01",
+        "tcp 10.0.0.1:5 > 10.0.0.2:23 PA seq=1 data=\\xff\\xfd\\x18",
+        "tcp 10.0.0.1:6 > 10.0.0.2:513 PA seq=1 data=\\x00a\\x00b\\x00c/9\\x00",
+        "udp 10.0.0.1:5 > 10.0.0.2:9 data=\\x80\\x00\\x00\\x01\\x00\\x00\\x00\\x00"
+        "\\x01\\x02\\x03\\x04",
+        "udp 10.0.0.1:5 > 10.0.0.2:9 data=\\x80\\x00\\x00\\x02\\x00\\x00\\x00\\x00"
+        "\\x01\\x02\\x03\\x04",
+        NULL};
+
+    make_sequence(dir, "streams-web", SIZE, 0, 0, web);
+    make_sequence(dir, "streams-mail", SIZE, 0x82, 0, mail);
+    make_sequence(dir, "streams-shell", SIZE, 0, 0, shell);
+    make_sequence(dir, "streams-secret", SIZE, 0x20, 0, secret);
+    make_sequence(dir, "streams-lookups", WITH_STREAMS, 1, 0, lookups);
+    for (uint8_t fails = 3; fails < 24; fails += 2) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "streams-starved-%02u", fails);
+        make_sequence(dir, name, SIZE, 0, fails, secret);
+    }
 }
 
 static void make_flows(const char *dir)
@@ -227,6 +299,7 @@ static void make_flows(const char *dir)
         "link=raw",
         NULL};
 
+    make_streams(dir);
     make_flow(dir, "tunnels-inner", INNER, 0, tunnels);
     make_flow(dir, "tunnels-both", BOTH, 0, tunnels);
     make_flow(dir, "fragments-tiny", 0, 0, fragments);
@@ -239,6 +312,104 @@ static void make_flows(const char *dir)
         (void)snprintf(name, sizeof name, "starved-%02u", fails);
         make_flow(dir, name, (uint8_t)(BOTH | ALL), fails, fragmented);
     }
+}
+
+/* ---- handshakes ------------------------------------------------------------------ */
+
+struct said {
+    unsigned from;
+    const char *bytes; /* as in a frame's data */
+};
+
+/* The payload of a frame is what stands for the bytes. */
+static void put_said(struct buf *b, const struct said *s)
+{
+    enum { HEADERS = 14 + 20 + 8 };
+    char text[1500];
+    size_t n;
+
+    (void)snprintf(text, sizeof text, "udp 1.1.1.1:1 > 2.2.2.2:2 data=%s", s->bytes);
+    (void)frame_at(&frame, 0, text);
+    n = frame.pkt.captured_bytes - HEADERS;
+    buf_add_u8(b, (uint8_t)(s->from | n >> 8 << 1));
+    buf_add_u8(b, (uint8_t)n);
+    buf_add(b, frame.pkt.data + HEADERS, n);
+}
+
+static void make_handshake(const char *dir, const char *name, uint8_t kind,
+                           uint16_t port, const struct said *said, size_t n)
+{
+    struct buf b;
+
+    buf_init(&b);
+    buf_add_u8(&b, kind);
+    buf_add_le16(&b, port);
+    for (size_t i = 0; i < n; i++)
+        put_said(&b, &said[i]);
+    save(dir, name, &b);
+}
+
+#define RANDOM "0123456789abcdef0123456789abcdef"
+#define MAKE(name, kind, port, said)                                                   \
+    make_handshake(dir, name, kind, port, said, sizeof(said) / sizeof(said)[0])
+
+static void make_handshakes(const char *dir)
+{
+    enum { TLS, SSH, QUIC, PROTOCOL };
+    static const struct said tls[] = {
+        {0, "\\x16\\x03\\x01\\x00\\x92\\x01\\x00\\x00\\x8e\\x03\\x03" RANDOM
+            "\\x04abcd\\x00\\x06\\x1a\\x1a\\x13\\x01\\xc0\\x2b\\x01\\x00\\x00\\x5b"
+            "\\x2a\\x2a\\x00\\x00\\x00\\x00\\x00\\x08\\x00\\x06\\x00\\x00\\x03a.b"},
+        {0,
+         "\\x00\\x0a\\x00\\x06\\x00\\x04\\x3a\\x3a\\x00\\x1d\\x00\\x0d\\x00\\x04"
+         "\\x00\\x02\\x04\\x03\\x00\\x10\\x00\\x05\\x00\\x03\\x02h2"
+         "\\x00\\x2b\\x00\\x05\\x04\\x03\\x04\\x03\\x03\\x00\\x33\\x00\\x09\\x00\\x07"
+         "\\x00\\x1d\\x00\\x03abc\\x00\\x23\\x00\\x04tick\\x00\\x29\\x00\\x00"},
+        {1, "\\x16\\x03\\x03\\x00\\x34\\x02\\x00\\x00\\x30\\x03\\x03" RANDOM
+            "\\x00\\x13\\x01\\x00\\x00\\x08\\x00\\x2b\\x00\\x02\\x03\\x04\\x00\\x29"},
+    };
+    static const struct said old[] = {
+        {0, "\\x80\\x2e\\x01\\x03\\x01\\x00\\x15\\x00\\x00\\x00\\x10abc"},
+        {1, "\\x16\\x03\\x01\\x00\\x2a\\x02\\x00\\x00\\x26\\x03\\x01" RANDOM
+            "\\x00\\x00\\x05\\x00\\x16\\x03\\x01\\x00\\x04\\x04\\x00\\x00\\x00"
+            "\\x16\\x03\\x01\\x00\\x08\\x0b\\x00\\x00\\x04\\x00\\x00\\x01x"},
+    };
+    static const struct said resumed[] = {
+        {1, "\\x16\\x03\\x03\\x00\\x2a\\x02\\x00\\x00\\x26\\x03\\x03" RANDOM
+            "\\x00\\x00\\x05\\x00\\x14\\x03\\x03\\x00\\x01\\x01"},
+        {0, "\\x15\\x03\\x03\\x00\\x02\\x02\\x28"},
+    };
+    static const struct said ssh[] = {
+        {1, "hello\\r\\nSSH-2.0-OpenSSH_9.2\\sDebian\\r\\n"},
+        {0, "SSH-1.5-old\\n"},
+        {1, "\\x00\\x00\\x00\\x3c\\x04\\x140123456789abcdef\\x00\\x00\\x00\\x03a,b"},
+        {1, "\\x00\\x00\\x00\\x01c\\x00\\x00\\x00\\x01d\\x00\\x00\\x00\\x00"
+            "\\x00\\x00\\x00\\x03e,f\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x04none"},
+    };
+    static const struct said quic[] = {
+        {0, "\\xc3\\x00\\x00\\x00\\x01\\x08abcdefgh\\x03abc\\x40\\x05token"},
+        {1, "\\xc3\\x00\\x00\\x00\\x00\\x03abc\\x08abcdefgh"},
+    };
+    static const struct said google[] = {{0, "\\x0dabcdefghQ043\\x01"}};
+    static const struct said mail[] = {{1, "220\\shello\\r\\n"}, {0, "EHLO\\sa\\r\\n"}};
+    static const struct said lookup[] = {
+        {0, "\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x01a\\x00"
+            "\\x00\\x01\\x00\\x01"}};
+    static const struct said ticket[] = {
+        {0, "\\x00\\x00\\x00\\x40\\x6a\\x3e\\x30\\x3c\\xa1\\x03\\x02\\x01\\x05"
+            "\\xa2\\x03\\x02\\x01\\x0a\\xa4\\x30\\x30\\x2e\\xa0\\x07\\x03\\x05"}};
+    static const struct said shell[] = {{0, "1022\\x00me\\x00you\\x00ls\\x00"}};
+
+    MAKE("tls", TLS, 443, tls);
+    MAKE("tls-old", TLS, 443, old);
+    MAKE("tls-resumed", TLS, 443, resumed);
+    MAKE("ssh", SSH, 22, ssh);
+    MAKE("quic", QUIC, 443, quic);
+    MAKE("quic-google", QUIC, 443, google);
+    MAKE("mail", PROTOCOL, 25, mail);
+    MAKE("lookup", PROTOCOL, 53, lookup);
+    MAKE("ticket", PROTOCOL, 88, ticket);
+    MAKE("shell", PROTOCOL, 514, shell);
 }
 
 int main(int argc, char **argv)
@@ -255,5 +426,7 @@ int main(int argc, char **argv)
     make_frames(dir);
     (void)snprintf(dir, sizeof dir, "%s/flows", argv[1]);
     make_flows(dir);
+    (void)snprintf(dir, sizeof dir, "%s/handshake", argv[1]);
+    make_handshakes(dir);
     return 0;
 }

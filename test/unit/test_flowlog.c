@@ -368,6 +368,31 @@ static void zeek_has_the_word_where_it_was_asked(void **state)
     assert_zeek("conn_state,missed_bytes,history", &r, "SF\t-\t-\n");
 }
 
+static void applications_are_written_where_they_have_a_place(void **state)
+{
+    static const char *const names[] = {"csv", "json", "zeek"};
+    struct lw_flowlog_config cfg = {.apps = true};
+    struct lw_flowlog *log = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cfg.format = names[i];
+        assert_int_equal(lw_flowlog_new(&log, &cfg, &err), LW_OK);
+        assert_true(lw_flowlog_needs_apps(log));
+        lw_flowlog_free(log);
+        /* Named or not, and a column that is there anyway. */
+        log = open_log(names[i], i == 2 ? "service" : "app", NULL);
+        assert_true(lw_flowlog_needs_apps(log));
+        lw_flowlog_free(log);
+        log = open_log(names[i], NULL, NULL);
+        assert_false(lw_flowlog_needs_apps(log));
+        lw_flowlog_free(log);
+    }
+    cfg.format = "binetflow";
+    assert_int_equal(lw_flowlog_new(&log, &cfg, &err), LW_EINVAL);
+    assert_string_equal(err.msg, "binetflow has no place for application protocols");
+}
+
 static bool needs_conn_log(const char *format, const char *fields)
 {
     struct lw_flowlog *log = open_log(format, fields, NULL);
@@ -629,6 +654,7 @@ int main(void)
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(header_can_be_left_out),
         cmocka_unit_test(memory_is_bounded_and_missed),
+        cmocka_unit_test(applications_are_written_where_they_have_a_place),
         cmocka_unit_test(creation_survives_every_failing_allocation),
     };
 

@@ -382,7 +382,7 @@ static void a_retry_is_no_choice(void **state)
 static void what_is_no_handshake_ends_it(void **state)
 {
     static const char *const ends[] = {"\x17\3\3\0\x20 encrypted", "\x15\3\1\0\2\2\x28",
-                                       "\x99\3\1\0\2\2\x28", "\x16\x09\1\0\2\2\x28",
+                                       "\x59\3\1\0\2\2\x28", "\x16\x09\1\0\2\2\x28",
                                        "\x16\3\1\xff\xff\2\x28"};
 
     (void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "frame.h"
@@ -7,6 +8,7 @@
 
 #include <lapwing/flow.h>
 #include <lapwing/flow_stats.h>
+#include <lapwing/handshake.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +186,126 @@ static void a_leap_in_time_ends_thousands_at_once(void **state)
     buf_release(&image);
 }
 
+/* ---- what is said ---------------------------------------------------------------- */
+
+struct heard {
+    uint64_t hash;
+    uint64_t bytes;
+};
+
+static bool wants(enum lw_app app)
+{
+    return app != LW_APP_UNKNOWN;
+}
+
+static void hear_begin(void *state, enum lw_app app,
+                       const struct lw_stream_start *start)
+{
+    struct heard *h = state;
+
+    h->hash = (uint64_t)app << 32 | start->port[0];
+}
+
+static void hear_data(void *state, unsigned from, const uint8_t *bytes, size_t n)
+{
+    struct heard *h = state;
+
+    h->hash = hash_bytes(bytes, n, h->hash + from);
+    h->bytes += n;
+}
+
+static void hear_gap(void *state, unsigned from, uint64_t n_bytes)
+{
+    struct heard *h = state;
+
+    h->hash = hash_bytes(&n_bytes, sizeof n_bytes, h->hash + 2 + from);
+}
+
+static void hear_end(void *state)
+{
+    ((struct heard *)state)->hash++;
+}
+
+static const struct lw_stream_tap tap = {
+    "hash", sizeof(struct heard), wants, hear_begin, hear_data, hear_gap, hear_end};
+
+/* Connections whose segments come in any order, of several protocols. */
+static void make_conversations(struct buf *b)
+{
+    static const char *const said[] = {"GET\\s/\\r\\n", "SSH-2.0-abc\\r\\n",
+                                       "EHLO\\sa\\r\\n", "hello"};
+    const struct pcap_style style = {0};
+    struct rng rng;
+
+    rng_init(&rng, 11);
+    buf_init(b);
+    pcap_image_begin(b, &style);
+    for (unsigned i = 0; i < PACKETS; i++) {
+        const unsigned port = 1000 + (unsigned)rng_below(&rng, 500);
+        char text[160];
+
+        (void)snprintf(text, sizeof text,
+                       "tcp 10.0.0.1:%u > 10.0.0.2:80 %s seq=%u data=%s", port,
+                       rng_below(&rng, 30) == 0 ? "R" : "PA",
+                       100 + 7 * (unsigned)rng_below(&rng, 30), said[port % 4]);
+        pcap_image_add(b, &style, frame_at(&frame, i * 0.003, text));
+    }
+    assert_true(buf_ok(b));
+}
+
+static void on_heard(void *ctx, const struct lw_record *rec)
+{
+    const struct heard *h = rec->tapped;
+    struct told *t = ctx;
+
+    buf_printf(&t->text, "%llu %s", (unsigned long long)rec->flow_id,
+               lw_app_name(rec->app));
+    if (h != NULL)
+        buf_printf(&t->text, " %llx %llu", (unsigned long long)h->hash,
+                   (unsigned long long)h->bytes);
+    if (rec->handshake != NULL)
+        buf_printf(&t->text, " %d", (int)rec->handshake->ssh.version[0]);
+    buf_printf(&t->text, "\n");
+    t->n_records++;
+}
+
+static void run_conversations(const struct buf *image, unsigned n_threads,
+                              struct told *t)
+{
+    const struct lw_meter_config cfg = {
+        .handshakes = true, .tap = &tap, .stream_flows = 300, .flow_stats = true};
+    const struct lw_run how = {n_threads, on_heard, t, on_batch, t};
+    struct lw_capture *cap = open_as_file(image);
+
+    buf_init(&t->text);
+    assert_int_equal(lw_meter_new(&t->meter, &cfg, NULL), LW_OK);
+    assert_int_equal(lw_meter_run(t->meter, cap, &how, NULL), LW_OK);
+    lw_meter_flush(t->meter, on_heard, t);
+    lw_capture_close(cap);
+}
+
+static void what_is_said_does_not_depend_on_threads(void **state)
+{
+    struct told alone = {.max_flows = 400};
+    struct buf image;
+
+    (void)state;
+    make_conversations(&image);
+    run_conversations(&image, 1, &alone);
+    assert_true(alone.n_records > 500);
+    assert_non_null(strstr(buf_text(&alone.text), "http "));
+    assert_non_null(strstr(buf_text(&alone.text), "ssh "));
+    for (unsigned n = 2; n <= 4; n++) {
+        struct told many = {.max_flows = 400};
+
+        run_conversations(&image, n, &many);
+        assert_string_equal(buf_text(&many.text), buf_text(&alone.text));
+        told_release(&many);
+    }
+    told_release(&alone);
+    buf_release(&image);
+}
+
 struct steady {
     uint64_t n_packets;
     uint64_t n_records;
@@ -295,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_show),
         cmocka_unit_test(a_leap_in_time_ends_thousands_at_once),
+        cmocka_unit_test(what_is_said_does_not_depend_on_threads),
         cmocka_unit_test(a_run_allocates_nothing_when_it_is_steady),
         cmocka_unit_test(a_failure_ends_the_run),
         cmocka_unit_test(what_is_cut_off_is_metered_to_there),
