@@ -10,7 +10,7 @@ static const struct opt rows[] = {
     {"interim", 0, OPT_TO_DURATION(&o.interval_ns), .metavar = "TIME", .min = 1e-3,
      .max = 31536000,
      .help = "a flow that goes on has a row each time so much of it has passed; by "
-             "default 10s in view flow and 1h in others"},
+             "default 10s in view flow, never in the kdd views, 1h in others"},
     {"interim-packets", 0, OPT_TO_INT(&o.packets), .metavar = "N", .min = 1,
      .max = 4294967295, .unit = "packets",
      .help = "and each time it had so many packets"},

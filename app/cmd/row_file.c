@@ -192,20 +192,28 @@ static enum lw_status npy_begin(struct row_file *f, struct lw_error *err)
     return is_device(f->cfg.path) ? LW_OK : beside_begin(f, err);
 }
 
-static void npy_put(struct row_file *f, const struct lw_row *row, const float *values,
-                    const char *label)
+/* Little-endian, whatever the machine is. */
+static void write_floats(const float *values, size_t n, FILE *out)
 {
-    size_t n = f->cfg.view->n_features;
-    uint8_t bytes[COLUMNS_MAX * sizeof(float)];
-
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    (void)fwrite(values, sizeof *values, n, out);
+#else
     for (size_t i = 0; i < n; i++) {
+        uint8_t bytes[sizeof *values];
         uint32_t bits;
 
         memcpy(&bits, &values[i], sizeof bits);
-        for (unsigned b = 0; b < 4; b++)
-            bytes[4 * i + b] = (uint8_t)(bits >> (8 * b));
+        for (unsigned b = 0; b < sizeof bytes; b++)
+            bytes[b] = (uint8_t)(bits >> (8 * b));
+        (void)fwrite(bytes, 1, sizeof bytes, out);
     }
-    (void)fwrite(bytes, sizeof(float), n, outfile_stream(f->out));
+#endif
+}
+
+static void npy_put(struct row_file *f, const struct lw_row *row, const float *values,
+                    const char *label)
+{
+    write_floats(values, f->cfg.view->n_features, outfile_stream(f->out));
     if (f->beside != NULL) {
         char line[LINE_MAX_BYTES];
 

@@ -191,10 +191,11 @@ static size_t put_fast(float v, char out[NUMFMT_MAX])
     if (!(a >= 2 * least && a < 1e9F))
         return 0;
     d.exponent = exponent_of((double)a);
-    for (int n = 6; n <= 9 && enough == 0; n++)
+    /* It is not whole and below 2^24, so digits before the point are not enough. */
+    for (int n = d.exponent > 4 ? d.exponent + 2 : 6; n <= 9 && enough == 0; n++)
         enough = try_digits(a, n, &d);
-    /* Rounded up to another power of ten; or %g would print an exponent. */
-    if (enough != 1 || d.digits >= (uint32_t)pow10[d.n] || d.exponent >= d.n - 1)
+    /* Rounded up to another power of ten. */
+    if (enough != 1 || d.digits >= (uint32_t)pow10[d.n])
         return 0;
     return (size_t)(put_decimal(p, d) - out);
 }

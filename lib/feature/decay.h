@@ -68,10 +68,14 @@ static inline struct decayed decay_lost(int64_t age_ns)
     return out;
 }
 
+/** What is less than a 10^-18th of one, after some 60 half-lives, is nothing. */
 static inline void decay_by(struct decayed *d, const struct decayed *lost)
 {
-    for (unsigned i = 0; i < DECAY_N; i++)
-        d->v[i] -= d->v[i] * lost->v[i];
+    for (unsigned i = 0; i < DECAY_N; i++) {
+        float left = d->v[i] - d->v[i] * lost->v[i];
+
+        d->v[i] = left < 1e-18F ? 0.0F : left;
+    }
 }
 
 static inline void decay_add(struct decayed *d, float amount)

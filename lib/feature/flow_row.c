@@ -9,6 +9,7 @@
 #include "base/lru_table.h"
 #include "base/mem.h"
 #include "feature/extract_priv.h"
+#include "feature/flow_clear.h"
 #include "feature/flow_names.h"
 #include "feature/flow_past.h"
 #include "feature/head.h"
@@ -274,6 +275,7 @@ static void flow_take(const struct lw_record *rec, float *own)
     if (s == NULL)
         return;
     fill_metered(rec, from, own);
+    flow_clear_fill(rec, own);
     own[FLOW_rows_before] = (float)s->start.records;
     own[FLOW_flow_age] = us((double)(rec->end_ns - s->start.start_ns));
     fill_side(s, from, &forward, own);

@@ -79,6 +79,8 @@ bool reorder_push(struct reorder *r, const struct lw_record *rec, float **own)
     key.slot = r->heap[r->n++].slot;
     r->records[key.slot] = *rec;
     r->records[key.slot].stats = NULL;
+    r->records[key.slot].tapped = NULL;
+    r->records[key.slot].handshake = NULL;
     *own = own_of(r, key.slot);
     while (i > 0 && goes_first(&key, &r->heap[(i - 1) / 2])) {
         r->heap[i] = r->heap[(i - 1) / 2];

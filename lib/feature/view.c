@@ -47,6 +47,7 @@ static const char *const netflow_service_names[] = {NETFLOW_SERVICE_LIST(NAME_TE
 static const char *const netflow_direction_names[] = {LW_DIR_LIST(NAME_TEXT)};
 
 static const char *const flow_conn_names[] = {LW_CONN_LIST(NAME_TEXT)};
+static const char *const flow_app_names[] = {LW_APP_LIST(NAME_TEXT)};
 
 /* What the columns of the .def files stand for. */
 #define TASK "KDD Cup 1999, task description; Stolfo et al. (2000), table 2"
@@ -59,6 +60,9 @@ static const char *const flow_conn_names[] = {LW_CONN_LIST(NAME_TEXT)};
 #define ZEEK_CONN "Zeek, conn.log: conn_state"
 #define RFC_TCP   "RFC 9293, 3.8"
 #define RFC_LOSS  "RFC 5681, 2"
+#define RFC_TLS   "RFC 8446, 4.1"
+#define RFC_SSH   "RFC 4253, 4.2 and 7.1"
+#define RFC_QUIC  "RFC 9000, 17.2"
 #define PTACEK    "Ptacek and Newsham (1998), insertion and evasion"
 #define ENTROPY   "Shannon (1948)"
 #define BERNAILLE "Bernaille et al. (2006), ACM CCR 36(2), the first packets of a flow"
@@ -81,6 +85,7 @@ static const char *const flow_conn_names[] = {LW_CONN_LIST(NAME_TEXT)};
 #define KIND_NETFLOW_DIRECTION KIND_LIST(netflow_direction_names)
 
 #define KIND_FLOW_CONN KIND_LIST(flow_conn_names)
+#define KIND_FLOW_APP  KIND_LIST(flow_app_names)
 
 #define ROW(name, alias, kind, unit, doc, source, words, packets, binetflow, zeek)     \
     {                                                                                  \

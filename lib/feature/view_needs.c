@@ -23,9 +23,10 @@ static const struct {
     int64_t interim_ns; /* unless another interval is asked for; 0: the meter's */
     const struct lw_stream_tap *tap;
     bool icmp_messages;
+    bool handshakes;
 } needs[] = {
     /* A flood or a beacon is judged before it ends. */
-    {"flow", .flow_stats = true, .interim_ns = 10 * NS_PER_S},
+    {"flow", .flow_stats = true, .interim_ns = 10 * NS_PER_S, .handshakes = true},
     /* A connection is one row, however long it is, and a message of ICMP another. */
     {"kdd", .interim_ns = NEVER_NS, .tap = &kdd_content_tap, .icmp_messages = true},
     {"kdd31", .interim_ns = NEVER_NS, .tap = &kdd_content_tap, .icmp_messages = true},
@@ -42,5 +43,6 @@ void lw_view_meter_needs(const struct lw_view *view, struct lw_meter_config *cfg
         if (needs[i].tap != NULL)
             cfg->tap = needs[i].tap;
         cfg->icmp_messages |= needs[i].icmp_messages;
+        cfg->handshakes |= needs[i].handshakes;
     }
 }

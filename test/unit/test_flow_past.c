@@ -286,11 +286,11 @@ static void a_host_that_is_forgotten_begins_anew(void **state)
 
 /* One source tries every address, a million a second, while ten others go on.  Nothing
  * is allocated after the first tenth, and the others are counted as if it were not
- * there. 2^20 addresses, or as LW_SCAN_BITS says. */
+ * there. 2^18 addresses, or as LW_SCAN_BITS says. */
 static void a_scan_does_not_grow(void **state)
 {
     const char *bits = getenv("LW_SCAN_BITS");
-    const uint64_t n = UINT64_C(1) << (bits == NULL ? 20 : atol(bits));
+    const uint64_t n = UINT64_C(1) << (bits == NULL ? 18 : atol(bits));
     const struct lw_extractor_config cfg = {.max_hosts = 10000, .max_contacts = 65536};
     struct lw_extractor *x = NULL;
     struct lw_extractor_stats s;

@@ -10,6 +10,9 @@
 #include "test.h"
 #include "view_rows.h"
 
+#include <lapwing/flow_stats.h>
+#include <lapwing/handshake.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -429,6 +432,89 @@ static void run_record(const struct lw_record *rec)
     lw_extractor_free(x);
 }
 
+/* ---- handshakes ----------------------------------------------------------------- */
+
+static void run_handshake(const struct lw_handshake *h)
+{
+    static const struct lw_flow_stats stats;
+    struct lw_record r = record_of(LW_FLOW_TCP, 1, 2, 443);
+
+    r.app = h->app;
+    r.handshake = h;
+    r.stats = &stats;
+    run_record(&r);
+}
+
+/* Facts in their order, each another number; what was not seen is missing. */
+static void what_is_said_in_clear(void **state)
+{
+    struct lw_handshake h = {.app = LW_APP_TLS};
+
+    (void)state;
+    h.tls = (struct lw_tls_facts){.client_hello_bytes = 508,
+                                  .max_version = 0x0304,
+                                  .n_ciphers = 31,
+                                  .n_extensions = 12,
+                                  .has_grease = 1,
+                                  .server_name_bytes = 15,
+                                  .n_alpn = 2,
+                                  .n_groups = 10,
+                                  .n_signatures = 20,
+                                  .offers_resumption = 0,
+                                  .version = 0x0303,
+                                  .n_server_extensions = 5,
+                                  .is_resumed = 1,
+                                  .certificate_bytes = LW_NOT_SEEN};
+    run_handshake(&h);
+    CHECK({FLOW_app, LW_APP_TLS}, {FLOW_tls_hello_bytes, 508},
+          {FLOW_tls_offered_version, 772}, {FLOW_tls_ciphers, 31},
+          {FLOW_tls_extensions, 12}, {FLOW_tls_groups, 10}, {FLOW_tls_signatures, 20},
+          {FLOW_tls_alpn, 2}, {FLOW_tls_server_name_bytes, 15}, {FLOW_tls_grease, 1},
+          {FLOW_tls_offers_resumption, 0}, {FLOW_tls_version, 771},
+          {FLOW_tls_server_extensions, 5}, {FLOW_tls_resumed, 1},
+          {FLOW_tls_certificate_bytes, NAN}, {FLOW_ssh_client_ciphers, NAN});
+    h = (struct lw_handshake){.app = LW_APP_SSH};
+    h.ssh = (struct lw_ssh_facts){.software_bytes = {11, 12},
+                                  .n_ciphers = {6, LW_NOT_SEEN},
+                                  .kexinit_bytes = {1500, 1000}};
+    run_handshake(&h);
+    CHECK({FLOW_app, LW_APP_SSH}, {FLOW_ssh_client_software_bytes, 11},
+          {FLOW_ssh_client_kexinit_bytes, 1500}, {FLOW_ssh_client_ciphers, 6},
+          {FLOW_ssh_server_software_bytes, 12}, {FLOW_ssh_server_kexinit_bytes, 1000},
+          {FLOW_ssh_server_ciphers, NAN}, {FLOW_tls_ciphers, NAN});
+    h = (struct lw_handshake){.app = LW_APP_QUIC};
+    h.quic = (struct lw_quic_facts){.version = {1, LW_NOT_SEEN},
+                                    .to_id_bytes = {8, 0},
+                                    .token_bytes = 3,
+                                    .datagram_bytes = {1200, LW_NOT_SEEN}};
+    run_handshake(&h);
+    CHECK({FLOW_app, LW_APP_QUIC}, {FLOW_quic_version, 1}, {FLOW_quic_id_bytes, 8},
+          {FLOW_quic_token_bytes, 3}, {FLOW_quic_datagram_bytes, 1200});
+}
+
+/* The meter looks for it when the view is made: in all rows of the flow. */
+static void protocols_are_recognised(void **state)
+{
+    const struct lw_meter_config cfg = {.status_packets = 4};
+
+    (void)state;
+    view_rows_run(&got, "flow", &cfg,
+                  "0 tcp 10.0.0.1:40000 > 10.0.0.2:8022 S seq=1\n"
+                  "1 tcp 10.0.0.2:8022 > 10.0.0.1:40000 SA seq=1 ack=2\n"
+                  "2 tcp 10.0.0.1:40000 > 10.0.0.2:8022 A seq=2 ack=2\n"
+                  "3 tcp 10.0.0.2:8022 > 10.0.0.1:40000 PA seq=2 ack=2 "
+                  "hex=5353482d322e302d610d0a\n"
+                  "4 tcp 10.0.0.1:40000 > 10.0.0.2:8022 PA seq=2 ack=13 "
+                  "hex=5353482d322e302d6262620d0a\n");
+    assert_int_equal(got.n_rows, 2);
+    assert_near(value(1, FLOW_app), LW_APP_SSH, 0);
+    assert_near(value(1, FLOW_ssh_server_software_bytes), 1, 0);
+    assert_near(value(1, FLOW_ssh_client_software_bytes), 3, 0);
+    assert_true(isnan(value(1, FLOW_ssh_client_ciphers)));
+    run("0 arp 10.0.0.1 > 10.0.0.2\n");
+    CHECK({FLOW_app, LW_APP_UNKNOWN});
+}
+
 /* A record that was read, not metered, has what its source says; what the view says of
  * the sources must be so. */
 static void records_of_elsewhere_have_what_is_promised(void **state)
@@ -492,6 +578,8 @@ int main(void)
         cmocka_unit_test(a_long_flow_has_a_row_every_ten_seconds),
         cmocka_unit_test(packets_make_rows_too),
         cmocka_unit_test(the_interval_can_be_set),
+        cmocka_unit_test(what_is_said_in_clear),
+        cmocka_unit_test(protocols_are_recognised),
         cmocka_unit_test(records_of_elsewhere_have_what_is_promised),
         cmocka_unit_test(every_column_was_checked),
     };
