@@ -94,6 +94,8 @@ static void request_begin(struct kdd_content *c, const struct text *t)
         s->flags |= LINE_IGNORED;
         return;
     }
+    if (text_is(&method, "pri")) /* HTTP/2 (RFC 9113), which is not read */
+        content_seal(c);
     if (text_is(&method, "head"))
         what |= ASKED_HEAD;
     if (text_is(&method, "connect"))

@@ -501,6 +501,7 @@ static void encrypted_content_is_unknown(void **state)
     static const struct say imap[] = {SERVER_SAYS("* OK ready\r\n"),
                                       CLIENT_SAYS("a STARTTLS\r\n"),
                                       SERVER_SAYS("a OK go on\r\n")};
+    static const struct say http2[] = {CLIENT_SAYS("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")};
     static const struct say http[] = {CLIENT_SAYS("CONNECT a:443 HTTP/1.1\r\n\r\n"),
                                       SERVER_SAYS("HTTP/1.1 200 OK\r\n\r\n")};
 
@@ -514,6 +515,8 @@ static void encrypted_content_is_unknown(void **state)
     DIALOGUE_RUN(&d, LW_APP_IMAP, imap);
     assert_true(is_unknown());
     DIALOGUE_RUN(&d, LW_APP_HTTP, http);
+    assert_true(is_unknown());
+    DIALOGUE_RUN(&d, LW_APP_HTTP, http2);
     assert_true(is_unknown());
 }
 
