@@ -154,7 +154,7 @@ static void line_give(struct kdd_content *c, const struct content_reader *reader
                      .first = !goes_on,
                      .last = last};
 
-    if (s->flags & LINE_IGNORED)
+    if (s->flags & LINE_IGNORED || c->facts & FACT_SEALED)
         return;
     if (last && t.n > t.fresh && t.p[t.n - 1] == '\r')
         t.n--;
@@ -274,6 +274,8 @@ static void content_data(void *state, unsigned from, const uint8_t *bytes, size_
             left = side_line(c, reader, from, left);
         }
     }
+    if (c->facts & FACT_SEALED)
+        line_reset(s);
 }
 
 /* What was lost within a body is no loss.  Otherwise the line is damaged, and which

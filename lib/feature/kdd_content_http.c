@@ -94,6 +94,8 @@ static void request_begin(struct kdd_content *c, const struct text *t)
         s->flags |= LINE_IGNORED;
         return;
     }
+    if (text_is(&method, "pri")) /* HTTP/2 (RFC 9113), which is not read */
+        content_seal(c);
     if (text_is(&method, "head"))
         what |= ASKED_HEAD;
     if (text_is(&method, "connect"))
@@ -135,6 +137,15 @@ static bool header_value(const struct text *t, const char *name, struct text *va
     return true;
 }
 
+/* NTLM asks first, which is always answered with 401 and a challenge; the answer to
+ * that is its message of type 3 ("NTLMSSP", 0, 3 in base64, here in lower case). */
+static bool is_answer(const struct text *credentials)
+{
+    if (!text_begins(credentials, "ntlm ") && !text_begins(credentials, "negotiate "))
+        return true;
+    return text_has(credentials, " tlrmtvntuaad");
+}
+
 static void header_field(struct kdd_content *c, unsigned from, const struct text *t)
 {
     struct content_side *s = &c->side[from];
@@ -147,9 +158,10 @@ static void header_field(struct kdd_content *c, unsigned from, const struct text
     } else if (header_value(t, "transfer-encoding:", &value)) {
         if (text_has(&value, "chunked"))
             s->escape |= HEADER_CHUNKED;
-    } else if (from == CLIENT && (text_begins(t, "authorization:") ||
-                                  text_begins(t, "proxy-authorization:"))) {
-        content_ask_more(c, ASKED_AUTH);
+    } else if (from == CLIENT && (header_value(t, "authorization:", &value) ||
+                                  header_value(t, "proxy-authorization:", &value))) {
+        if (is_answer(&value))
+            content_ask_more(c, ASKED_AUTH);
     }
 }
 

@@ -11,61 +11,67 @@
 
 #include <string.h>
 
+#define WORD(text, kind)                                                               \
+    {                                                                                  \
+        text, sizeof(text) - 1, kind                                                   \
+    }
+
 static const struct {
     const char *text;
+    size_t n;
     unsigned kind;
 } words[] = {
-    {"/passwd", WORD_ACCESS_FILE},
-    {"master.passwd", WORD_ACCESS_FILE},
-    {"/shadow", WORD_ACCESS_FILE},
-    {"pwd.db", WORD_ACCESS_FILE},
-    {"/etc/group", WORD_ACCESS_FILE},
-    {"/etc/sudoers", WORD_ACCESS_FILE},
-    {".rhosts", WORD_ACCESS_FILE},
-    {"hosts.equiv", WORD_ACCESS_FILE},
-    {"hosts.allow", WORD_ACCESS_FILE},
-    {"hosts.deny", WORD_ACCESS_FILE},
-    {".netrc", WORD_ACCESS_FILE},
-    {".forward", WORD_ACCESS_FILE},
-    {"authorized_keys", WORD_ACCESS_FILE},
-    {".htaccess", WORD_ACCESS_FILE},
-    {".htpasswd", WORD_ACCESS_FILE},
-    {"../", WORD_SYSTEM_DIR},
-    {"..\\", WORD_SYSTEM_DIR},
-    {"..%2f", WORD_SYSTEM_DIR},
-    {"..%5c", WORD_SYSTEM_DIR},
-    {"%2e%2e", WORD_SYSTEM_DIR},
-    {"/etc/", WORD_SYSTEM_DIR},
-    {"/winnt/", WORD_SYSTEM_DIR},
-    {"/system32/", WORD_SYSTEM_DIR},
-    {"/bin/", WORD_RUN},
-    {"%0a", WORD_RUN},
-    {"/phf?", WORD_RUN},
-    {"cmd.exe", WORD_RUN},
-    {"root.exe", WORD_RUN},
-    {"xp_cmdshell", WORD_RUN},
-    {"$(", WORD_RUN},
-    {"() {", WORD_RUN},
-    {"////////////////", WORD_SLASHES},
-    {"exploit", WORD_EXPLOIT},
-    {"xploit_code", WORD_EXPLOIT},
-    {"shellcode", WORD_EXPLOIT},
-    {"shell_code", WORD_EXPLOIT},
-    {"execshell", WORD_EXPLOIT},
-    {"loadmodule", WORD_EXPLOIT},
-    {"/bin/eject", WORD_EXPLOIT},
-    {"ffbconfig", WORD_EXPLOIT},
-    {"fdformat", WORD_EXPLOIT},
-    {"rootkit", WORD_EXPLOIT},
-    {"eggdrop", WORD_EXPLOIT},
-    {"sniffit", WORD_EXPLOIT},
-    {"unset histfile", WORD_EXPLOIT},
-    {"jumping to address", WORD_EXPLOIT | WORD_JUMP},
-    {"jumping address", WORD_EXPLOIT | WORD_JUMP},
-    {"not found", WORD_NOT_FOUND},
-    {"no such file", WORD_NOT_FOUND},
-    {"cannot find the path", WORD_NOT_FOUND},
-    {"uid=0(root)", WORD_ROOT_OUTPUT},
+    WORD("/passwd", WORD_ACCESS_FILE),
+    WORD("master.passwd", WORD_ACCESS_FILE),
+    WORD("/shadow", WORD_ACCESS_FILE),
+    WORD("pwd.db", WORD_ACCESS_FILE),
+    WORD("/etc/group", WORD_ACCESS_FILE),
+    WORD("/etc/sudoers", WORD_ACCESS_FILE),
+    WORD(".rhosts", WORD_ACCESS_FILE),
+    WORD("hosts.equiv", WORD_ACCESS_FILE),
+    WORD("hosts.allow", WORD_ACCESS_FILE),
+    WORD("hosts.deny", WORD_ACCESS_FILE),
+    WORD(".netrc", WORD_ACCESS_FILE),
+    WORD(".forward", WORD_ACCESS_FILE),
+    WORD("authorized_keys", WORD_ACCESS_FILE),
+    WORD(".htaccess", WORD_ACCESS_FILE),
+    WORD(".htpasswd", WORD_ACCESS_FILE),
+    WORD("../", WORD_SYSTEM_DIR),
+    WORD("..\\", WORD_SYSTEM_DIR),
+    WORD("..%2f", WORD_SYSTEM_DIR),
+    WORD("..%5c", WORD_SYSTEM_DIR),
+    WORD("%2e%2e", WORD_SYSTEM_DIR),
+    WORD("/etc/", WORD_SYSTEM_DIR),
+    WORD("/winnt/", WORD_SYSTEM_DIR),
+    WORD("/system32/", WORD_SYSTEM_DIR),
+    WORD("/bin/", WORD_RUN),
+    WORD("%0a", WORD_RUN),
+    WORD("/phf?", WORD_RUN),
+    WORD("cmd.exe", WORD_RUN),
+    WORD("root.exe", WORD_RUN),
+    WORD("xp_cmdshell", WORD_RUN),
+    WORD("$(", WORD_RUN),
+    WORD("() {", WORD_RUN),
+    WORD("////////////////", WORD_SLASHES),
+    WORD("exploit", WORD_EXPLOIT),
+    WORD("xploit_code", WORD_EXPLOIT),
+    WORD("shellcode", WORD_EXPLOIT),
+    WORD("shell_code", WORD_EXPLOIT),
+    WORD("execshell", WORD_EXPLOIT),
+    WORD("loadmodule", WORD_EXPLOIT),
+    WORD("/bin/eject", WORD_EXPLOIT),
+    WORD("ffbconfig", WORD_EXPLOIT),
+    WORD("fdformat", WORD_EXPLOIT),
+    WORD("rootkit", WORD_EXPLOIT),
+    WORD("eggdrop", WORD_EXPLOIT),
+    WORD("sniffit", WORD_EXPLOIT),
+    WORD("unset histfile", WORD_EXPLOIT),
+    WORD("jumping to address", WORD_EXPLOIT | WORD_JUMP),
+    WORD("jumping address", WORD_EXPLOIT | WORD_JUMP),
+    WORD("not found", WORD_NOT_FOUND),
+    WORD("no such file", WORD_NOT_FOUND),
+    WORD("cannot find the path", WORD_NOT_FOUND),
+    WORD("uid=0(root)", WORD_ROOT_OUTPUT),
 };
 
 enum { N_WORDS = sizeof words / sizeof words[0] };
@@ -75,7 +81,7 @@ unsigned text_words(const struct text *t, unsigned kinds)
     unsigned found = 0;
 
     for (size_t i = 0; i < N_WORDS; i++) {
-        size_t length = strlen(words[i].text);
+        size_t length = words[i].n;
         /* A word that begins here ends in the fresh part. */
         size_t from = t->fresh >= length ? t->fresh - length + 1 : 0;
 

@@ -397,6 +397,21 @@ static void http_failed_logins(void **state)
     ASSERT_TOLD("num_failed_logins=1 logged_in=1");
 }
 
+/* NTLM's first message is always refused; its third one is an attempt. */
+static void http_ntlm_asks_first(void **state)
+{
+    static const struct say says[] = {
+        CLIENT_SAYS("GET / HTTP/1.1\r\nAuthorization: NTLM TlRMTVNTUAABAAAA\r\n\r\n"),
+        SERVER_SAYS("HTTP/1.1 401 a\r\nContent-Length: 0\r\n\r\n"),
+        CLIENT_SAYS("GET / HTTP/1.1\r\nAuthorization: NTLM TlRMTVNTUAADAAAA\r\n\r\n"),
+        SERVER_SAYS("HTTP/1.1 401 b\r\nContent-Length: 0\r\n\r\n"),
+    };
+
+    (void)state;
+    DIALOGUE_RUN(&d, LW_APP_HTTP, says);
+    ASSERT_TOLD("num_failed_logins=1");
+}
+
 /* One sign for each kind in a request, wherever in the line it is. */
 static void http_hot_requests(void **state)
 {
@@ -486,6 +501,7 @@ static void encrypted_content_is_unknown(void **state)
     static const struct say imap[] = {SERVER_SAYS("* OK ready\r\n"),
                                       CLIENT_SAYS("a STARTTLS\r\n"),
                                       SERVER_SAYS("a OK go on\r\n")};
+    static const struct say http2[] = {CLIENT_SAYS("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")};
     static const struct say http[] = {CLIENT_SAYS("CONNECT a:443 HTTP/1.1\r\n\r\n"),
                                       SERVER_SAYS("HTTP/1.1 200 OK\r\n\r\n")};
 
@@ -499,6 +515,8 @@ static void encrypted_content_is_unknown(void **state)
     DIALOGUE_RUN(&d, LW_APP_IMAP, imap);
     assert_true(is_unknown());
     DIALOGUE_RUN(&d, LW_APP_HTTP, http);
+    assert_true(is_unknown());
+    DIALOGUE_RUN(&d, LW_APP_HTTP, http2);
     assert_true(is_unknown());
 }
 
@@ -621,6 +639,7 @@ int main(void)
         cmocka_unit_test(http_phf),
         cmocka_unit_test(http_back),
         cmocka_unit_test(http_failed_logins),
+        cmocka_unit_test(http_ntlm_asks_first),
         cmocka_unit_test(http_hot_requests),
         cmocka_unit_test(http_gaps_are_tolerated),
         cmocka_unit_test(finger_questions),
