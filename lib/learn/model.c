@@ -24,6 +24,7 @@ static const struct model_ops *const kinds[] = {
     &model_gbdt,
     &model_tree,
     &model_forest,
+    &model_bayes,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)

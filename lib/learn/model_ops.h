@@ -57,6 +57,9 @@ struct lw_model {
 extern const struct model_ops model_gbdt; /* gbdt.c */
 extern const struct model_ops model_tree; /* random_forest.c */
 extern const struct model_ops model_forest;
+extern const struct model_ops model_bayes; /* bayes.c */
+
+enum { MODEL_CLASSES_MAX = 1024 };
 
 /** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
