@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
 #include "cmd/eval_print.h"
+#include "cmd/model_kinds.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
 #include <lapwing/detect.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static struct {
     const char *preset;
@@ -14,6 +16,8 @@ static struct {
     const char *output;
     const char *view;
     const char *exclude;
+    const char *model;
+    const char *params;
     int64_t seed;
     int64_t rounds;
     int64_t depth;
@@ -32,6 +36,10 @@ static const struct opt rows[] = {
      .help = "features to learn from: kdd (the preset's) or kdd31"},
     {"exclude", 0, OPT_TO_TEXT(&o.exclude), .metavar = "NAMES",
      .help = "attack names to leave out, separated by commas"},
+    {"model", 0, OPT_TO_TEXT(&o.model), .metavar = "KIND",
+     .help = "kind of model instead of the preset's; \"help\" lists them"},
+    {"params", 0, OPT_TO_TEXT(&o.params), .metavar = "NAME=VALUE,...",
+     .help = "what the kind of model is told, such as trees=300,depth=12"},
     {"seed", 0, OPT_TO_INT(&o.seed), .metavar = "N", .initial = "1", .min = 0,
      .max = 4294967295, .help = "the same seed and data give the same file"},
     {"rounds", 0, OPT_TO_INT(&o.rounds), .metavar = "N", .initial = "100", .min = 1,
@@ -135,9 +143,11 @@ static int train_on(const struct lw_frame *frame)
         .preset = o.preset,
         .view = o.view,
         .exclude = o.exclude,
+        .model = o.model,
         .params = {.n_rounds = (uint32_t)o.rounds,
                    .max_depth = (uint32_t)o.depth,
                    .seed = (uint64_t)o.seed,
+                   .options = o.params,
                    .progress = progress_show},
         .no_validation = o.no_validation,
     };
@@ -162,6 +172,13 @@ static int run_train(char *const *words, size_t n_words)
 
     (void)words;
     (void)n_words;
+    if (o.model != NULL && strcmp(o.model, "help") == 0) {
+        model_kinds_print(stdout);
+        return STATUS_OK;
+    }
+    if (o.model != NULL && !model_kinds_have(o.model))
+        return command_usage("no kind of model is called '%s'; --model help lists them",
+                             o.model);
     if (o.data == NULL || o.output == NULL)
         return command_usage("say what to learn from with --data FILE and where to put "
                              "the model with -o FILE");

@@ -102,6 +102,7 @@ struct lw_train_config {
     const char *preset;  /* "nsl-kdd" */
     const char *view;    /* default: the preset's ("kdd"); "kdd31" */
     const char *exclude; /* attack names to leave out, separated by commas; NULL */
+    const char *model;   /* kind of model, instead of the preset's; NULL */
     struct lw_model_params params;
     bool no_validation; /* only the final fit and its calibration */
 };

@@ -33,13 +33,14 @@ struct lw_model_params {
     double min_child_weight; /* gbdt: least sum of second derivatives, default 1 */
     double subsample;        /* gbdt: share of the rows for each tree, default 1 */
     double colsample;        /* gbdt: share of the columns for each tree, default 1 */
+    const char *options;     /* "name=value,...": lapwing/model_kind.h; NULL */
     uint32_t n_threads;      /* default 1: the same model on every machine */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */
     void *progress_ctx;      /* borrowed */
 };
 
-/** Fit a model of `kind` ("gbdt").  x: (n_rows, n_cols), NaN = missing; labels:
+/** Fit a model of `kind` (lapwing/model_kind.h lists them).  x: (n_rows, n_cols), NaN = missing; labels:
  *  (n_rows) in [0, n_classes); weights: (n_rows) or NULL; params: NULL for defaults.
  *  The caller owns *out.  LW_EINVAL: unknown kind, bad label, weight or parameter.
  *  LW_ELIMIT: too many columns or classes.  LW_ENOMEM. */

@@ -193,6 +193,11 @@ enum lw_status lw_classifier_explain(const struct lw_classifier *c, const float 
         weigh_novelty(c, row, weight);
     else
         st = weigh_class(c, row, class_index(c, v->verdict), weight, err);
+    /* Some kinds of models cannot say: what is unusual is told instead. */
+    if (st == LW_EUNSUPPORTED) {
+        weigh_novelty(c, row, weight);
+        st = LW_OK;
+    }
     if (st != LW_OK)
         return st;
     for (size_t i = 0; i < c->view->n_features; i++)

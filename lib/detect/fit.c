@@ -155,7 +155,7 @@ enum lw_status fit_classifier(struct lw_classifier *c, const struct fit_task *ta
     if (st == LW_OK) {
         encoder_apply(c->encoder, g.rows.x, g.rows.n_rows, x.x);
         lw_matrix_release(&g.rows);
-        st = lw_model_fit(&c->model, "gbdt", &task->params, &x, g.label, c->n_classes,
+        st = lw_model_fit(&c->model, task->model, &task->params, &x, g.label, c->n_classes,
                           g.weight, err);
     }
     lw_matrix_release(&x);

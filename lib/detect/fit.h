@@ -11,6 +11,7 @@ struct fit_task {
     const struct train_set *set;
     const uint8_t *part; /* (set rows) */
     bool mask;           /* also learn from copies without what packets cannot give */
+    const char *model;   /* kind of estimator */
     struct lw_model_params params;
 };
 

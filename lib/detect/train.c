@@ -130,12 +130,17 @@ static void put_eval(struct jsonw *w, const char *key, const struct lw_eval *e)
     jsonw_object_end(w);
 }
 
-static void put_params(struct jsonw *w, const struct lw_model_params *p)
+static void put_params(struct jsonw *w, const char *kind,
+                       const struct lw_model_params *p)
 {
     jsonw_key(w, "parameters");
     jsonw_object(w);
     jsonw_key(w, "model");
-    jsonw_text(w, "gbdt");
+    jsonw_text(w, kind);
+    if (p->options != NULL) {
+        jsonw_key(w, "options");
+        jsonw_text(w, p->options);
+    }
     jsonw_key(w, "rounds");
     jsonw_u64(w, p->n_rounds);
     jsonw_key(w, "max_depth");
@@ -223,7 +228,7 @@ static enum lw_status write_provenance(struct lw_classifier *c,
     jsonw_key(&w, "view");
     jsonw_text(&w, c->view->name);
     put_data(&w, frame, cfg, r);
-    put_params(&w, params);
+    put_params(&w, lw_model_kind(c->model), params);
     if (!cfg->no_validation)
         put_validation(&w, r);
     jsonw_object_end(&w);
@@ -292,7 +297,9 @@ static enum lw_status train_on(const struct train_set *s, const struct lw_frame 
                                const char *path, const struct lw_train_config *cfg,
                                struct lw_train_report *report, struct lw_error *err)
 {
-    struct fit_task task = {.set = s, .params = cfg->params};
+    struct fit_task task = {.set = s,
+                            .model = cfg->model != NULL ? cfg->model : "gbdt",
+                            .params = cfg->params};
     struct lw_classifier c;
     enum lw_status st = check_labels(s, err);
 

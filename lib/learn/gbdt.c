@@ -101,6 +101,7 @@ static enum lw_status gbdt_load(struct lw_model **out, struct span s, uint32_t n
 
 const struct model_ops model_gbdt = {
     .name = "gbdt",
+    .doc = "gradient-boosted trees by XGBoost",
     .fit = gbdt_fit,
     .predict = gbdt_predict,
     .margins = gbdt_margins,

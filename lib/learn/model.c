@@ -13,6 +13,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "learn/model_ops.h"
+#include "learn/model_option.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,7 +22,19 @@ enum { KIND_BYTES = 8, MODEL_VERSION = 1 };
 
 static const struct model_ops *const kinds[] = {
     &model_gbdt,
+    &model_tree,
+    &model_forest,
+    &model_bayes,
 };
+
+bool lw_model_kind_at(size_t i, struct lw_model_kind *out)
+{
+    if (i >= sizeof kinds / sizeof kinds[0])
+        return false;
+    *out = (struct lw_model_kind){kinds[i]->name, kinds[i]->doc, kinds[i]->options,
+                                  kinds[i]->n_options};
+    return true;
+}
 
 static const struct model_ops *find_kind(const char *name)
 {
@@ -69,17 +82,24 @@ enum lw_status lw_model_fit(struct lw_model **out, const char *kind,
                             struct lw_error *err)
 {
     static const struct lw_model_params defaults;
+    double option[LW_MODEL_OPTIONS_MAX];
     const struct model_task task = {.params = params == NULL ? &defaults : params,
                                     .x = x,
                                     .labels = labels,
                                     .weights = weights,
-                                    .n_classes = n_classes};
+                                    .n_classes = n_classes,
+                                    .option = option};
     const struct model_ops *ops = find_kind(kind);
     enum lw_status st;
 
     if (ops == NULL)
         return lw_fail(err, LW_EINVAL, "no estimator is called \"%s\"", kind);
-    st = check_task(&task, err);
+    st = model_options_read(
+        option,
+        &(struct lw_model_kind){ops->name, ops->doc, ops->options, ops->n_options},
+        task.params->options, err);
+    if (st == LW_OK)
+        st = check_task(&task, err);
     return st == LW_OK ? ops->fit(out, &task, err) : st;
 }
 

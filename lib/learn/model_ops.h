@@ -12,6 +12,7 @@
 #include "base/span.h"
 
 #include <lapwing/model.h>
+#include <lapwing/model_kind.h>
 
 /** What to learn from: arguments of lw_model_fit(), checked, everything borrowed. */
 struct model_task {
@@ -20,10 +21,14 @@ struct model_task {
     const uint32_t *labels;    /* (n_rows), below n_classes */
     const float *weights;      /* (n_rows), finite and not negative, or NULL */
     uint32_t n_classes;        /* at least 2 */
+    const double *option;      /* (the kind's n_options), checked */
 };
 
 struct model_ops {
     const char *name; /* at most 7 characters */
+    const char *doc;  /* a line */
+    const struct lw_model_option *options; /* NULL: none by name */
+    size_t n_options;
     enum lw_status (*fit)(struct lw_model **out, const struct model_task *task,
                           struct lw_error *err);
     void (*predict)(const struct lw_model *m, const float *rows, size_t n_rows,
@@ -50,6 +55,11 @@ struct lw_model {
 };
 
 extern const struct model_ops model_gbdt; /* gbdt.c */
+extern const struct model_ops model_tree; /* random_forest.c */
+extern const struct model_ops model_forest;
+extern const struct model_ops model_bayes; /* bayes.c */
+
+enum { MODEL_CLASSES_MAX = 1024 };
 
 /** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
