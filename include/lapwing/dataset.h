@@ -41,26 +41,63 @@ struct lw_column {
     const uint32_t *codes; /* (n_rows), index into dictionary; NULL for numbers */
     const char *const *dictionary; /* (n_words), in order of first appearance */
     uint32_t n_words;
+    uint64_t text_line; /* of a column that was taken for numbers: the line of the first
+                           value that is none; else 0 */
+    uint64_t n_repaired; /* values that were no numbers and became missing */
 };
 
 struct lw_frame; /* opaque */
+
+/** What becomes of a row with a value that does not fit its column, too few or too many
+ *  fields, or damaged quotes. */
+enum lw_bad_row {
+    LW_BAD_ROW_STOP,   /* reading fails */
+    LW_BAD_ROW_SKIP,   /* the row is left out */
+    LW_BAD_ROW_MISSING /* the value is missing; a row that has not as many fields as
+                          columns is left out, since any of them may be lost */
+};
+
+struct lw_schema; /* lapwing/schema.h */
+
+/** Told of each bad row that does not stop the reading: file, line, column and value.
+ *  `message` is borrowed for the call. */
+typedef void (*lw_bad_row_fn)(void *ctx, const char *message);
 
 /** Zero means the default. */
 struct lw_frame_config {
     const char *format; /* "nsl-kdd", "kdd99", "zeek", "zeek-csv", "binetflow", "csv";
                            NULL: found by looking */
     uint64_t max_rows;  /* 0: all */
+    const struct lw_schema *schema; /* what was said of the columns; borrowed for the
+                                       call; NULL: nothing */
+    enum lw_bad_row on_bad_row;     /* unless the schema says */
+    lw_bad_row_fn bad_row;          /* NULL: nobody is told */
+    void *bad_row_ctx;
+    bool no_digest; /* the digest is not wanted, and will be zeros */
+};
+
+/** What reading met. */
+struct lw_read_report {
+    char delimiter;      /* between fields */
+    bool has_header;     /* names are the file's own */
+    uint64_t n_skipped;  /* bad rows left out */
+    uint64_t n_repaired; /* values that were no numbers and became missing */
+    uint64_t n_headers;  /* lines that repeat the header, passed over */
+    size_t n_renamed;    /* columns without a name, or with that of another */
 };
 
 /** Read a file, plain or compressed (gz, zst, xz), or "-".  The caller owns *out.
  *  KDD'99 and NSL-KDD files without a header get the columns' standard names
  *  (underscored) and `label` (attack name), NSL-KDD also `difficulty`.  Argus flows in
- *  CSV and Zeek logs are known by their headers; of any other table with a header, a
- *  column is numeric unless a value near its beginning is no number.
+ *  CSV and Zeek logs are known by their headers.  Any other table is looked at: a first
+ *  line without numbers is a header, else columns are called column_1 and so on; a name
+ *  that an earlier column has gets ".1" behind it.  A column is numeric unless a value
+ *  near its beginning is no number, and becomes text when a later one is none and all
+ *  before were whole numbers, which are words as well.
  *  In numeric columns an empty value, "?", "-", "NA", "null" and "nan" are missing;
- * words stay as they are spelt, without the blanks around them. LW_EIO; LW_EFORMAT
- * names file, line, column and value; LW_EUNSUPPORTED; LW_ETRUNCATED: compressed data
- * cut off. */
+ *  words stay as they are spelt, without the blanks around them.  LW_EIO; LW_EFORMAT
+ *  names file, line, column and value; LW_EINVAL: the schema names a column that is not
+ *  there; LW_EUNSUPPORTED; LW_ETRUNCATED: compressed data cut off. */
 LW_API LW_MUST enum lw_status lw_frame_read(struct lw_frame **out, const char *path,
                                             const struct lw_frame_config *cfg,
                                             struct lw_error *err);
@@ -78,6 +115,7 @@ LW_API void lw_frame_column(const struct lw_frame *f, size_t i, struct lw_column
 LW_API int lw_frame_find(const struct lw_frame *f, const char *name);
 /** The reader's name that recognised the file. */
 LW_API const char *lw_frame_format(const struct lw_frame *f);
+LW_API void lw_frame_read_report(const struct lw_frame *f, struct lw_read_report *out);
 /** SHA-256 of the uncompressed bytes, up to the last row read. */
 LW_API void lw_frame_digest(const struct lw_frame *f, uint8_t out[32]);
 

@@ -67,3 +67,9 @@ void lines_unread(struct lines *l)
     l->used = l->at;
     l->number--;
 }
+
+void lines_pass(struct lines *l, size_t n)
+{
+    LW_ASSERT(l->number > 0 && n <= l->used - l->at);
+    l->at += n;
+}

@@ -34,6 +34,9 @@ LW_MUST enum lw_status lines_next(struct lines *l, struct span *text,
 /** Make the current line the next one again. */
 void lines_unread(struct lines *l);
 
+/** The current line begins n of its bytes later, should it be read again. */
+void lines_pass(struct lines *l, size_t n);
+
 /** The bytes ahead, at least n unless the file ends before; they stay ahead. */
 LW_MUST enum lw_status lines_look_ahead(struct lines *l, size_t n, struct span *out,
                                         struct lw_error *err);

@@ -15,6 +15,7 @@
 
 #include "base/put.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,32 +219,98 @@ size_t numfmt_f64(double v, char out[NUMFMT_MAX])
     return put_shortest(v, false, out);
 }
 
-/* Up to 15 digits and a power of ten up to 22 are exact in a double, so one division
- * or multiplication rounds correctly (Clinger 1990, the fast path). */
-static bool parse_fast(const char *s, size_t n, double *out)
+/* A decimal before it is one number: mantissa * 10^exponent. */
+struct scanned {
+    uint64_t mantissa; /* of at most 19 digits */
+    int exponent;
+    int digits; /* without zeros in front */
+    bool negative;
+};
+
+/* "e-5": false when it is something else, or too much. */
+static bool scan_exponent(const char *s, size_t n, int *out)
 {
     bool negative = n > 0 && s[0] == '-';
-    size_t i = negative ? 1 : 0;
-    uint64_t mantissa = 0;
-    int digits = 0;
-    int decimals = 0;
-    bool point = false;
+    size_t i = n > 0 && (s[0] == '-' || s[0] == '+') ? 1 : 0;
+    int v = 0;
 
-    for (; i < n; i++) {
-        if (s[i] == '.' && !point) {
-            point = true;
-            continue;
-        }
-        if (s[i] < '0' || s[i] > '9' || ++digits > 15)
-            return false;
-        mantissa = mantissa * 10 + (uint64_t)(s[i] - '0');
-        decimals += point ? 1 : 0;
-    }
-    if (digits == 0)
+    if (i == n || n - i > 3)
         return false;
-    *out = (double)mantissa / pow10[decimals];
-    if (negative)
-        *out = -*out;
+    for (; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+        v = v * 10 + (s[i] - '0');
+    }
+    *out = negative ? -v : v;
+    return true;
+}
+
+static bool scan_parts(const char *s, size_t n, struct scanned *d)
+{
+    size_t i = n > 0 && s[0] == '-' ? 1 : 0;
+    bool any = false;
+    bool point = false;
+    int decimals = 0;
+
+    *d = (struct scanned){.negative = i == 1};
+    for (; i < n; i++) {
+        unsigned digit = (unsigned)(s[i] - '0');
+
+        if (digit <= 9) {
+            any = true;
+            d->mantissa = d->mantissa * 10 + digit;
+            d->digits += d->mantissa != 0 ? 1 : 0;
+            decimals += point ? 1 : 0;
+            if (d->digits > 19 || decimals > 64)
+                return false;
+        } else if (s[i] == '.' && !point) {
+            point = true;
+        } else {
+            break;
+        }
+    }
+    if (!any || (i < n && ((s[i] | 0x20) != 'e' ||
+                           !scan_exponent(s + i + 1, n - i - 1, &d->exponent))))
+        return false;
+    d->exponent -= decimals;
+    return true;
+}
+
+/* Up to 15 digits and a power of ten up to 22 are exact in a double, so one division
+ * or multiplication rounds correctly (Clinger 1990, the fast path).  The same holds for
+ * 19 digits and 10^27 in the 64 bits that x86 has; rounding that once more to a double
+ * is right unless the first rounding ended exactly between two doubles. */
+static bool parse_fast(const char *s, size_t n, double *out)
+{
+    struct scanned d;
+    double v = 0;
+
+    if (!scan_parts(s, n, &d))
+        return false;
+    if (d.digits <= 15 && d.exponent >= -22 && d.exponent <= 22) {
+        v = (double)d.mantissa;
+        v = d.exponent < 0 ? v / pow10[-d.exponent] : v * pow10[d.exponent];
+    } else {
+#if defined(__x86_64__) && LDBL_MANT_DIG == 64
+        static const long double pow10l[] = {
+            1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,
+            1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L,
+            1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+        long double wide = (long double)d.mantissa;
+        uint64_t bits;
+
+        if (d.exponent < -27 || d.exponent > 27)
+            return false;
+        wide = d.exponent < 0 ? wide / pow10l[-d.exponent] : wide * pow10l[d.exponent];
+        memcpy(&bits, &wide, sizeof bits);
+        if ((bits & 0x7ff) == 0x400)
+            return false;
+        v = (double)wide;
+#else
+        return false;
+#endif
+    }
+    *out = d.negative ? -v : v;
     return true;
 }
 

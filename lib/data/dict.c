@@ -154,3 +154,21 @@ bool dict_code(struct dict *d, const char *word, size_t n, uint32_t *code)
     *code = d->last_code;
     return true;
 }
+
+/* Nothing was put behind the newest word's slot, however often the table was widened:
+ * words go in by their codes. */
+void dict_forget_last(struct dict *d)
+{
+    const char *word;
+    size_t n;
+
+    LW_ASSERT(d->n_words > 0);
+    word = d->words[d->n_words - 1];
+    n = strlen(word);
+    *find_slot(d, hash_bytes(word, n, d->seed), word, n) = (struct dict_slot){0};
+    d->n_words--;
+    if (d->last_code >= d->n_words) {
+        d->last_n = SIZE_MAX;
+        d->last_code = 0;
+    }
+}

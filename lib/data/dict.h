@@ -27,5 +27,7 @@ void dict_release(struct dict *d);
 /** The code of a word without NUL bytes, adding it when it is new; false when memory
  *  is out. */
 bool dict_code(struct dict *d, const char *word, size_t n, uint32_t *code);
+/** Take back the word that was added last. */
+void dict_forget_last(struct dict *d);
 
 #endif /* DATA_DICT_H */

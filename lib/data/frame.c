@@ -29,16 +29,33 @@ void lw_matrix_release(struct lw_matrix *m)
     *m = (struct lw_matrix){0};
 }
 
+static void column_release(struct frame_column *c)
+{
+    mem_free(c->name);
+    mem_free(c->numbers);
+    mem_free(c->codes);
+    dict_release(&c->dict);
+}
+
+void frame_forget_dropped(struct lw_frame *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_columns; i++) {
+        if (f->columns[i].is_dropped)
+            column_release(&f->columns[i]);
+        else
+            f->columns[n++] = f->columns[i];
+    }
+    f->n_columns = n;
+}
+
 void lw_frame_free(struct lw_frame *f)
 {
     if (f == NULL)
         return;
-    for (size_t i = 0; i < f->n_columns; i++) {
-        mem_free(f->columns[i].name);
-        mem_free(f->columns[i].numbers);
-        mem_free(f->columns[i].codes);
-        dict_release(&f->columns[i].dict);
-    }
+    for (size_t i = 0; i < f->n_columns; i++)
+        column_release(&f->columns[i]);
     mem_free(f->columns);
     mem_free(f);
 }
@@ -49,6 +66,8 @@ bool frame_set_capacity(struct lw_frame *f, size_t cap)
     for (size_t i = 0; i < f->n_columns; i++) {
         struct frame_column *c = &f->columns[i];
 
+        if (c->is_dropped)
+            continue;
         if (c->type == LW_COLUMN_TEXT) {
             uint32_t *codes = mem_resize(c->codes, cap, sizeof *codes);
 
@@ -91,6 +110,8 @@ void lw_frame_column(const struct lw_frame *f, size_t i, struct lw_column *out)
         .codes = c->codes,
         .dictionary = (const char *const *)c->dict.words,
         .n_words = (uint32_t)c->dict.n_words,
+        .text_line = c->text_line,
+        .n_repaired = c->n_repaired,
     };
 }
 
@@ -105,6 +126,11 @@ int lw_frame_find(const struct lw_frame *f, const char *name)
 const char *lw_frame_format(const struct lw_frame *f)
 {
     return f->format;
+}
+
+void lw_frame_read_report(const struct lw_frame *f, struct lw_read_report *out)
+{
+    *out = f->report;
 }
 
 void lw_frame_digest(const struct lw_frame *f, uint8_t out[32])

@@ -20,6 +20,11 @@ struct frame_column {
     frame_parse_fn parse; /* of a time: seconds since 1970; NULL for other numbers */
     double origin;        /* of a time: its first value, which is 0 in `numbers` */
     bool has_origin;
+    bool is_dropped;     /* its cells are passed over; gone once the table is read */
+    bool is_spelt;       /* numbers so far do not have their only spelling: 1.0, 007 */
+    size_t changed_row;  /* row + 1 that brought a new word, or was repaired; 0: none */
+    uint64_t text_line;  /* where a column of numbers became one of text; 0: nowhere */
+    uint64_t n_repaired; /* values that were no numbers and became missing */
 };
 
 struct lw_frame {
@@ -29,10 +34,14 @@ struct lw_frame {
     size_t n_rows;
     size_t cap; /* rows that fit */
     uint8_t digest[SHA256_BYTES];
+    struct lw_read_report report;
 };
 
 /* Change the capacity of every column.  False when memory is out: the frame is whole,
  * with its old capacity.  cap >= n_rows. */
 bool frame_set_capacity(struct lw_frame *f, size_t cap);
+
+/* Take the columns that were dropped out of the frame. */
+void frame_forget_dropped(struct lw_frame *f);
 
 #endif /* DATA_FRAME_PRIV_H */

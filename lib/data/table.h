@@ -13,6 +13,7 @@
 #include "base/csv_line.h"
 #include "base/lines.h"
 #include "data/frame_priv.h"
+#include "data/schema.h"
 
 struct table_format;
 
@@ -24,7 +25,11 @@ struct table {
     bool types_by_looking;  /* a column of nothing but missing values may become text */
     struct lw_frame *frame; /* owned until handed over */
     const struct table_format *format;
-    uint64_t max_rows;
+    const struct lw_frame_config *cfg; /* borrowed, never NULL */
+    enum lw_bad_row on_bad_row;
+    char *header; /* the header line, (n_header), owned; NULL: there is none, or the
+                     format reads such lines itself */
+    size_t n_header;
 };
 
 struct table_format {
@@ -53,6 +58,10 @@ LW_MUST enum lw_status table_split(struct table *t, struct span text,
  * all are numbers at first.  Returns LW_OK, LW_EFORMAT (too many) or LW_ENOMEM. */
 LW_MUST enum lw_status table_name_columns(struct table *t, const char *const *names,
                                           struct lw_error *err);
+
+/* Text of a cell to a number: decimal, or hexadecimal behind "0x" as in ports of
+ * ICMP. */
+bool table_parse_number(const char *p, size_t n, double *out);
 
 bool table_field_is(struct csv_field f, const char *text);
 /* Nothing, "?", "-", "NA" or "null": no value.  ("nan" is a number that is none.) */

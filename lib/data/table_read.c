@@ -10,9 +10,11 @@
  * (csv_line_split()).  Both ways give the same values: a test reads tables through
  * both.
  *
- * Types never change silently.  A value that does not fit its column is an error that
- * names its place, except where a column had nothing but missing values so far in a
- * format whose types were found by looking: then it becomes text.
+ * Where types were found by looking, a column of numbers becomes text at the first
+ * value that is none, as long as its numbers are words as well: missing values and
+ * whole numbers with one spelling, as codes and ports have.  The column keeps the line.
+ * Any other value that does not fit its column is a bad one, which names its place.
+ * What a bad row has put into the dictionaries is taken back with it.
  */
 #include "base/assert.h"
 #include "base/mem.h"
@@ -111,30 +113,60 @@ enum lw_status table_name_columns(struct table *t, const char *const *names,
     return LW_OK;
 }
 
-/* A column of missing values becomes text; they all read "" then. */
+/* A column of whole numbers becomes text; missing ones read "" then. */
 static enum lw_status become_text(struct table *t, struct frame_column *c,
                                   struct lw_error *err)
 {
     uint32_t *codes = mem_zalloc(t->frame->cap, sizeof *codes);
-    uint32_t empty;
+    bool ok = codes != NULL;
 
-    if (codes == NULL ||
-        (t->frame->n_rows > 0 && !dict_code(&c->dict, "", 0, &empty))) {
+    for (size_t i = 0; ok && i < t->frame->n_rows; i++) {
+        char word[NUMFMT_MAX];
+        size_t n = isnan(c->numbers[i]) ? 0 : numfmt_f32(c->numbers[i], word);
+
+        ok = dict_code(&c->dict, word, n, &codes[i]);
+    }
+    if (!ok) {
         mem_free(codes);
+        dict_release(&c->dict);
         return fail_memory(t, err);
     }
     mem_free(c->numbers);
     c->numbers = NULL;
     c->codes = codes;
     c->type = LW_COLUMN_TEXT;
+    c->text_line = t->lines.number;
     return LW_OK;
 }
 
-static bool is_all_missing(const struct lw_frame *f, const struct frame_column *c)
+/* Digits that a float has room for, spelt as numfmt_f32() would. */
+static bool is_only_spelling(struct csv_field f)
 {
-    for (size_t i = 0; i < f->n_rows; i++)
-        if (!isnan(c->numbers[i]))
+    if (f.n == 0 || f.n > 7 || (f.n > 1 && f.p[0] == '0'))
+        return false;
+    for (size_t i = 0; i < f.n; i++)
+        if (f.p[i] < '0' || f.p[i] > '9')
             return false;
+    return true;
+}
+
+bool table_parse_number(const char *p, size_t n, double *out)
+{
+    uint32_t v = 0;
+
+    if (n < 3 || n > 10 || p[0] != '0' || (p[1] != 'x' && p[1] != 'X'))
+        return numfmt_parse(p, n, out);
+    for (size_t i = 2; i < n; i++) {
+        char c = (char)(p[i] | 0x20);
+
+        if (p[i] >= '0' && p[i] <= '9')
+            v = v * 16 + (uint32_t)(p[i] - '0');
+        else if (c >= 'a' && c <= 'f')
+            v = v * 16 + (uint32_t)(c - 'a') + 10;
+        else
+            return false;
+    }
+    *out = v;
     return true;
 }
 
@@ -144,6 +176,7 @@ static enum lw_status store_text(struct table *t, size_t i, struct csv_field fie
                                  struct lw_error *err)
 {
     struct frame_column *c = &t->frame->columns[i];
+    size_t n_words = c->dict.n_words;
 
     if (field.n > 0 && memchr(field.p, '\0', field.n) != NULL)
         return lw_fail(err, LW_EFORMAT,
@@ -151,6 +184,8 @@ static enum lw_status store_text(struct table *t, size_t i, struct csv_field fie
                        t->name, t->lines.number, i + 1, c->name);
     if (!dict_code(&c->dict, field.p, field.n, &c->codes[t->frame->n_rows]))
         return fail_memory(t, err);
+    if (c->dict.n_words != n_words)
+        c->changed_row = t->frame->n_rows + 1;
     return LW_OK;
 }
 
@@ -174,14 +209,41 @@ static enum lw_status fail_value(const struct table *t, size_t i,
                    c->parse != NULL ? "time" : "number");
 }
 
+/* A value of a column of numbers is none. */
+static enum lw_status store_misfit(struct table *t, size_t i, struct csv_field field,
+                                   struct lw_error *err)
+{
+    struct frame_column *c = &t->frame->columns[i];
+    struct lw_error why;
+    enum lw_status st;
+
+    if (t->on_bad_row == LW_BAD_ROW_STOP && t->types_by_looking && !c->is_spelt &&
+        c->parse == NULL) {
+        st = become_text(t, c, err);
+        return st == LW_OK ? store_text(t, i, field, err) : st;
+    }
+    st = fail_value(t, i, field, &why);
+    if (t->on_bad_row == LW_BAD_ROW_MISSING) {
+        if (t->cfg->bad_row != NULL)
+            t->cfg->bad_row(t->cfg->bad_row_ctx, why.msg);
+        c->n_repaired++;
+        c->changed_row = t->frame->n_rows + 1;
+        t->frame->report.n_repaired++;
+        store_number(t->frame, c, (double)NAN);
+        return LW_OK;
+    }
+    return lw_fail(err, st, "%s", why.msg);
+}
+
 static enum lw_status store_field(struct table *t, size_t i, struct csv_field field,
                                   struct lw_error *err)
 {
     struct frame_column *c = &t->frame->columns[i];
-    frame_parse_fn parse = c->parse != NULL ? c->parse : numfmt_parse;
-    enum lw_status st;
+    frame_parse_fn parse = c->parse != NULL ? c->parse : table_parse_number;
     double v;
 
+    if (c->is_dropped)
+        return LW_OK;
     if (c->type == LW_COLUMN_TEXT)
         return store_text(t, i, field, err);
     /* What failed to parse may have left anything in v. */
@@ -190,13 +252,11 @@ static enum lw_status store_field(struct table *t, size_t i, struct csv_field fi
         return LW_OK;
     }
     if (parse(field.p, field.n, &v)) {
+        c->is_spelt = c->is_spelt || !is_only_spelling(field);
         store_number(t->frame, c, v);
         return LW_OK;
     }
-    if (!t->types_by_looking || !is_all_missing(t->frame, c))
-        return fail_value(t, i, field, err);
-    st = become_text(t, c, err);
-    return st == LW_OK ? store_text(t, i, field, err) : st;
+    return store_misfit(t, i, field, err);
 }
 
 static enum lw_status fail_short(const struct table *t, size_t n, struct csv_field last,
@@ -239,8 +299,9 @@ static enum lw_status make_room(struct table *t, struct lw_error *err)
 
 /* A plain decimal from `p` up to `stop` or `end`.  NULL for any other text.  At most 15
  * digits and 15 decimals make one exact division (Clinger 1990), so the value is the
- * one that numfmt_parse() gives. */
-static const char *scan_decimal(const char *p, const char *end, char stop, double *out)
+ * one that numfmt_parse() gives.  *is_spelt becomes true unless is_only_spelling(). */
+static const char *scan_decimal(const char *p, const char *end, char stop, double *out,
+                                bool *is_spelt)
 {
     static const double pow10[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -262,6 +323,7 @@ static const char *scan_decimal(const char *p, const char *end, char stop, doubl
     digits = p - start - (point != NULL ? 1 : 0);
     if (digits < 1 || digits > 15)
         return NULL;
+    *is_spelt |= point != NULL || digits > 7 || (*start == '0' && digits > 1);
     *out = (double)mantissa;
     if (point != NULL)
         *out /= pow10[p - point - 1];
@@ -284,7 +346,7 @@ static enum lw_status store_plain_row(struct table *t, struct span text,
 
         p = NULL;
         if (c->type == LW_COLUMN_NUMBER && c->parse == NULL)
-            p = scan_decimal(cell, end, t->delimiter, &v);
+            p = scan_decimal(cell, end, t->delimiter, &v, &c->is_spelt);
         if (p != NULL) {
             c->numbers[f->n_rows] = (float)v;
         } else {
@@ -326,12 +388,54 @@ static enum lw_status store_split_row(struct table *t, struct span text,
     return st;
 }
 
+/* What a row that is left out has added. */
+static void forget_row(struct lw_frame *f)
+{
+    for (size_t i = 0; i < f->n_columns; i++) {
+        struct frame_column *c = &f->columns[i];
+
+        if (c->changed_row != f->n_rows + 1)
+            continue;
+        c->changed_row = 0;
+        if (c->type == LW_COLUMN_TEXT) {
+            dict_forget_last(&c->dict);
+        } else {
+            c->n_repaired--;
+            f->report.n_repaired--;
+        }
+    }
+    f->report.n_skipped++;
+}
+
+static enum lw_status store_row(struct table *t, struct span text, struct lw_error *err)
+{
+    struct lw_error why;
+    enum lw_status st;
+
+    if (t->n_header == text.n && t->header != NULL &&
+        memcmp(t->header, text.p, text.n) == 0) {
+        t->frame->report.n_headers++;
+        return LW_OK;
+    }
+    st = t->format->split != NULL || memchr(text.p, '"', text.n) != NULL
+             ? store_split_row(t, text, &why)
+             : store_plain_row(t, text, &why);
+    if (st == LW_OK)
+        return st;
+    if (st != LW_EFORMAT || t->on_bad_row == LW_BAD_ROW_STOP)
+        return lw_fail(err, st, "%s", why.msg);
+    forget_row(t->frame);
+    if (t->cfg->bad_row != NULL)
+        t->cfg->bad_row(t->cfg->bad_row_ctx, why.msg);
+    return LW_OK;
+}
+
 static enum lw_status read_rows(struct table *t, struct lw_error *err)
 {
     struct lw_frame *f = t->frame;
     struct span text = {0};
 
-    while (t->max_rows == 0 || f->n_rows < t->max_rows) {
+    while (t->cfg->max_rows == 0 || f->n_rows < t->cfg->max_rows) {
         enum lw_status st = lines_next(&t->lines, &text, err);
 
         if (st == LW_END)
@@ -339,15 +443,17 @@ static enum lw_status read_rows(struct table *t, struct lw_error *err)
         if (st == LW_OK)
             st = make_room(t, err);
         if (st == LW_OK && text.n > 0)
-            st = t->format->split != NULL || memchr(text.p, '"', text.n) != NULL
-                     ? store_split_row(t, text, err)
-                     : store_plain_row(t, text, err);
+            st = store_row(t, text, err);
         if (st != LW_OK)
             return st;
     }
+    if (f->n_rows == 0 && f->report.n_skipped > 0)
+        return lw_fail(err, LW_EFORMAT, "%s: none of %llu rows can be read", t->name,
+                       (unsigned long long)f->report.n_skipped);
     if (f->n_rows == 0)
         return lw_fail(err, LW_EFORMAT, "%s: a header but no rows", t->name);
     lines_release(&t->lines);
+    frame_forget_dropped(f);
     /* Shrinking what fits already cannot fail to fit; if it does, nothing is lost. */
     (void)frame_set_capacity(f, f->n_rows);
     return LW_OK;
@@ -355,7 +461,7 @@ static enum lw_status read_rows(struct table *t, struct lw_error *err)
 
 /* ---- formats ---- */
 
-/* The delimiter that cuts the first line into most fields. */
+/* The delimiter that cuts the first line into most fields; quoted ones do not count. */
 static char find_delimiter(struct span text)
 {
     static const char candidates[] = ",\t;|";
@@ -364,9 +470,12 @@ static char find_delimiter(struct span text)
 
     for (const char *c = candidates; *c != '\0'; c++) {
         size_t n = 0;
+        bool quoted = false;
 
-        for (size_t i = 0; i < text.n; i++)
-            n += (char)text.p[i] == *c ? 1 : 0;
+        for (size_t i = 0; i < text.n; i++) {
+            quoted ^= text.p[i] == '"';
+            n += (char)text.p[i] == *c && !quoted ? 1 : 0;
+        }
         if (n > best_n) {
             best_n = n;
             best = *c;
@@ -414,10 +523,58 @@ static enum lw_status choose_format(struct table *t, struct span text,
                        "%s: no such table format: use nsl-kdd, kdd99, zeek, zeek-csv, "
                        "binetflow or csv",
                        wanted);
-    return lw_fail(err, LW_EFORMAT,
-                   "%s:%zu: neither a header line nor a KDD record; add a line with "
-                   "the column names",
-                   t->name, t->lines.number);
+    return lw_fail(err, LW_EFORMAT, "%s:%zu: no table", t->name, t->lines.number);
+}
+
+static const char *frame_name(const void *ctx, size_t i)
+{
+    return ((const struct lw_frame *)ctx)->columns[i].name;
+}
+
+int lw_frame_find_like(const struct lw_frame *f, const char *name)
+{
+    return name_find(name, frame_name, f, f->n_columns);
+}
+
+/* The column that somebody speaks of. */
+static enum lw_status find_named(const struct table *t, const char *what,
+                                 const char *name, struct frame_column **out,
+                                 struct lw_error *err)
+{
+    int at = lw_frame_find_like(t->frame, name);
+
+    if (at < 0)
+        return lw_fail(err, LW_EINVAL, "%s: no column is called '%.60s' (to be %s)",
+                       t->name, name, what);
+    *out = &t->frame->columns[at];
+    return LW_OK;
+}
+
+/* What the schema says of columns that the format has named and typed. */
+static enum lw_status apply_schema(struct table *t, struct lw_error *err)
+{
+    const struct lw_schema *s = t->cfg->schema;
+    struct frame_column *c = NULL;
+    enum lw_status st = LW_OK;
+    size_t n_left = t->frame->n_columns;
+
+    for (size_t i = 0; st == LW_OK && s != NULL && i < s->categorical.n; i++) {
+        st = find_named(t, "categorical", s->categorical.items[i], &c, err);
+        if (st == LW_OK) {
+            c->type = LW_COLUMN_TEXT;
+            c->parse = NULL;
+        }
+    }
+    for (size_t i = 0; st == LW_OK && s != NULL && i < s->drop.n; i++) {
+        st = find_named(t, "dropped", s->drop.items[i], &c, err);
+        if (st != LW_OK || c->is_dropped)
+            continue;
+        c->is_dropped = true;
+        c->type = LW_COLUMN_TEXT; /* the type whose cells nobody parses */
+        if (--n_left == 0)
+            return lw_fail(err, LW_EINVAL, "%s: every column is dropped", t->name);
+    }
+    return st;
 }
 
 /* Pass over empty lines and the byte order mark some programs begin a file with. */
@@ -428,8 +585,10 @@ static enum lw_status find_first_line(struct table *t, struct span *text,
 
     do {
         st = lines_next(&t->lines, text, err);
-        if (st == LW_OK && text->n >= 3 && memcmp(text->p, "\xef\xbb\xbf", 3) == 0)
+        if (st == LW_OK && text->n >= 3 && memcmp(text->p, "\xef\xbb\xbf", 3) == 0) {
             *text = span_from(*text, 3);
+            lines_pass(&t->lines, 3);
+        }
     } while (st == LW_OK && text->n == 0);
     if (st == LW_END)
         return lw_fail(err, LW_EFORMAT, "%s: no rows; the file is empty", t->name);
@@ -448,7 +607,9 @@ static enum lw_status read_head(struct table *t, const char *wanted,
     if (st != LW_OK)
         return st;
     LW_ASSERT(text.p != NULL);
-    t->delimiter = find_delimiter(text);
+    t->delimiter = t->cfg->schema != NULL && t->cfg->schema->delimiter != 0
+                       ? t->cfg->schema->delimiter
+                       : find_delimiter(text);
     st = refuse_known(t, text, err);
     if (st == LW_OK)
         st = table_split(t, text, err);
@@ -456,36 +617,50 @@ static enum lw_status read_head(struct table *t, const char *wanted,
         st = choose_format(t, text, wanted, err);
     if (st == LW_OK)
         st = t->format->begin(t, text, err);
+    if (st == LW_OK)
+        st = apply_schema(t, err);
+    t->frame->report.delimiter = t->delimiter;
     return st;
+}
+
+static const char *wanted_format(const struct lw_frame_config *cfg)
+{
+    return cfg->format == NULL && cfg->schema != NULL ? cfg->schema->format
+                                                      : cfg->format;
 }
 
 static enum lw_status read_table(struct lw_frame **out, struct stream *in,
                                  const struct lw_frame_config *cfg,
                                  struct lw_error *err)
 {
-    struct table t = {.name = stream_name(in)};
+    static const struct lw_frame_config defaults;
+    struct table t = {.name = stream_name(in), .cfg = cfg == NULL ? &defaults : cfg};
     struct sha256 *digest = NULL;
     enum lw_status st = LW_OK;
 
     csv_line_init(&t.line);
-    t.max_rows = cfg == NULL ? 0 : cfg->max_rows;
-    digest = sha256_new();
+    t.on_bad_row = t.cfg->schema != NULL && t.cfg->schema->has_on_bad_row
+                       ? t.cfg->schema->on_bad_row
+                       : t.cfg->on_bad_row;
+    digest = t.cfg->no_digest ? NULL : sha256_new();
     lines_init(&t.lines, in, digest);
     t.frame = mem_zalloc(1, sizeof *t.frame);
-    if (digest == NULL || t.frame == NULL)
+    if ((digest == NULL && !t.cfg->no_digest) || t.frame == NULL)
         st = lw_fail(err, LW_ENOMEM, "%s: out of memory", t.name);
     if (st == LW_OK)
-        st = read_head(&t, cfg == NULL ? NULL : cfg->format, err);
+        st = read_head(&t, wanted_format(t.cfg), err);
     if (st == LW_OK)
         st = read_rows(&t, err);
     if (st == LW_OK) {
-        sha256_finish(digest, t.frame->digest);
+        if (digest != NULL)
+            sha256_finish(digest, t.frame->digest);
         digest = NULL;
         t.frame->format = t.format->name;
         *out = t.frame;
         t.frame = NULL;
     }
     csv_line_release(&t.line);
+    mem_free(t.header);
     sha256_free(digest);
     lw_frame_free(t.frame);
     stream_close(in);

@@ -20,6 +20,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -247,6 +248,60 @@ static void numfmt_round_trips(void **state)
     assert_true(back == 7); /* what is no number leaves the output alone */
     assert_false(numfmt_parse("0x10", 4, &back));
     assert_false(numfmt_parse(" 1", 2, &back));
+}
+
+/* Long mantissas, exponents and what lies between two doubles, as strtod() reads it. */
+static void numfmt_reads_what_the_c_library_reads(void **state)
+{
+    static const char *const odd[] = {"9007199254740993",
+                                      "9007199254740992.5",
+                                      "0.30000000000000004",
+                                      "1e22",
+                                      "1e23",
+                                      "-1.7976931348623157e308",
+                                      "4.9e-324",
+                                      "9223372036854775807e5",
+                                      "1E-27",
+                                      "5e+28",
+                                      "18446744073709551615",
+                                      "00000000000000000000000012.50",
+                                      "8.4e-5",
+                                      "1e-999",
+                                      "9007199254740993e-3",
+                                      "4503599627370496.5"};
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 7);
+    for (size_t i = 0; i < 100000; i++) {
+        char text[64];
+        double got = 0;
+        double want;
+        uint64_t m = rng_next(&r) >> rng_below(&r, 64);
+
+        if (i < sizeof odd / sizeof odd[0])
+            (void)snprintf(text, sizeof text, "%s", odd[i]);
+        else if (i % 2 == 0)
+            (void)snprintf(text, sizeof text, "%llue%d", (unsigned long long)m,
+                           (int)rng_below(&r, 60) - 30);
+        else
+            (void)snprintf(text, sizeof text, "%.*g", (int)(12 + rng_below(&r, 6)),
+                           (double)m / 1048576);
+        want = strtod(text, NULL);
+        if (!numfmt_parse(text, strlen(text), &got) ||
+            memcmp(&got, &want, sizeof got) != 0)
+            fail_msg("%s: %a, not %a", text, got, want);
+    }
+    {
+        double back = 7;
+
+        assert_false(numfmt_parse("1e", 2, &back));
+        assert_false(numfmt_parse("1e+", 3, &back));
+        assert_false(numfmt_parse(".", 1, &back));
+        assert_false(numfmt_parse("-", 1, &back));
+        assert_false(numfmt_parse("1.2.3", 5, &back));
+        assert_true(back == 7);
+    }
 }
 
 static void digests_match_published_vectors(void **state)
@@ -478,6 +533,7 @@ int main(void)
         cmocka_unit_test(numfmt_writes_short_numbers_as_others),
         cmocka_unit_test(floats_are_printed_as_the_c_library_would),
         cmocka_unit_test(numfmt_round_trips),
+        cmocka_unit_test(numfmt_reads_what_the_c_library_reads),
         cmocka_unit_test(digests_match_published_vectors),
         cmocka_unit_test(times_print_as_their_models_do),
         cmocka_unit_test(times_are_read_in_every_form),

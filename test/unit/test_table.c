@@ -253,7 +253,7 @@ static void late_surprises_are_named_or_understood(void **state)
     buf_init(&b);
     buf_add_text(&b, "n,m\n");
     while (b.len < 256 * 1024)
-        buf_add_text(&b, "12,?\n");
+        buf_add_text(&b, "12.5,?\n");
     buf_add_text(&b, "1\x1b[2J,\n");
     assert_int_equal(try_read(&f, b.data, b.len, NULL), LW_EFORMAT);
     assert_non_null(strstr(err.msg, "column 1 (n): '1?[2J' is not a number"));
@@ -278,7 +278,6 @@ static void what_is_no_table_is_refused(void **state)
     expect_refusal("", LW_EFORMAT, "the file is empty");
     expect_refusal("\n\n", LW_EFORMAT, "the file is empty");
     expect_refusal("a,b\n", LW_EFORMAT, "a header but no rows");
-    expect_refusal("1,2,3\n4,5,6\n", LW_EFORMAT, "t.csv:1: neither a header line nor");
     expect_refusal("{\"ts\":1,\"uid\":\"C\"}\n", LW_EUNSUPPORTED, "JSON");
     expect_refusal("[1,2]\n", LW_EUNSUPPORTED, "JSON");
     expect_refusal("@relation 'KDDTrain'\n", LW_EUNSUPPORTED, "ARFF");
