@@ -67,10 +67,3 @@ void slab_give(struct slab *s, uint32_t index)
     s->free_list = index;
     s->n_used--;
 }
-
-void slab_clear(struct slab *s)
-{
-    s->n_made = 0;
-    s->n_used = 0;
-    s->free_list = SLAB_NONE;
-}

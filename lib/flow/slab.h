@@ -35,9 +35,6 @@ void slab_release(struct slab *s);
 uint32_t slab_take(struct slab *s);
 void slab_give(struct slab *s, uint32_t index);
 
-/** All objects are free again; their memory stays. */
-void slab_clear(struct slab *s);
-
 static inline void *slab_at(const struct slab *s, uint32_t index)
 {
     return s->chunks[index >> SLAB_CHUNK_SHIFT] +

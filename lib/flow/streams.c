@@ -548,7 +548,7 @@ static void add_tcp(struct streams *ss, struct stream_slot *slot, const struct f
             slot->start[from] = d->tcp_seq;
             slot->has_start |= (uint8_t)(1U << from);
         }
-        if (d->payload_bytes == 0)
+        if (d->payload_bytes == 0 || d->tcp_flags & LW_TCP_RST)
             return;
         if (!begin_stream(ss, slot, f)) {
             judge_alone(ss, slot, f, d, from);
@@ -661,7 +661,7 @@ bool streams_ignore(const struct streams *ss, const struct flow *f)
 {
     const struct stream_slot *slot = slot_of(ss, f);
 
-    return slot == NULL || slot->phase == SLOT_DONE;
+    return slot == NULL || slot->phase >= SLOT_KEPT;
 }
 
 void streams_end(struct streams *ss, const struct flow *f)

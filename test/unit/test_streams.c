@@ -193,6 +193,7 @@ static void a_tap_hears_both_sides(void **state)
 static void only_what_is_wanted_is_told(void **state)
 {
     const struct lw_meter_config cfg = {.tap = &http_tap};
+    const struct lw_meter_config any = {.tap = &any_tap};
     const struct lw_meter_config apps = {.apps = true};
     static const char ssh[] = OPEN "0.3 " S "PA seq=501 ack=101 data=SSH-2.0-x\\r\\n\n"
                                    "0.4 " C "PA seq=101 data=SSH-2.0-y\\r\\n\n";
@@ -203,6 +204,8 @@ static void only_what_is_wanted_is_told(void **state)
     assert_string_equal(tell(&apps, OPEN GET), "http flush\n");
     assert_string_equal(tell(NULL, OPEN GET), "- flush\n");
     assert_string_equal(tell(&cfg, OPEN), "- flush\n");
+    /* What comes with a reset is not said in the stream. */
+    assert_string_equal(tell(&any, OPEN "0.3 " S "R seq=501 data=why\n"), "- closed\n");
 }
 
 static void openings_are_told_in_their_order(void **state)
