@@ -31,6 +31,7 @@ static bool may_be_negative(const struct lw_feature *f)
            *f->unit == '\0';
 }
 
+/* Sums are rounded, and a deviation may be more than the mean. */
 static void check_value(const struct lw_feature *f, float v)
 {
     if (isnan(v))
@@ -40,7 +41,7 @@ static void check_value(const struct lw_feature *f, float v)
     if (f->type == LW_FEATURE_CATEGORY)
         LW_ASSERT(v >= 0 && v < (float)f->n_categories && v == truncf(v));
     else if (strcmp(f->unit, "share") == 0)
-        LW_ASSERT(v >= 0 && v <= 1.00001F); /* sums are rounded */
+        LW_ASSERT(v >= 0 && (v <= 1.00001F || strstr(f->name, "variation") != NULL));
     else if (strcmp(f->unit, "yes/no") == 0)
         LW_ASSERT(v == 0 || v == 1);
     else if (strcmp(f->unit, "bits") == 0)
