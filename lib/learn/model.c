@@ -25,6 +25,7 @@ static const struct model_ops *const kinds[] = {
     &model_tree,
     &model_forest,
     &model_bayes,
+    &model_knn,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)

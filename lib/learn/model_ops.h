@@ -58,6 +58,7 @@ extern const struct model_ops model_gbdt; /* gbdt.c */
 extern const struct model_ops model_tree; /* random_forest.c */
 extern const struct model_ops model_forest;
 extern const struct model_ops model_bayes; /* bayes.c */
+extern const struct model_ops model_knn;   /* knn.c */
 
 enum { MODEL_CLASSES_MAX = 1024 };
 
