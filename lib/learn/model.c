@@ -25,6 +25,10 @@ static const struct model_ops *const kinds[] = {
     &model_tree,
     &model_forest,
     &model_bayes,
+    &model_knn,
+    &model_isolation,
+    &model_lof,
+    &model_pca,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)

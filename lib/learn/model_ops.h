@@ -25,8 +25,8 @@ struct model_task {
 };
 
 struct model_ops {
-    const char *name; /* at most 7 characters */
-    const char *doc;  /* a line */
+    const char *name;                      /* at most 7 characters */
+    const char *doc;                       /* a line */
     const struct lw_model_option *options; /* NULL: none by name */
     size_t n_options;
     enum lw_status (*fit)(struct lw_model **out, const struct model_task *task,
@@ -57,7 +57,11 @@ struct lw_model {
 extern const struct model_ops model_gbdt; /* gbdt.c */
 extern const struct model_ops model_tree; /* random_forest.c */
 extern const struct model_ops model_forest;
-extern const struct model_ops model_bayes; /* bayes.c */
+extern const struct model_ops model_bayes;     /* bayes.c */
+extern const struct model_ops model_knn;       /* knn.c */
+extern const struct model_ops model_isolation; /* isolation.c */
+extern const struct model_ops model_lof;       /* lof.c */
+extern const struct model_ops model_pca;       /* pca.c */
 
 enum { MODEL_CLASSES_MAX = 1024 };
 
