@@ -21,6 +21,8 @@ enum { KIND_BYTES = 8, MODEL_VERSION = 1 };
 
 static const struct model_ops *const kinds[] = {
     &model_gbdt,
+    &model_mlp,
+    &model_blend,
 };
 
 static const struct model_ops *find_kind(const char *name)

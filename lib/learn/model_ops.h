@@ -31,6 +31,7 @@ struct model_ops {
     /** Scores (n_rows, n_classes) of which predict() is the softmax. */
     void (*margins)(const struct lw_model *m, const float *rows, size_t n_rows,
                     float *out);
+    /** LW_EUNSUPPORTED: this kind cannot say. */
     enum lw_status (*contributions)(const struct lw_model *m, const float *row,
                                     uint32_t class_idx, double *phi,
                                     struct lw_error *err);
@@ -49,7 +50,9 @@ struct lw_model {
     uint32_t n_classes;
 };
 
-extern const struct model_ops model_gbdt; /* gbdt.c */
+extern const struct model_ops model_gbdt;  /* gbdt.c */
+extern const struct model_ops model_mlp;   /* mlp.c */
+extern const struct model_ops model_blend; /* blend.c */
 
 /** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
