@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/buf.h"
-#include "base/jsonw.h"
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 
 #include <lapwing/detect.h>
 
@@ -28,26 +27,17 @@ static void put_classes(struct jsonw *w, const struct lw_classifier *c)
     jsonw_array_end(w);
 }
 
-static int print_json(const struct lw_classifier *c)
+static void put_model(struct jsonw *w, const void *of)
 {
-    struct buf text;
-    struct jsonw w;
-    bool ok;
+    const struct lw_classifier *c = of;
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    jsonw_key(&w, "id");
-    jsonw_text(&w, lw_classifier_id(c));
-    jsonw_key(&w, "view");
-    jsonw_text(&w, lw_classifier_view(c)->name);
-    put_classes(&w, c);
-    jsonw_key(&w, "provenance");
-    jsonw_raw(&w, lw_classifier_provenance(c));
-    jsonw_object_end(&w);
-    ok = buf_ok(&text) && puts(buf_text(&text)) >= 0;
-    buf_release(&text);
-    return ok ? STATUS_OK : command_fail("standard output: cannot write");
+    jsonw_key(w, "id");
+    jsonw_text(w, lw_classifier_id(c));
+    jsonw_key(w, "view");
+    jsonw_text(w, lw_classifier_view(c)->name);
+    put_classes(w, c);
+    jsonw_key(w, "provenance");
+    jsonw_raw(w, lw_classifier_provenance(c));
 }
 
 static void print_people(const struct lw_classifier *c)
@@ -73,7 +63,7 @@ static int run_model(char *const *words, size_t n_words)
     if (lw_classifier_load(&c, words[1], &err) != LW_OK)
         return command_error(&err);
     if (o.json)
-        status = print_json(c);
+        status = print_json(put_model, c);
     else
         print_people(c);
     lw_classifier_free(c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
 #include "cmd/eval_print.h"
+#include "cmd/print_json.h"
 #include "cmd/text.h"
 
 #include <lapwing/detect.h>
@@ -10,6 +11,7 @@
 static struct {
     const char *model;
     const char *data;
+    const char *cost;
     bool json;
 } o;
 
@@ -18,14 +20,39 @@ static const struct opt rows[] = {
      .help = "the model to judge"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
+    {"cost", 0, OPT_TO_TEXT(&o.cost), .metavar = "FILE",
+     .help =
+         "what mistakes cost, as for lapwing train; else the model's own matrix, or "
+         "the KDD Cup's where the model was trained with none"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
 };
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, NULL};
 
-static void print_people(const struct lw_test_report *r, const char *const *class_names)
+/* What is printed. */
+struct judged {
+    const struct lw_classifier *c;
+    const struct lw_test_report *r;
+    const char *const *class_names;
+};
+
+static double share_rejected(const struct lw_test_report *r, uint32_t from,
+                             uint32_t upto)
 {
+    double rejected = 0;
+    double n = 0;
+
+    for (uint32_t k = from; k < upto; k++) {
+        rejected += (double)r->n_rejected[k];
+        n += (double)r->all.support[k];
+    }
+    return n > 0 ? rejected / n : 0;
+}
+
+static void print_people(const struct judged *j)
+{
+    const struct lw_test_report *r = j->r;
     const struct eval_column column = {"on this file", &r->all};
     char count[TEXT_MAX];
     char distinct[TEXT_MAX];
@@ -33,9 +60,15 @@ static void print_people(const struct lw_test_report *r, const char *const *clas
     (void)printf("%s rows, %s distinct; classes by the official KDD'99 mapping\n\n",
                  text_count(r->all.n_rows, count),
                  text_count(r->n_distinct_rows, distinct));
-    eval_print_confusion(stdout, &r->all, class_names);
+    eval_print_confusion(stdout, &r->all, j->class_names);
     (void)putchar('\n');
-    eval_print_columns(stdout, &column, 1, class_names);
+    eval_print_columns(stdout, &column, 1, j->class_names);
+    (void)printf(
+        "\nThe classes above are decided in any case.  \"Not recognized\" would "
+        "be answered for\n%.2f %% of the normal rows and %.2f %% of the "
+        "attacks; %.1f %% of the wrong answers are among these.\n",
+        100 * share_rejected(r, 0, 1), 100 * share_rejected(r, 1, r->all.n_classes),
+        100 * r->wrong_rejected);
     if (r->n_unseen_rows > 0)
         (void)printf(
             "\n%s rows of attack types the model was not trained on, %.1f %% of "
@@ -60,47 +93,56 @@ static void put_unseen(struct jsonw *w, const struct lw_test_report *r)
     jsonw_object_end(w);
 }
 
-static int print_json(const struct lw_test_report *r, const struct lw_classifier *c,
-                      const char *const *class_names)
+/* What "Not recognized" would have been answered to, by the class that is true. */
+static void put_rejected(struct jsonw *w, const struct judged *j)
 {
-    struct buf text;
-    struct jsonw w;
-    bool ok;
+    jsonw_key(w, "not_recognized");
+    jsonw_object(w);
+    for (uint32_t k = 0; k < j->r->all.n_classes; k++) {
+        jsonw_key(w, j->class_names[k]);
+        jsonw_u64(w, j->r->n_rejected[k]);
+    }
+    jsonw_key(w, "share_of_wrong_answers");
+    jsonw_f64(w, j->r->wrong_rejected);
+    jsonw_object_end(w);
+}
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    jsonw_key(&w, "model");
-    jsonw_text(&w, lw_classifier_id(c));
-    jsonw_key(&w, "view");
-    jsonw_text(&w, lw_classifier_view(c)->name);
-    eval_print_json(&w, &r->all, class_names);
-    put_unseen(&w, r);
-    jsonw_object_end(&w);
-    ok = buf_ok(&text) && puts(buf_text(&text)) >= 0;
-    buf_release(&text);
-    return ok ? STATUS_OK : command_fail("standard output: cannot write");
+static void put_judged(struct jsonw *w, const void *of)
+{
+    const struct judged *j = of;
+
+    jsonw_key(w, "model");
+    jsonw_text(w, lw_classifier_id(j->c));
+    jsonw_key(w, "view");
+    jsonw_text(w, lw_classifier_view(j->c)->name);
+    eval_print_json(w, &j->r->all, j->class_names);
+    put_rejected(w, j);
+    put_unseen(w, j->r);
 }
 
 static int judge(const struct lw_classifier *c)
 {
     const char *class_names[LW_MAX_CLASSES];
     struct lw_test_report report;
+    const struct judged judged = {c, &report, class_names};
     struct lw_frame *frame = NULL;
+    struct lw_cost cost;
     struct lw_error err;
     enum lw_status st;
 
     for (uint32_t i = 0; i < lw_classifier_classes(c); i++)
         class_names[i] = lw_classifier_class_name(c, i);
+    if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
+        return command_error(&err);
     if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)
         return command_error(&err);
-    st = lw_test(c, frame, &report, &err);
+    st = lw_test(c, frame, o.cost != NULL ? &cost : NULL, &report, &err);
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
     if (o.json)
-        return print_json(&report, c, class_names);
-    print_people(&report, class_names);
+        return print_json(put_judged, &judged);
+    print_people(&judged);
     return STATUS_OK;
 }
 
@@ -128,7 +170,9 @@ const struct command command_test = {
     .help = "judge a model on labelled records",
     .synopsis = "--model FILE --data FILE",
     .doc = "Prints the confusion matrix, recall and precision of each class, macro F1, "
-           "MCC and what becomes of attack types the model has never seen.",
+           "MCC, the average cost and what becomes of attack types the model has never "
+           "seen. The figures are of the class decided, also where \"Not recognized\" "
+           "would be answered; how often it would is printed beside them.",
     .examples = "# on the official test file\n"
                 "lapwing test --model models/attack.lwm --data KDDTest+.txt\n",
     .groups = groups,

@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 #include "cmd/eval_print.h"
 #include "cmd/model_kinds.h"
+#include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
@@ -18,16 +19,22 @@ static struct {
     const char *exclude;
     const char *model;
     const char *params;
+    const char *cost;
+    double budget;
+    int64_t repeats;
     int64_t seed;
     int64_t rounds;
     int64_t depth;
+    int64_t hidden;
+    int64_t steps;
     bool no_validation;
     bool json;
 } o;
 
 static const struct opt rows[] = {
     {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME", .initial = "nsl-kdd",
-     .help = "recipe: nsl-kdd, five classes from KDD'99 or NSL-KDD records"},
+     .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
+             "in the KDD Cup 1999); five classes from KDD'99 or NSL-KDD records"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
@@ -40,12 +47,25 @@ static const struct opt rows[] = {
      .help = "kind of model instead of the preset's; \"help\" lists them"},
     {"params", 0, OPT_TO_TEXT(&o.params), .metavar = "NAME=VALUE,...",
      .help = "what the kind of model is told, such as trees=300,depth=12"},
+    {"cost", 0, OPT_TO_TEXT(&o.cost), .metavar = "FILE",
+     .help = "what mistakes cost, instead of the preset's: a CSV with a line for each "
+             "class that is true and a column for each class said"},
+    {"alarm-budget", 0, OPT_TO_FLOAT(&o.budget), .metavar = "SHARE",
+     .help = "share of held-out normal rows that the decision rule may alarm, instead "
+             "of the preset's"},
+    {"repeats", 0, OPT_TO_INT(&o.repeats), .metavar = "N", .initial = "3", .min = 1,
+     .max = 10, .help = "how often attacks are left out, each time in other folds"},
     {"seed", 0, OPT_TO_INT(&o.seed), .metavar = "N", .initial = "1", .min = 0,
      .max = 4294967295, .help = "the same seed and data give the same file"},
-    {"rounds", 0, OPT_TO_INT(&o.rounds), .metavar = "N", .initial = "100", .min = 1,
-     .max = 10000, .help = "boosting rounds, each a tree for each class"},
-    {"depth", 0, OPT_TO_INT(&o.depth), .metavar = "N", .initial = "6", .min = 1,
-     .max = 16, .help = "depth of a tree"},
+    {"rounds", 0, OPT_TO_INT(&o.rounds), .metavar = "N", .min = 1, .max = 10000,
+     .help = "boosting rounds, each a tree for each class, instead of the "
+             "preset's"},
+    {"depth", 0, OPT_TO_INT(&o.depth), .metavar = "N", .min = 1, .max = 16,
+     .help = "depth of a tree, instead of the preset's"},
+    {"hidden", 0, OPT_TO_INT(&o.hidden), .metavar = "N", .min = 1, .max = 1024,
+     .help = "units in each of the perceptron's two layers, instead of the preset's"},
+    {"steps", 0, OPT_TO_INT(&o.steps), .metavar = "N", .min = 1, .max = 1000000,
+     .help = "batches of 256 rows to fit the perceptron on, instead of the preset's"},
     {"no-random-split", 0, OPT_TO_FLAG(&o.no_validation),
      .help = "leave out the naive validation, which only serves comparison"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
@@ -59,6 +79,20 @@ static const char *const class_names[] = {
     LW_KDD_CLASS_LIST(CLASS_TEXT)
 #undef CLASS_TEXT
 };
+
+static void print_repeats(const struct lw_train_report *r)
+{
+    if (r->n_repeats < 2)
+        return;
+    (void)printf("\n%u repeats with other folds, mean and 95 %% interval:\n",
+                 r->n_repeats);
+    for (size_t i = 0; i < eval_n_figures(); i++) {
+        struct eval_interval v = eval_interval(i, r->repeat, r->n_repeats);
+
+        (void)printf("%-20s %16.4f +- %.4f\n", eval_figure_text(i), v.mean,
+                     v.half_width);
+    }
+}
 
 static void print_people(const struct lw_train_report *r)
 {
@@ -84,6 +118,7 @@ static void print_people(const struct lw_train_report *r)
                                  : "  Beside it the\nnaive random split, which tests "
                                    "on attacks it was trained on.");
     eval_print_columns(stdout, columns, n, class_names);
+    print_repeats(r);
     (void)printf("\nThe same folds, beside the trivial rivals:\n");
     eval_print_columns(stdout, rivals, 3, class_names);
     (void)printf("\nConfusion, attacks left out:\n");
@@ -92,6 +127,10 @@ static void print_people(const struct lw_train_report *r)
         "\nNot recognized: %.2f %% of held-out rows of known types, %.1f %% of "
         "those of types never\nseen; %.1f %% of the latter are not called normal.\n",
         100 * r->known_rejected, 100 * r->unseen_rejected, 100 * r->unseen_detected);
+    (void)printf(
+        "Decision rule: temperature %g, attack factor %g, novelty power %g, mix "
+        "%g.\n",
+        r->temperature, r->attack_factor, r->novelty_power, r->mix);
     (void)printf("%s written; the final fit took %.1f s of processor time.\n", o.output,
                  r->train_seconds);
 }
@@ -104,48 +143,69 @@ static void put(struct jsonw *w, const char *key, const struct lw_eval *e)
     jsonw_object_end(w);
 }
 
-static int print_json(const struct lw_train_report *r)
+static void put_interval(struct jsonw *w, const char *key, struct eval_interval i)
 {
-    struct buf text;
-    struct jsonw w;
-    bool ok;
-
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    jsonw_key(&w, "rows");
-    jsonw_u64(&w, r->n_rows);
-    jsonw_key(&w, "distinct_rows");
-    jsonw_u64(&w, r->n_distinct_rows);
-    put(&w, "leave_attack_out", &r->leave_attack_out);
-    put(&w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
-    if (!o.no_validation)
-        put(&w, "random_split", &r->random_split);
-    put(&w, "baseline_majority", &r->baseline_majority);
-    put(&w, "baseline_one_rule", &r->baseline_one_rule);
-    jsonw_key(&w, "known_rejected");
-    jsonw_f64(&w, r->known_rejected);
-    jsonw_key(&w, "unseen_rejected");
-    jsonw_f64(&w, r->unseen_rejected);
-    jsonw_key(&w, "unseen_detected");
-    jsonw_f64(&w, r->unseen_detected);
-    jsonw_key(&w, "train_seconds");
-    jsonw_f64(&w, r->train_seconds);
-    jsonw_object_end(&w);
-    ok = buf_ok(&text) && puts(buf_text(&text)) >= 0;
-    buf_release(&text);
-    return ok ? STATUS_OK : command_fail("standard output: cannot write");
+    jsonw_key(w, key);
+    jsonw_object(w);
+    jsonw_key(w, "mean");
+    jsonw_f64(w, i.mean);
+    jsonw_key(w, "half_width_95");
+    jsonw_f64(w, i.half_width);
+    jsonw_object_end(w);
 }
 
-static int train_on(const struct lw_frame *frame)
+static void put_number(struct jsonw *w, const char *key, double v)
+{
+    jsonw_key(w, key);
+    jsonw_f64(w, v);
+}
+
+static void put_report(struct jsonw *w, const void *of)
+{
+    const struct lw_train_report *r = of;
+
+    jsonw_key(w, "rows");
+    jsonw_u64(w, r->n_rows);
+    jsonw_key(w, "distinct_rows");
+    jsonw_u64(w, r->n_distinct_rows);
+    put(w, "leave_attack_out", &r->leave_attack_out);
+    jsonw_key(w, "leave_attack_out_repeats");
+    jsonw_object(w);
+    for (size_t i = 0; i < eval_n_figures(); i++)
+        put_interval(w, eval_figure_key(i), eval_interval(i, r->repeat, r->n_repeats));
+    jsonw_object_end(w);
+    put(w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
+    if (!o.no_validation)
+        put(w, "random_split", &r->random_split);
+    put(w, "baseline_majority", &r->baseline_majority);
+    put(w, "baseline_one_rule", &r->baseline_one_rule);
+    put_number(w, "known_rejected", r->known_rejected);
+    put_number(w, "unseen_rejected", r->unseen_rejected);
+    put_number(w, "unseen_detected", r->unseen_detected);
+    jsonw_key(w, "rule");
+    jsonw_object(w);
+    put_number(w, "temperature", r->temperature);
+    put_number(w, "attack_factor", r->attack_factor);
+    put_number(w, "novelty_power", r->novelty_power);
+    put_number(w, "mix", r->mix);
+    jsonw_object_end(w);
+    put_number(w, "train_seconds", r->train_seconds);
+}
+
+static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
 {
     const struct lw_train_config cfg = {
         .preset = o.preset,
         .view = o.view,
         .exclude = o.exclude,
         .model = o.model,
+        .cost = cost,
+        .alarm_budget = o.budget,
+        .n_repeats = (uint32_t)o.repeats,
         .params = {.n_rounds = (uint32_t)o.rounds,
                    .max_depth = (uint32_t)o.depth,
+                   .hidden = (uint32_t)o.hidden,
+                   .n_steps = (uint32_t)o.steps,
                    .seed = (uint64_t)o.seed,
                    .options = o.params,
                    .progress = progress_show},
@@ -159,7 +219,7 @@ static int train_on(const struct lw_frame *frame)
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
     if (o.json)
-        return print_json(&report);
+        return print_json(put_report, &report);
     print_people(&report);
     return STATUS_OK;
 }
@@ -167,6 +227,7 @@ static int train_on(const struct lw_frame *frame)
 static int run_train(char *const *words, size_t n_words)
 {
     struct lw_frame *frame = NULL;
+    struct lw_cost cost;
     struct lw_error err;
     int status;
 
@@ -182,9 +243,11 @@ static int run_train(char *const *words, size_t n_words)
     if (o.data == NULL || o.output == NULL)
         return command_usage("say what to learn from with --data FILE and where to put "
                              "the model with -o FILE");
+    if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
+        return command_error(&err);
     if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)
         return command_error(&err);
-    status = train_on(frame);
+    status = train_on(frame, o.cost != NULL ? &cost : NULL);
     lw_frame_free(frame);
     return status;
 }
@@ -194,7 +257,9 @@ const struct command command_train = {
     .help = "learn from labelled records and say honestly how well",
     .synopsis = "--data FILE -o MODEL",
     .doc =
-        "Fits boosted trees for the five classes of KDD'99, chooses when to answer "
+        "Fits the mean of boosted trees and a perceptron for the five classes of "
+        "KDD'99, "
+        "chooses a decision rule by the cost of mistakes and when to answer "
         "\"Not recognized\", writes a model file and prints how well it does on attack "
         "types that were left out of the training.\n\n"
         "The same data, options and seed always give the same file.",
@@ -202,7 +267,9 @@ const struct command command_train = {
         "# the bundled model\n"
         "lapwing train --preset nsl-kdd --data KDDTrain+.txt -o models/attack.lwm\n"
         "# one that scores the 31 fields of a classify request\n"
-        "lapwing train --data KDDTrain+.txt --view kdd31 -o models/classify.lwm\n",
+        "lapwing train --data KDDTrain+.txt --view kdd31 -o models/classify.lwm\n"
+        "# one that weighs mistakes as the KDD Cup 1999 did\n"
+        "lapwing train --preset kddcup99 --data kddcup.data_10_percent -o cup.lwm\n",
     .groups = groups,
     .run = run_train,
 };

@@ -55,6 +55,11 @@ static double tpr_1e3(const struct lw_eval *e)
     return e->tpr_at_fpr_1e3;
 }
 
+static double average_cost(const struct lw_eval *e)
+{
+    return e->average_cost;
+}
+
 static const struct {
     const char *key;
     const char *text;
@@ -64,6 +69,7 @@ static const struct {
     {"macro_f1", "macro F1", macro_f1},
     {"weighted_f1", "weighted F1", weighted_f1},
     {"mcc", "MCC", mcc},
+    {"average_cost", "average cost", average_cost},
     {"false_alarm", "normal rows alarmed", false_alarm},
     {"detection", "attack rows alarmed", detection},
     {"roc_auc", "ROC-AUC", roc_auc},
@@ -73,6 +79,39 @@ static const struct {
 };
 
 enum { N_FIGURES = sizeof figures / sizeof figures[0] };
+
+size_t eval_n_figures(void)
+{
+    return N_FIGURES;
+}
+
+const char *eval_figure_key(size_t i)
+{
+    return figures[i].key;
+}
+
+const char *eval_figure_text(size_t i)
+{
+    return figures[i].text;
+}
+
+struct eval_interval eval_interval(size_t figure, const struct lw_eval *repeats,
+                                   size_t n)
+{
+    /* 97.5 % quantiles of Student's t with 1 to 9 degrees of freedom. */
+    static const double t[] = {12.706, 4.303, 3.182, 2.776, 2.571,
+                               2.447,  2.365, 2.306, 2.262};
+    struct eval_interval out = {0, (double)NAN};
+    double squares = 0;
+
+    for (size_t i = 0; i < n; i++)
+        out.mean += figures[figure].get(&repeats[i]) / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += pow(figures[figure].get(&repeats[i]) - out.mean, 2);
+    if (n >= 2 && n - 2 < sizeof t / sizeof t[0])
+        out.half_width = t[n - 2] * sqrt(squares / (double)(n - 1) / (double)n);
+    return out;
+}
 
 static void print_number(FILE *f, int width, double v)
 {

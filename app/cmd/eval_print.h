@@ -23,6 +23,20 @@ void eval_print_columns(FILE *f, const struct eval_column *columns, size_t n_col
 void eval_print_confusion(FILE *f, const struct lw_eval *e,
                           const char *const *class_names);
 
+/** The figures by number: below eval_n_figures(). */
+size_t eval_n_figures(void);
+const char *eval_figure_key(size_t i);
+const char *eval_figure_text(size_t i);
+
+/** Mean of a figure over repeats (n >= 1) and half its 95 % interval by Student's t;
+ * NaN of one repeat. */
+struct eval_interval {
+    double mean;
+    double half_width;
+};
+struct eval_interval eval_interval(size_t figure, const struct lw_eval *repeats,
+                                   size_t n);
+
 /** The members of an object that is open already. */
 void eval_print_json(struct jsonw *w, const struct lw_eval *e,
                      const char *const *class_names);

@@ -10,6 +10,7 @@
 #define LW_DETECT_H
 
 #include <lapwing/capture.h>
+#include <lapwing/cost.h>
 #include <lapwing/error.h>
 #include <lapwing/eval.h>
 #include <lapwing/flow.h>
@@ -47,13 +48,14 @@ LW_API const char *lw_verdict_name(enum lw_verdict_class c);
 
 /** One classifier's answer for one row. */
 struct lw_verdict {
-    enum lw_verdict_class verdict;
-    float confidence;            /* of `verdict`, 0 to 1 */
-    float score[LW_MAX_CLASSES]; /* calibrated probability of each of its classes */
-    float attack_score;          /* 1 - P(normal) */
-    float novelty;               /* distance from everything known; larger = farther */
-    float p_value;               /* share of known training rows at least as far */
-    float unavailable;           /* share of the view's features that were missing */
+    enum lw_verdict_class verdict;  /* `decision`, or not recognized */
+    enum lw_verdict_class decision; /* one of the classifier's classes in any case */
+    float confidence;               /* of `verdict`, 0 to 1 */
+    float score[LW_MAX_CLASSES];    /* probability of each of its classes */
+    float attack_score;             /* 1 - P(normal) */
+    float novelty;     /* distance from everything known; larger = farther */
+    float p_value;     /* share of known training rows at least as far */
+    float unavailable; /* share of the view's features that were missing */
 };
 
 /** One reason of a verdict. */
@@ -91,36 +93,51 @@ LW_API LW_MUST enum lw_status lw_classifier_judge(const struct lw_classifier *c,
                                                   struct lw_verdict *out,
                                                   struct lw_error *err);
 
-/** Up to `max` reasons, the weightiest first, for one row's verdict. */
+/** Up to `max` reasons, the weightiest first, for one row's verdict.  They are about
+ * the score of its class before the decision rule; of a mean of trees and a perceptron,
+ * about the trees' part. */
 LW_API LW_MUST enum lw_status
 lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,
                       size_t *n_out, struct lw_error *err);
 
+enum { LW_REPEATS_MAX = 10 };
+
 /** How to train.  Zero means the preset's value. */
 struct lw_train_config {
-    const char *preset;  /* "nsl-kdd" */
+    const char *preset;  /* "nsl-kdd", "kddcup99" */
     const char *view;    /* default: the preset's ("kdd"); "kdd31" */
     const char *exclude; /* attack names to leave out, separated by commas; NULL */
     const char *model;   /* kind of model, instead of the preset's; NULL */
+    const struct lw_cost *cost; /* of mistakes, for the five classes; NULL */
+    double alarm_budget;        /* share of held-out normal rows that may be alarmed */
+    uint32_t n_repeats; /* of leaving attacks out, each with other folds; default 3 */
     struct lw_model_params params;
-    bool no_validation; /* only the final fit and its calibration */
+    bool no_validation; /* leave out the naive random split */
 };
 
 /** What training found out, per protocol. */
 struct lw_train_report {
-    struct lw_eval random_split;     /* the naive protocol, to be compared with */
-    struct lw_eval leave_attack_out; /* pooled over folds */
-    struct lw_eval leave_attack_out_masked; /* likeliest class, without the features
-                                               that packets cannot give */
+    struct lw_eval random_split;           /* the naive protocol, to be compared with */
+    struct lw_eval leave_attack_out;       /* pooled over folds and repeats */
+    struct lw_eval repeat[LW_REPEATS_MAX]; /* the same, each repeat alone */
+    uint32_t n_repeats;
+    struct lw_eval leave_attack_out_masked; /* without the features that packets cannot
+                                               give */
     struct lw_eval baseline_majority;       /* under leave_attack_out's folds */
     struct lw_eval baseline_one_rule;
     double known_rejected;  /* share of known held-out rows "Not recognized" */
     double unseen_rejected; /* share of rows of held-out types "Not recognized" */
     double unseen_detected; /* share of rows of held-out types not said to be normal */
     uint64_t n_rows;
-    uint64_t n_distinct_rows; /* distinct feature vectors with label */
-    double train_seconds;     /* final fit, CPU time; not stored in the model */
+    uint64_t
+        n_distinct_rows; /* distinct feature vectors with label: all that is used */
+    struct lw_cost cost; /* of mistakes */
+    double temperature;  /* the decision rule: docs/evaluation.md */
+    double attack_factor;
+    double novelty_power;
+    double mix;
+    double train_seconds; /* final fit, CPU time; not stored in the model */
 };
 
 /** Train a classifier from a labelled frame and write it to `path` (atomically).
@@ -130,18 +147,24 @@ LW_API LW_MUST enum lw_status lw_train(const struct lw_frame *frame, const char 
                                        struct lw_train_report *report,
                                        struct lw_error *err);
 
-/** Judge a labelled frame.  `unseen_types` gets, as far as `max` goes, the attack names
- *  in the frame that the training set did not have. */
+/** Judge a labelled frame by the classes decided, which stand also where "Not
+ * recognized" would be answered.  `unseen_types` gets, as far as there is room, the
+ * attack names in the frame that the training set did not have.  cost: NULL for the
+ * model's own matrix, or the KDD Cup's where the model was trained with none. */
 struct lw_test_report {
     struct lw_eval all;
     uint64_t n_unseen_rows;  /* rows of attack types not in the training set */
     uint64_t n_unseen_found; /* of these, not said to be normal */
     uint64_t n_distinct_rows;
+    uint64_t n_rejected[LW_MAX_CLASSES]; /* of each true class, that would be answered
+                                            "Not recognized" */
+    double wrong_rejected;  /* share of the wrong answers that are among these */
     char unseen_types[512]; /* names separated by commas */
 };
 
 LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
                                       const struct lw_frame *frame,
+                                      const struct lw_cost *cost,
                                       struct lw_test_report *out, struct lw_error *err);
 
 struct lw_detector; /* opaque */

@@ -30,7 +30,8 @@ struct lw_eval {
     double accuracy;
     double macro_f1; /* over classes that have rows */
     double weighted_f1;
-    double mcc; /* Gorodkin's R_K for several classes */
+    double average_cost; /* NaN until who knows the costs sets it (lapwing/cost.h) */
+    double mcc;          /* Gorodkin's R_K for several classes */
     double
         false_alarm;  /* share of normal rows said to be an attack or not recognized */
     double detection; /* share of attack rows not said to be normal */

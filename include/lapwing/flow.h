@@ -73,8 +73,8 @@ struct lw_meter_config {
      * packet, as Zeek leaves out packets with wrong checksums. */
     bool conn_log;
     enum lw_cuts cuts;
-    bool icmp_messages; /* LW_CUTS_PLAIN: each message of ICMP is a flow of its own, with
-                           the later fragments of its datagram */
+    bool icmp_messages;    /* LW_CUTS_PLAIN: each message of ICMP is a flow of its own,
+                              with    the later fragments of its datagram */
     bool ignore_checksums; /* take packets with wrong checksums into conn_log, too: for
                               captures of the sender's own, where the network card
                               was to write them */

@@ -33,17 +33,21 @@ struct lw_model_params {
     double min_child_weight; /* gbdt: least sum of second derivatives, default 1 */
     double subsample;        /* gbdt: share of the rows for each tree, default 1 */
     double colsample;        /* gbdt: share of the columns for each tree, default 1 */
-    const char *options;     /* "name=value,...": lapwing/model_kind.h; NULL */
-    uint32_t n_threads;      /* default 1: the same model on every machine */
+    uint32_t hidden;         /* mlp: units in each of two hidden layers, default 64 */
+    uint32_t n_steps;        /* mlp: batches of 256 rows, default 4,000 */
+    double noise;        /* mlp: added to inputs in training, in deviations; 0: none */
+    double dropout;      /* mlp: share of inputs left out in training; 0: none */
+    const char *options; /* "name=value,...": lapwing/model_kind.h; NULL */
+    uint32_t n_threads;  /* default 1: the same model on every machine */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */
     void *progress_ctx;      /* borrowed */
 };
 
-/** Fit a model of `kind` (lapwing/model_kind.h lists them).  x: (n_rows, n_cols), NaN = missing; labels:
- *  (n_rows) in [0, n_classes); weights: (n_rows) or NULL; params: NULL for defaults.
- *  The caller owns *out.  LW_EINVAL: unknown kind, bad label, weight or parameter.
- *  LW_ELIMIT: too many columns or classes.  LW_ENOMEM. */
+/** Fit a model of `kind` (lapwing/model_kind.h lists them).  x: (n_rows, n_cols), NaN =
+ * missing; labels: (n_rows) in [0, n_classes); weights: (n_rows) or NULL; params: NULL
+ * for defaults. The caller owns *out.  LW_EINVAL: unknown kind, bad label, weight or
+ * parameter. LW_ELIMIT: too many columns or classes.  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_model_fit(struct lw_model **out, const char *kind,
                                            const struct lw_model_params *params,
                                            const struct lw_matrix *x,
@@ -57,7 +61,8 @@ LW_API void lw_model_predict(const struct lw_model *m, const float *rows, size_t
 
 /** Additive attributions of one row's raw score (margin) for one class: phi
  *  (n_cols + 1), the last being the expected value; they sum to the margin.
- *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees.  LW_ENOMEM. */
+ *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees; of a blend those of
+ *  its trees.  LW_EUNSUPPORTED: the kind cannot say.  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_model_contributions(const struct lw_model *m,
                                                      const float *row,
                                                      uint32_t class_idx, double *phi,

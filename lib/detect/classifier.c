@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows to verdicts: encode, predict, measure the distance, apply the rule. */
+/* Rows to verdicts: encode, predict, decide by the rule, measure the distance. */
 #include "base/assert.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "learn/model_ops.h"
 
 #include <math.h>
 
@@ -54,27 +55,33 @@ static float unavailable_share(const struct lw_view *view, const float *row)
     return (float)n / (float)view->n_features;
 }
 
+uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
+                           const float *numbers, float *out)
+{
+    rule_posterior(&c->rule, margins, normality_log_p(&c->normality, numbers), out);
+    return rule_decide(&c->rule, out);
+}
+
 static void judge_row(const struct lw_classifier *c, const float *row,
-                      const float *proba, struct lw_verdict *v)
+                      const float *margins, struct lw_verdict *v)
 {
     float numbers[CLASSIFIER_FEATURES_MAX];
-    uint32_t best = 0;
+    uint32_t best;
 
-    *v = (struct lw_verdict){.attack_score = 1.0f - proba[0]};
-    for (uint32_t i = 0; i < c->n_classes; i++) {
-        v->score[i] = proba[i];
-        best = proba[i] > proba[best] ? i : best;
-    }
+    *v = (struct lw_verdict){0};
     (void)classifier_numbers(c->view, row, numbers);
+    best = classifier_decide(c, margins, numbers, v->score);
+    v->attack_score = 1.0f - v->score[0];
     v->novelty = mahalanobis_distance(c->novelty.distance, numbers, NULL);
     v->p_value = novelty_p_value(&c->novelty, v->novelty);
     v->unavailable = unavailable_share(c->view, row);
-    v->verdict = c->class_of[best];
-    v->confidence = proba[best];
+    v->decision = c->class_of[best];
+    v->verdict = v->decision;
+    v->confidence = v->score[best];
     if (encoder_unseen(c->encoder, row, NULL) > 0 ||
-        novelty_rejects(&c->novelty, proba[best], v->novelty)) {
+        novelty_rejects(&c->novelty, v->score[best], v->novelty)) {
         v->verdict = LW_VERDICT_NOT_RECOGNIZED;
-        v->confidence = 1.0f - fminf(v->p_value, proba[best]);
+        v->confidence = 1.0f - fminf(v->p_value, v->score[best]);
     }
 }
 
@@ -85,7 +92,7 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
     size_t n_in = c->view->n_features;
     size_t n_cols = encoder_outputs(c->encoder);
     size_t block = n_rows < BLOCK_ROWS ? n_rows : BLOCK_ROWS;
-    float proba[BLOCK_ROWS * LW_MAX_CLASSES];
+    float margins[BLOCK_ROWS * LW_MAX_CLASSES];
     float *x = mem_alloc(block * n_cols * sizeof *x);
 
     if (x == NULL)
@@ -94,9 +101,9 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
         size_t n = n_rows - at < block ? n_rows - at : block;
 
         encoder_apply(c->encoder, rows + at * n_in, n, x);
-        lw_model_predict(c->model, x, n, proba);
+        model_margins(c->model, x, n, margins);
         for (size_t i = 0; i < n; i++)
-            judge_row(c, rows + (at + i) * n_in, proba + i * c->n_classes,
+            judge_row(c, rows + (at + i) * n_in, margins + i * c->n_classes,
                       &out[at + i]);
     }
     mem_free(x);

@@ -38,6 +38,16 @@ static void put_classes(const struct lw_classifier *c, struct buf *out)
         buf_add_u8(out, (uint8_t)c->class_of[i]);
 }
 
+static void put_rule(const struct lw_classifier *c, struct buf *out)
+{
+    rule_save(&c->rule, out);
+}
+
+static void put_normality(const struct lw_classifier *c, struct buf *out)
+{
+    normality_save(&c->normality, out);
+}
+
 static void put_novelty(const struct lw_classifier *c, struct buf *out)
 {
     novelty_save(&c->novelty, out);
@@ -68,9 +78,10 @@ enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle 
         const char *tag;
         section_fn put;
     } sections[] = {
-        {"VIEW", put_view},       {"ENCODER", put_encoder}, {"MODEL", put_model},
-        {"CLASSES", put_classes}, {"NOVELTY", put_novelty}, {"USUAL", put_usual},
-        {"TYPES", put_types},     {"PROV", put_provenance},
+        {"VIEW", put_view},        {"ENCODER", put_encoder}, {"MODEL", put_model},
+        {"CLASSES", put_classes},  {"RULE", put_rule},       {"NOVELTY", put_novelty},
+        {"NORMAL", put_normality}, {"USUAL", put_usual},     {"TYPES", put_types},
+        {"PROV", put_provenance},
     };
     enum lw_status st = LW_OK;
 
@@ -94,6 +105,11 @@ static enum lw_status section(const struct lw_bundle *b, const char *tag,
     size_t n;
     const void *p = lw_bundle_get(b, tag, &n);
 
+    if (p == NULL && lw_bundle_get(b, "VIEW", &n) != NULL)
+        return lw_fail(err, LW_EFORMAT,
+                       "no section %s: damaged, or made by an older version; train it "
+                       "again",
+                       tag);
     if (p == NULL)
         return lw_fail(err, LW_EFORMAT, "no section %s: not a classifier", tag);
     *out = span_of(p, n);
@@ -181,6 +197,18 @@ static enum lw_status get_model(struct lw_classifier *c, struct span in,
     return model_load(&c->model, in, err);
 }
 
+static enum lw_status get_rule(struct lw_classifier *c, struct span in,
+                               struct lw_error *err)
+{
+    return rule_load(&c->rule, in, err);
+}
+
+static enum lw_status get_normality(struct lw_classifier *c, struct span in,
+                                    struct lw_error *err)
+{
+    return normality_load(&c->normality, in, err);
+}
+
 static enum lw_status get_novelty(struct lw_classifier *c, struct span in,
                                   struct lw_error *err)
 {
@@ -214,6 +242,8 @@ static enum lw_status check_fit(const struct lw_classifier *c, struct lw_error *
     if (encoder_inputs(c->encoder) != c->view->n_features ||
         encoder_outputs(c->encoder) != lw_model_columns(c->model) ||
         lw_model_classes(c->model) != c->n_classes ||
+        c->rule.cost.n_classes != c->n_classes ||
+        mahalanobis_columns(c->normality.distance) != count_numbers(c->view) ||
         mahalanobis_columns(c->novelty.distance) != count_numbers(c->view))
         return lw_fail(err, LW_EFORMAT, "its sections do not fit together");
     return LW_OK;
@@ -227,9 +257,10 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         enum lw_status (*get)(struct lw_classifier *c, struct span in,
                               struct lw_error *err);
     } sections[] = {
-        {"VIEW", get_view},       {"ENCODER", get_encoder}, {"MODEL", get_model},
-        {"CLASSES", get_classes}, {"NOVELTY", get_novelty}, {"USUAL", get_usual},
-        {"TYPES", get_types},     {"PROV", get_provenance},
+        {"VIEW", get_view},        {"ENCODER", get_encoder}, {"MODEL", get_model},
+        {"CLASSES", get_classes},  {"RULE", get_rule},       {"NOVELTY", get_novelty},
+        {"NORMAL", get_normality}, {"USUAL", get_usual},     {"TYPES", get_types},
+        {"PROV", get_provenance},
     };
     enum lw_status st = LW_OK;
 
@@ -250,6 +281,7 @@ void lw_classifier_free(struct lw_classifier *c)
     encoder_free(c->encoder);
     lw_model_free(c->model);
     novelty_release(&c->novelty);
+    normality_release(&c->normality);
     mem_free(c->types);
     mem_free(c->provenance);
     mem_free(c);

@@ -6,7 +6,9 @@
  * ENCODER  data/encode.c
  * MODEL    learn/model_ops.h
  * CLASSES  u8 count, one u8 enum lw_verdict_class each
+ * RULE     detect/rule.c
  * NOVELTY  detect/novelty.c
+ * NORMAL   detect/normality.c
  * USUAL    per feature f32 least and greatest usual value of normal training rows
  * TYPES    names of the attack types trained on, each ended by 0
  * PROV     provenance and validation figures, JSON
@@ -15,7 +17,9 @@
 #define DETECT_CLASSIFIER_PRIV_H
 
 #include "data/encode.h"
+#include "detect/normality.h"
 #include "detect/novelty.h"
+#include "detect/rule.h"
 
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
@@ -26,7 +30,9 @@ struct lw_classifier {
     const struct lw_view *view; /* static storage */
     struct encoder *encoder;    /* owned */
     struct lw_model *model;     /* owned */
+    struct rule rule;
     struct novelty novelty;     /* owned */
+    struct normality normality; /* owned */
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
@@ -38,6 +44,11 @@ struct lw_classifier {
 /** The numeric features' columns of a row, which the distance is taken over:
  *  out (at least n_features); returns how many. */
 size_t classifier_numbers(const struct lw_view *view, const float *row, float *out);
+
+/** Posterior probabilities out (n_classes) by the decision rule, from scores
+ *  (n_classes) and the numbers of a row.  Returns the class decided. */
+uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
+                           const float *numbers, float *out);
 
 /** Put everything but the id into a bundle. */
 LW_MUST enum lw_status classifier_store(const struct lw_classifier *c,

@@ -26,7 +26,7 @@ static bool was_trained_on(const char *types, const char *name)
 static uint32_t class_said(const struct lw_classifier *c, const struct lw_verdict *v)
 {
     for (uint32_t i = 0; i < c->n_classes; i++)
-        if (c->class_of[i] == v->verdict)
+        if (c->class_of[i] == v->decision)
             return i;
     return c->n_classes;
 }
@@ -54,6 +54,34 @@ static void list_unseen(const struct lw_classifier *c, const struct train_set *s
     }
 }
 
+static void count_rejected(const struct lw_classifier *c, const struct train_set *s,
+                           const struct lw_verdict *verdict, struct lw_test_report *out)
+{
+    double n_wrong = 0;
+    double n_wrong_rejected = 0;
+
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        bool rejected = verdict[r].verdict == LW_VERDICT_NOT_RECOGNIZED;
+        bool wrong = class_said(c, &verdict[r]) != s->label[r];
+
+        out->n_rejected[s->label[r]] += rejected ? 1 : 0;
+        n_wrong += wrong ? 1 : 0;
+        n_wrong_rejected += wrong && rejected ? 1 : 0;
+    }
+    out->wrong_rejected = n_wrong > 0 ? n_wrong_rejected / n_wrong : 0;
+}
+
+/* The model's own costs, unless every mistake costs it the same. */
+static void default_cost(const struct lw_classifier *c, struct lw_cost *out)
+{
+    struct lw_cost plain;
+
+    lw_cost_plain(&plain, c->n_classes);
+    lw_cost_kddcup99(out);
+    if (memcmp(plain.of, c->rule.cost.of, sizeof plain.of) != 0)
+        *out = c->rule.cost;
+}
+
 struct answers {
     struct lw_verdict *verdict; /* (n_rows), owned */
     uint32_t *said;             /* (n_rows), owned */
@@ -78,14 +106,17 @@ static enum lw_status judge_set(const struct lw_classifier *c,
         a->score[r] = a->verdict[r].attack_score;
     }
     list_unseen(c, s, a->said, out);
+    count_rejected(c, s, a->verdict, out);
     return lw_eval_compute(&out->all, s->label, a->said, s->x.n_rows, c->n_classes,
                            a->score, err);
 }
 
 enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *frame,
-                       struct lw_test_report *out, struct lw_error *err)
+                       const struct lw_cost *cost, struct lw_test_report *out,
+                       struct lw_error *err)
 {
     struct answers a = {0};
+    struct lw_cost own;
     struct train_set s;
     enum lw_status st;
 
@@ -93,6 +124,11 @@ enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *fra
     if (c->n_classes != LW_N_KDD_CLASSES)
         return lw_fail(err, LW_EUNSUPPORTED,
                        "the model does not have the five classes");
+    default_cost(c, &own);
+    if (cost == NULL)
+        cost = &own;
+    if (cost->n_classes != c->n_classes)
+        return lw_fail(err, LW_EINVAL, "the cost matrix is not one of five classes");
     st = train_set_init(&s, c->view, frame, NULL, err);
     if (st != LW_OK)
         return st;
@@ -104,6 +140,8 @@ enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *fra
         st = lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s.x.n_rows);
     else
         st = judge_set(c, &s, &a, out, err);
+    if (st == LW_OK)
+        out->all.average_cost = lw_cost_average(cost, &out->all);
     mem_free(a.verdict);
     mem_free(a.said);
     mem_free(a.first);

@@ -9,7 +9,8 @@
 #include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "data/rows.h"
+#include "detect/quantile.h"
+#include "detect/recipe.h"
 #include "detect/validate.h"
 #include "learn/gbdt_xgboost.h"
 
@@ -18,43 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-struct preset {
-    const char *name;
-    const char *view;
-};
-
-static const struct preset presets[] = {
-    {"nsl-kdd", "kdd"},
-};
-
-static const struct preset *find_preset(const char *name)
-{
-    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++)
-        if (strcmp(presets[i].name, name) == 0)
-            return &presets[i];
-    return NULL;
-}
-
-/* The recipe; zero fields of the caller's parameters take these. */
-static void fill_params(struct lw_model_params *p)
-{
-    if (p->n_rounds == 0)
-        p->n_rounds = 100;
-    if (p->max_depth == 0)
-        p->max_depth = 6;
-    if (p->learning_rate == 0)
-        p->learning_rate = 0.1;
-    if (p->lambda == 0)
-        p->lambda = 10;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-
-    return x < y ? -1 : x > y ? 1 : 0;
-}
+enum { REPEATS = 3 }; /* of leaving attacks out, unless told */
 
 /* The middle 90 % of the normal rows, feature by feature. */
 static enum lw_status find_usual(struct lw_classifier *c, const struct train_set *s,
@@ -70,7 +35,7 @@ static enum lw_status find_usual(struct lw_classifier *c, const struct train_set
         for (size_t r = 0; r < s->x.n_rows; r++)
             if (s->label[r] == LW_KDD_NORMAL && !isnan(s->x.x[r * s->x.n_cols + i]))
                 v[n++] = s->x.x[r * s->x.n_cols + i];
-        qsort(v, n, sizeof *v, ascending);
+        qsort(v, n, sizeof *v, quantile_order);
         c->usual[i][0] = n > 0 ? v[n / 20] : NAN;
         c->usual[i][1] = n > 0 ? v[n - 1 - n / 20] : NAN;
     }
@@ -104,22 +69,37 @@ static enum lw_status list_types(struct lw_classifier *c, const struct train_set
                : LW_OK;
 }
 
+struct figure {
+    const char *key;
+    double value;
+};
+
+static void put_figures(struct jsonw *w, const struct figure *f, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        jsonw_key(w, f[i].key);
+        jsonw_f64(w, f[i].value);
+    }
+}
+
 static void put_eval(struct jsonw *w, const char *key, const struct lw_eval *e)
 {
+    const struct figure figures[] = {
+        {"accuracy", e->accuracy},
+        {"macro_f1", e->macro_f1},
+        {"mcc", e->mcc},
+        {"average_cost", e->average_cost},
+        {"false_alarm", e->false_alarm},
+        {"detection", e->detection},
+        {"pr_auc", e->pr_auc},
+        {"tpr_at_fpr_1e3", e->tpr_at_fpr_1e3},
+    };
+
     jsonw_key(w, key);
     jsonw_object(w);
     jsonw_key(w, "rows");
     jsonw_u64(w, e->n_rows);
-    jsonw_key(w, "accuracy");
-    jsonw_f64(w, e->accuracy);
-    jsonw_key(w, "macro_f1");
-    jsonw_f64(w, e->macro_f1);
-    jsonw_key(w, "mcc");
-    jsonw_f64(w, e->mcc);
-    jsonw_key(w, "false_alarm");
-    jsonw_f64(w, e->false_alarm);
-    jsonw_key(w, "detection");
-    jsonw_f64(w, e->detection);
+    put_figures(w, figures, sizeof figures / sizeof figures[0]);
     jsonw_key(w, "recall");
     jsonw_object(w);
     for (uint32_t c = 0; c < e->n_classes; c++) {
@@ -130,13 +110,38 @@ static void put_eval(struct jsonw *w, const char *key, const struct lw_eval *e)
     jsonw_object_end(w);
 }
 
-static void put_params(struct jsonw *w, const char *kind,
-                       const struct lw_model_params *p)
+static void put_rule(struct jsonw *w, const struct lw_train_report *r)
 {
+    const struct figure figures[] = {
+        {"temperature", r->temperature},
+        {"attack_factor", r->attack_factor},
+        {"novelty_power", r->novelty_power},
+        {"mix", r->mix},
+    };
+
+    jsonw_key(w, "rule");
+    jsonw_object(w);
+    put_figures(w, figures, sizeof figures / sizeof figures[0]);
+    jsonw_key(w, "cost");
+    jsonw_array(w);
+    for (uint32_t i = 0; i < r->cost.n_classes; i++) {
+        jsonw_array(w);
+        for (uint32_t k = 0; k < r->cost.n_classes; k++)
+            jsonw_f32(w, r->cost.of[i][k]);
+        jsonw_array_end(w);
+    }
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
+static void put_params(struct jsonw *w, const struct fit_task *task)
+{
+    const struct lw_model_params *p = &task->params;
+
     jsonw_key(w, "parameters");
     jsonw_object(w);
     jsonw_key(w, "model");
-    jsonw_text(w, kind);
+    jsonw_text(w, task->model);
     if (p->options != NULL) {
         jsonw_key(w, "options");
         jsonw_text(w, p->options);
@@ -149,8 +154,22 @@ static void put_params(struct jsonw *w, const char *kind,
     jsonw_f64(w, p->learning_rate);
     jsonw_key(w, "lambda");
     jsonw_f64(w, p->lambda);
+    if (strcmp(task->model, "gbdt") != 0) {
+        jsonw_key(w, "hidden");
+        jsonw_u64(w, p->hidden);
+        jsonw_key(w, "steps");
+        jsonw_u64(w, p->n_steps);
+        jsonw_key(w, "noise");
+        jsonw_f64(w, p->noise);
+        jsonw_key(w, "dropout");
+        jsonw_f64(w, p->dropout);
+    }
     jsonw_key(w, "weights");
     jsonw_text(w, "n^-0.5 per attack type");
+    jsonw_key(w, "most_normal_rows");
+    jsonw_u64(w, task->most_normal);
+    jsonw_key(w, "most_rows_of_a_type");
+    jsonw_u64(w, task->most_of_type);
     jsonw_key(w, "seed");
     jsonw_u64(w, p->seed);
     jsonw_object_end(w);
@@ -181,30 +200,33 @@ static void put_data(struct jsonw *w, const struct lw_frame *frame,
     jsonw_object_end(w);
 }
 
-static void put_validation(struct jsonw *w, const struct lw_train_report *r)
+static void put_validation(struct jsonw *w, const struct lw_train_report *r,
+                           bool no_random_split)
 {
+    const struct figure figures[] = {
+        {"known_rejected", r->known_rejected},
+        {"unseen_rejected", r->unseen_rejected},
+        {"unseen_detected", r->unseen_detected},
+    };
+
     jsonw_key(w, "validation");
     jsonw_object(w);
+    jsonw_key(w, "repeats");
+    jsonw_u64(w, r->n_repeats);
     put_eval(w, "leave_attack_out", &r->leave_attack_out);
     put_eval(w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
-    put_eval(w, "random_split", &r->random_split);
+    if (!no_random_split)
+        put_eval(w, "random_split", &r->random_split);
     put_eval(w, "baseline_majority", &r->baseline_majority);
     put_eval(w, "baseline_one_rule", &r->baseline_one_rule);
-    jsonw_key(w, "known_rejected");
-    jsonw_f64(w, r->known_rejected);
-    jsonw_key(w, "unseen_rejected");
-    jsonw_f64(w, r->unseen_rejected);
-    jsonw_key(w, "unseen_detected");
-    jsonw_f64(w, r->unseen_detected);
+    put_figures(w, figures, sizeof figures / sizeof figures[0]);
     jsonw_object_end(w);
 }
 
-static enum lw_status write_provenance(struct lw_classifier *c,
-                                       const struct lw_frame *frame,
-                                       const struct lw_train_config *cfg,
-                                       const struct lw_model_params *params,
-                                       const struct lw_train_report *r,
-                                       struct lw_error *err)
+static enum lw_status
+write_provenance(struct lw_classifier *c, const struct lw_frame *frame,
+                 const struct lw_train_config *cfg, const struct fit_task *task,
+                 const struct lw_train_report *r, struct lw_error *err)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     char trainer[32];
@@ -228,9 +250,9 @@ static enum lw_status write_provenance(struct lw_classifier *c,
     jsonw_key(&w, "view");
     jsonw_text(&w, c->view->name);
     put_data(&w, frame, cfg, r);
-    put_params(&w, lw_model_kind(c->model), params);
-    if (!cfg->no_validation)
-        put_validation(&w, r);
+    put_params(&w, task);
+    put_rule(&w, r);
+    put_validation(&w, r, cfg->no_validation);
     jsonw_object_end(&w);
     c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
     buf_release(&text);
@@ -248,23 +270,6 @@ static enum lw_status save(const struct lw_classifier *c, const char *path,
     if (st == LW_OK)
         st = lw_bundle_save(b, path, err);
     lw_bundle_free(b);
-    return st;
-}
-
-static enum lw_status count_distinct(const struct train_set *s,
-                                     struct lw_train_report *report,
-                                     struct lw_error *err)
-{
-    uint32_t *first = mem_zalloc(s->x.n_rows, sizeof *first);
-    size_t n = 0;
-    enum lw_status st;
-
-    if (first == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->x.n_rows);
-    st = rows_find_first(&s->x, s->type, first, &n, err);
-    mem_free(first);
-    report->n_rows = s->x.n_rows;
-    report->n_distinct_rows = n;
     return st;
 }
 
@@ -293,56 +298,108 @@ static enum lw_status fit_final(struct lw_classifier *c, const struct fit_task *
     return st == LW_OK ? list_types(c, task->set, err) : st;
 }
 
+static void report_costs(struct lw_train_report *r)
+{
+    struct lw_eval *const evals[] = {&r->random_split, &r->leave_attack_out,
+                                     &r->leave_attack_out_masked, &r->baseline_majority,
+                                     &r->baseline_one_rule};
+
+    for (size_t i = 0; i < sizeof evals / sizeof evals[0]; i++)
+        if (evals[i]->n_rows > 0)
+            evals[i]->average_cost = lw_cost_average(&r->cost, evals[i]);
+    for (uint32_t i = 0; i < r->n_repeats; i++)
+        r->repeat[i].average_cost = lw_cost_average(&r->cost, &r->repeat[i]);
+}
+
+static void report_rule(const struct rule *r, struct lw_train_report *report)
+{
+    report->cost = r->cost;
+    report->temperature = (double)r->temperature;
+    report->attack_factor = (double)r->attack_factor;
+    report->novelty_power = (double)r->novelty_power;
+    report->mix = (double)r->mix;
+}
+
 static enum lw_status train_on(const struct train_set *s, const struct lw_frame *frame,
                                const char *path, const struct lw_train_config *cfg,
                                struct lw_train_report *report, struct lw_error *err)
 {
+    const struct recipe *recipe = recipe_get(cfg->preset);
+    struct validate_plan plan = {
+        .n_repeats = cfg->n_repeats > 0 ? cfg->n_repeats : REPEATS,
+        .budget = cfg->alarm_budget > 0 ? cfg->alarm_budget : recipe->alarm_budget,
+    };
     struct fit_task task = {.set = s,
-                            .model = cfg->model != NULL ? cfg->model : "gbdt",
+                            .model = cfg->model != NULL ? cfg->model : recipe->model,
+                            .most_normal = recipe->most_normal,
+                            .most_of_type = recipe->most_of_type,
                             .params = cfg->params};
     struct lw_classifier c;
     enum lw_status st = check_labels(s, err);
 
     /* `kdd31` is asked with records; `kdd` also with what packets show. */
     task.mask = strcmp(s->view->name, "kdd") == 0;
-    fill_params(&task.params);
+    recipe_fill(recipe, &task.params);
     classifier_begin(&c, s->view);
+    recipe->cost(&c.rule.cost, c.n_classes);
+    recipe->tune_by(&plan.tune_by, c.n_classes);
+    if (cfg->cost != NULL)
+        c.rule.cost = plan.tune_by = *cfg->cost;
     if (st == LW_OK)
-        st = count_distinct(s, report, err);
-    if (st == LW_OK)
-        st = validate_leave_attack_out(&task, &c.novelty, report, err);
+        st = validate_leave_attack_out(&task, &plan, &c, report, err);
+    report_rule(&c.rule, report);
     if (st == LW_OK && !cfg->no_validation)
         st = validate_random(&task, report, err);
     if (st == LW_OK)
+        report_costs(report);
+    if (st == LW_OK)
         st = fit_final(&c, &task, report, err);
     if (st == LW_OK)
-        st = write_provenance(&c, frame, cfg, &task.params, report, err);
+        st = write_provenance(&c, frame, cfg, &task, report, err);
     if (st == LW_OK)
         st = save(&c, path, err);
     classifier_clear(&c);
     return st;
 }
 
+static enum lw_status check_config(const struct lw_train_config *cfg,
+                                   struct lw_error *err)
+{
+    if (recipe_get(cfg->preset) == NULL)
+        return lw_fail(err, LW_EINVAL, "no preset '%s'; there are nsl-kdd and kddcup99",
+                       cfg->preset);
+    if (cfg->view != NULL && lw_view_get(cfg->view) == NULL)
+        return lw_fail(err, LW_EINVAL, "no view '%s'; there are kdd and kdd31",
+                       cfg->view);
+    if (cfg->n_repeats > LW_REPEATS_MAX)
+        return lw_fail(err, LW_EINVAL, "at most %d repeats", LW_REPEATS_MAX);
+    if (!(cfg->alarm_budget >= 0 && cfg->alarm_budget <= 1))
+        return lw_fail(err, LW_EINVAL, "the alarm budget is a share, 0 to 1");
+    if (cfg->cost != NULL && cfg->cost->n_classes != LW_N_KDD_CLASSES)
+        return lw_fail(err, LW_EINVAL, "the cost matrix is not one of five classes");
+    return LW_OK;
+}
+
 enum lw_status lw_train(const struct lw_frame *frame, const char *path,
                         const struct lw_train_config *cfg,
                         struct lw_train_report *report, struct lw_error *err)
 {
-    const struct preset *preset = find_preset(cfg->preset);
-    const struct lw_view *view;
     struct train_set s;
-    enum lw_status st;
+    enum lw_status st = check_config(cfg, err);
 
     memset(report, 0, sizeof *report);
-    if (preset == NULL)
-        return lw_fail(err, LW_EINVAL, "no preset '%s'; there is nsl-kdd", cfg->preset);
-    view = lw_view_get(cfg->view == NULL ? preset->view : cfg->view);
-    if (view == NULL)
-        return lw_fail(err, LW_EINVAL, "no view '%s'; there are kdd and kdd31",
-                       cfg->view);
-    st = train_set_init(&s, view, frame, cfg->exclude, err);
     if (st != LW_OK)
         return st;
-    st = train_on(&s, frame, path, cfg, report, err);
+    st = train_set_init(
+        &s, lw_view_get(cfg->view == NULL ? recipe_get(cfg->preset)->view : cfg->view),
+        frame, cfg->exclude, err);
+    if (st != LW_OK)
+        return st;
+    report->n_rows = s.x.n_rows;
+    st = train_set_drop_repeats(&s, err);
+    report->n_distinct_rows = s.x.n_rows;
+    if (st == LW_OK)
+        st = train_on(&s, frame, path, cfg, report, err);
     train_set_release(&s);
     return st;
 }

@@ -2,6 +2,7 @@
 #include "detect/train_set.h"
 
 #include "base/mem.h"
+#include "data/rows.h"
 
 #include <string.h>
 
@@ -95,19 +96,43 @@ static enum lw_status check_exclude(const struct train_set *s, const char *exclu
     return LW_OK;
 }
 
+/* Row `from` becomes row `to`, which is not after it. */
+static void move_row(struct train_set *s, size_t to, size_t from)
+{
+    size_t width = s->x.n_cols;
+
+    memmove(s->x.x + to * width, s->x.x + from * width, width * sizeof *s->x.x);
+    s->type[to] = s->type[from];
+    s->label[to] = s->label[from];
+}
+
 static void drop_types(struct train_set *s, const char *exclude)
 {
     size_t n = 0;
-    size_t width = s->x.n_cols;
 
-    for (size_t r = 0; r < s->x.n_rows; r++) {
-        if (in_list(exclude, s->type_name[s->type[r]]))
-            continue;
-        memmove(s->x.x + n * width, s->x.x + r * width, width * sizeof *s->x.x);
-        s->type[n] = s->type[r];
-        s->label[n++] = s->label[r];
-    }
+    for (size_t r = 0; r < s->x.n_rows; r++)
+        if (!in_list(exclude, s->type_name[s->type[r]]))
+            move_row(s, n++, r);
     s->x.n_rows = n;
+}
+
+enum lw_status train_set_drop_repeats(struct train_set *s, struct lw_error *err)
+{
+    uint32_t *first = mem_zalloc(s->x.n_rows, sizeof *first);
+    size_t n_distinct = 0;
+    size_t n = 0;
+    enum lw_status st;
+
+    if (first == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->x.n_rows);
+    st = rows_find_first(&s->x, s->type, first, &n_distinct, err);
+    for (size_t r = 0; st == LW_OK && r < s->x.n_rows; r++)
+        if (first[r] == r)
+            move_row(s, n++, r);
+    if (st == LW_OK)
+        s->x.n_rows = n;
+    mem_free(first);
+    return st;
 }
 
 enum lw_status train_set_init(struct train_set *s, const struct lw_view *view,

@@ -23,6 +23,9 @@ struct train_set {
 LW_MUST enum lw_status train_set_init(struct train_set *s, const struct lw_view *view,
                                       const struct lw_frame *frame, const char *exclude,
                                       struct lw_error *err);
+/** Keep the first of rows that are equal in values and type.  LW_ENOMEM, LW_ELIMIT. */
+LW_MUST enum lw_status train_set_drop_repeats(struct train_set *s,
+                                              struct lw_error *err);
 void train_set_release(struct train_set *s);
 
 #endif /* DETECT_TRAIN_SET_H */

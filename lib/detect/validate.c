@@ -1,40 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every held-out row is judged once as a known one and, if it is an attack, once more
- * in the fold where its whole type was held out.  The thresholds that judge a fold come
- * from the known rows of the other folds.
+ * in the fold where its whole type was held out.  All of it is repeated with other
+ * folds.
+ *
+ * What is chosen on held-out rows, the decision rule and the thresholds of "Not
+ * recognized", must not be judged on the same: for the figures of a fold it is chosen
+ * on the other folds of its repeat.  What the model gets is chosen on all.
  */
 #include "detect/validate.h"
 
 #include "base/mem.h"
+#include "detect/tune.h"
 #include "learn/baseline.h"
+#include "learn/link.h"
+#include "learn/model_ops.h"
 
 #include <lapwing/split.h>
 
+#include <math.h>
 #include <string.h>
 
-enum { FOLDS = 4, N_CLASSES = LW_N_KDD_CLASSES, NOT_RECOGNIZED = LW_N_KDD_CLASSES };
+enum { FOLDS = 4, N_CLASSES = LW_N_KDD_CLASSES };
 
-/* One judgement of one held-out row. */
+/* What is known of a judgement besides what the rules are tried on. */
 struct trial {
-    uint32_t truth;
-    uint32_t likeliest;
-    uint32_t likeliest_masked; /* without what packets cannot give */
-    uint32_t by_majority;
-    uint32_t by_one_rule;
-    float confidence;
+    float masked[N_CLASSES]; /* scores without what packets cannot give */
+    float masked_log_p;
     float distance;
+    float confidence;
     float attack_score;
-    uint8_t fold;
+    uint32_t type;
+    uint8_t said;
+    uint8_t said_masked;
+    uint8_t by_majority;
+    uint8_t by_one_rule;
     bool unseen_type;
     bool unseen_category;
     bool rejected;
 };
 
 struct trials {
-    struct trial *t; /* (n), owned */
+    struct trial *t;         /* (n), owned */
+    struct tune_trial *tune; /* (n), owned */
     size_t n;
+    size_t n_folds;
 };
+
+static enum lw_status trials_init(struct trials *all, size_t most, struct lw_error *err)
+{
+    all->t = mem_zalloc(most, sizeof *all->t);
+    all->tune = mem_zalloc(most, sizeof *all->tune);
+    if (all->t == NULL || all->tune == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu judgements", most);
+    return LW_OK;
+}
+
+static void trials_release(struct trials *all)
+{
+    mem_free(all->t);
+    mem_free(all->tune);
+}
 
 void classifier_begin(struct lw_classifier *c, const struct lw_view *view)
 {
@@ -44,6 +70,7 @@ void classifier_begin(struct lw_classifier *c, const struct lw_view *view)
 
     *c = (struct lw_classifier){.view = view, .n_classes = N_CLASSES};
     memcpy(c->class_of, order, sizeof order);
+    rule_init(&c->rule, N_CLASSES);
 }
 
 void classifier_clear(struct lw_classifier *c)
@@ -51,48 +78,37 @@ void classifier_clear(struct lw_classifier *c)
     encoder_free(c->encoder);
     lw_model_free(c->model);
     novelty_release(&c->novelty);
+    normality_release(&c->normality);
     mem_free(c->types);
     mem_free(c->provenance);
     memset(c, 0, sizeof *c);
 }
 
-static uint32_t likeliest(const float *proba)
-{
-    uint32_t best = 0;
-
-    for (uint32_t i = 1; i < N_CLASSES; i++)
-        best = proba[i] > proba[best] ? i : best;
-    return best;
-}
-
-static void predict(const struct lw_classifier *c, const float *row, float *x,
-                    float *proba)
-{
-    encoder_apply(c->encoder, row, 1, x);
-    lw_model_predict(c->model, x, 1, proba);
-}
+/* ---- trying rows ---------------------------------------------------------------- */
 
 static void try_row(const struct lw_classifier *c, const float *row, float *x,
-                    bool mask, struct trial *t)
+                    bool mask, struct trial *t, struct tune_trial *tune)
 {
     float numbers[CLASSIFIER_FEATURES_MAX];
     float masked[CLASSIFIER_FEATURES_MAX];
-    float proba[N_CLASSES];
 
-    predict(c, row, x, proba);
-    t->likeliest = likeliest(proba);
-    t->confidence = proba[t->likeliest];
-    t->attack_score = 1.0f - proba[0];
+    encoder_apply(c->encoder, row, 1, x);
+    model_margins(c->model, x, 1, tune->margins);
     (void)classifier_numbers(c->view, row, numbers);
+    tune->log_p = normality_log_p(&c->normality, numbers);
     t->distance = mahalanobis_distance(c->novelty.distance, numbers, NULL);
     t->unseen_category = encoder_unseen(c->encoder, row, NULL) > 0;
-    t->likeliest_masked = t->likeliest;
-    if (mask) {
-        memcpy(masked, row, c->view->n_features * sizeof *row);
-        fit_mask_rows(c->view, masked, 1);
-        predict(c, masked, x, proba);
-        t->likeliest_masked = likeliest(proba);
+    if (!mask) {
+        memcpy(t->masked, tune->margins, sizeof t->masked);
+        t->masked_log_p = tune->log_p;
+        return;
     }
+    memcpy(masked, row, c->view->n_features * sizeof *row);
+    fit_mask_rows(c->view, masked, 1);
+    encoder_apply(c->encoder, masked, 1, x);
+    model_margins(c->model, x, 1, t->masked);
+    (void)classifier_numbers(c->view, masked, numbers);
+    t->masked_log_p = normality_log_p(&c->normality, numbers);
 }
 
 /* The trivial rivals, fitted on the fold's training rows. */
@@ -128,49 +144,118 @@ static enum lw_status fit_rivals(const struct train_set *s, const uint8_t *part,
     return st;
 }
 
-static enum lw_status try_fold(const struct fit_task *task, uint8_t fold,
-                               struct trials *out, struct lw_error *err)
+struct fold {
+    struct lw_classifier c;
+    struct one_rule *rule; /* owned */
+    uint32_t majority;
+    float *x; /* one encoded row, owned */
+};
+
+static enum lw_status fold_fit(struct fold *f, const struct fit_task *task,
+                               struct lw_error *err)
+{
+    enum lw_status st = LW_OK;
+
+    *f = (struct fold){.rule = mem_zalloc(1, sizeof *f->rule)};
+    classifier_begin(&f->c, task->set->view);
+    if (f->rule == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    st = fit_rivals(task->set, task->part, &f->majority, f->rule, err);
+    if (st == LW_OK)
+        st = fit_classifier(&f->c, task, err);
+    if (st != LW_OK)
+        return st;
+    f->x = mem_zalloc(encoder_outputs(f->c.encoder), sizeof *f->x);
+    return f->x != NULL ? LW_OK : lw_fail(err, LW_ENOMEM, "out of memory");
+}
+
+static void fold_release(struct fold *f)
+{
+    mem_free(f->x);
+    mem_free(f->rule);
+    classifier_clear(&f->c);
+}
+
+/* Fit on a fold's training rows, judge the others. */
+static enum lw_status try_fold(const struct fit_task *task, struct trials *out,
+                               struct lw_error *err)
 {
     const struct train_set *s = task->set;
-    size_t width = s->view->n_features;
-    struct lw_classifier c;
-    struct one_rule *rule = mem_zalloc(1, sizeof *rule);
-    uint32_t majority = 0;
-    float *x = NULL;
-    enum lw_status st;
+    struct fold f;
+    enum lw_status st = fold_fit(&f, task, err);
 
-    classifier_begin(&c, s->view);
-    st = rule == NULL ? lw_fail(err, LW_ENOMEM, "out of memory") : LW_OK;
-    if (st == LW_OK)
-        st = fit_rivals(s, task->part, &majority, rule, err);
-    if (st == LW_OK)
-        st = fit_classifier(&c, task, err);
-    if (st == LW_OK) {
-        x = mem_zalloc(encoder_outputs(c.encoder), sizeof *x);
-        st = x == NULL ? lw_fail(err, LW_ENOMEM, "out of memory") : LW_OK;
-    }
     for (size_t r = 0; st == LW_OK && r < s->x.n_rows; r++) {
-        const float *row = s->x.x + r * width;
+        const float *row = s->x.x + r * s->view->n_features;
         struct trial *t = &out->t[out->n];
+        struct tune_trial *tune = &out->tune[out->n];
 
         if (task->part[r] == LW_PART_TRAIN)
             continue;
-        *t = (struct trial){.truth = s->label[r], .fold = fold};
+        *t = (struct trial){.type = s->type[r], .by_majority = (uint8_t)f.majority};
+        *tune = (struct tune_trial){.truth = (uint8_t)s->label[r],
+                                    .fold = (uint16_t)out->n_folds};
         t->unseen_type = task->part[r] == LW_PART_TEST_UNSEEN;
-        try_row(&c, row, x, task->mask, t);
-        t->by_majority = majority;
-        t->by_one_rule = one_rule_predict(rule, row);
+        t->by_one_rule = (uint8_t)one_rule_predict(f.rule, row);
+        try_row(&f.c, row, f.x, task->mask, t, tune);
         out->n++;
     }
-    mem_free(x);
-    mem_free(rule);
-    classifier_clear(&c);
+    out->n_folds++;
+    fold_release(&f);
     return st;
 }
 
-/* Thresholds from the known rows of every fold but `leave` (FOLDS: of all). */
-static enum lw_status calibrate(const struct trials *all, unsigned leave,
-                                struct novelty *out, struct lw_error *err)
+/* ---- choosing rule and thresholds ------------------------------------------------ */
+
+/* How much each trial counts: see tune.h.  n_rows (n_types): rows of each type. */
+static enum lw_status weigh(struct trials *all, const struct train_set *s,
+                            struct lw_error *err)
+{
+    double *n = mem_zalloc(3 * (size_t)s->n_types, sizeof *n);
+    double *n_trials = n; /* (2, n_types): as known, as left out */
+    double *n_rows = n + 2 * (size_t)s->n_types;
+    double sum[2] = {0, 0};
+
+    if (n == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for weights");
+    for (size_t r = 0; r < s->x.n_rows; r++)
+        n_rows[s->type[r]]++;
+    for (size_t i = 0; i < all->n; i++)
+        n_trials[(all->t[i].unseen_type ? s->n_types : 0) + all->t[i].type]++;
+    for (uint32_t t = 0; t < s->n_types; t++)
+        for (size_t k = 0; k < 2; k++)
+            if (s->type_class[t] != LW_KDD_NORMAL && n_trials[k * s->n_types + t] > 0)
+                sum[k] += link_log(1 + n_rows[t]);
+    for (size_t i = 0; i < all->n; i++) {
+        size_t k = all->t[i].unseen_type ? 1 : 0;
+        uint32_t t = all->t[i].type;
+        double each = n_trials[k * s->n_types + t];
+
+        all->tune[i].weight =
+            (float)(s->type_class[t] == LW_KDD_NORMAL
+                        ? 0.5 / each
+                        : 0.25 * link_log(1 + n_rows[t]) / sum[k] / each);
+    }
+    mem_free(n);
+    return LW_OK;
+}
+
+/* Apply a rule to one trial. */
+static void decide(const struct rule *rule, struct trial *t,
+                   const struct tune_trial *tune)
+{
+    float p[N_CLASSES];
+
+    rule_posterior(rule, t->masked, t->masked_log_p, p);
+    t->said_masked = (uint8_t)rule_decide(rule, p);
+    rule_posterior(rule, tune->margins, tune->log_p, p);
+    t->said = (uint8_t)rule_decide(rule, p);
+    t->confidence = p[t->said];
+    t->attack_score = 1.0f - p[0];
+}
+
+/* Thresholds from the known rows of the folds [from, upto) but `leave`. */
+static enum lw_status calibrate(const struct trials *all, size_t from, size_t upto,
+                                size_t leave, struct novelty *out, struct lw_error *err)
 {
     float *confidence = mem_zalloc(all->n, sizeof *confidence);
     float *distance = mem_zalloc(all->n, sizeof *distance);
@@ -182,7 +267,9 @@ static enum lw_status calibrate(const struct trials *all, unsigned leave,
         return lw_fail(err, LW_ENOMEM, "out of memory for a calibration");
     }
     for (size_t i = 0; i < all->n; i++) {
-        if (all->t[i].unseen_type || all->t[i].fold == leave)
+        size_t fold = all->tune[i].fold;
+
+        if (all->t[i].unseen_type || fold == leave || fold < from || fold >= upto)
             continue;
         confidence[n] = all->t[i].confidence;
         distance[n++] = all->t[i].distance;
@@ -194,28 +281,46 @@ static enum lw_status calibrate(const struct trials *all, unsigned leave,
     return n > 0 ? LW_OK : lw_fail(err, LW_EINVAL, "too few rows to calibrate on");
 }
 
-static enum lw_status reject_fold(struct trials *all, unsigned fold,
-                                  struct lw_error *err)
+/* Judge each fold by what the others of its repeat say. */
+static enum lw_status decide_folds(struct trials *all, const struct tune *tune,
+                                   const struct rule *base, double budget,
+                                   struct lw_error *err)
 {
-    struct novelty n = {0};
-    enum lw_status st = calibrate(all, fold, &n, err);
+    enum lw_status st = LW_OK;
 
-    for (size_t i = 0; st == LW_OK && i < all->n; i++)
-        if (all->t[i].fold == fold)
-            all->t[i].rejected =
-                all->t[i].unseen_category ||
-                novelty_rejects(&n, all->t[i].confidence, all->t[i].distance);
+    for (size_t f = 0; f < all->n_folds; f++) {
+        size_t from = f / FOLDS * FOLDS;
+        struct rule rule = *base;
+
+        tune_choose(tune, from, from + FOLDS, f, budget, &rule);
+        for (size_t i = 0; i < all->n; i++)
+            if (all->tune[i].fold == f)
+                decide(&rule, &all->t[i], &all->tune[i]);
+    }
+    for (size_t f = 0; st == LW_OK && f < all->n_folds; f++) {
+        size_t from = f / FOLDS * FOLDS;
+        struct novelty n = {0};
+
+        st = calibrate(all, from, from + FOLDS, f, &n, err);
+        for (size_t i = 0; st == LW_OK && i < all->n; i++)
+            if (all->tune[i].fold == f)
+                all->t[i].rejected =
+                    all->t[i].unseen_category ||
+                    novelty_rejects(&n, all->t[i].confidence, all->t[i].distance);
+    }
     return st;
 }
 
+/* ---- figures --------------------------------------------------------------------- */
+
 static uint32_t said_model(const struct trial *t)
 {
-    return t->rejected ? (uint32_t)NOT_RECOGNIZED : t->likeliest;
+    return t->said;
 }
 
 static uint32_t said_masked(const struct trial *t)
 {
-    return t->likeliest_masked;
+    return t->said_masked;
 }
 
 static uint32_t said_majority(const struct trial *t)
@@ -228,26 +333,36 @@ static uint32_t said_one_rule(const struct trial *t)
     return t->by_one_rule;
 }
 
-static enum lw_status judge(const struct trials *all,
+/* Trials of the folds [from, upto). */
+struct selection {
+    const struct trials *all;
+    size_t from;
+    size_t upto;
+};
+
+static enum lw_status judge(const struct selection *of,
                             uint32_t (*said_of)(const struct trial *t), bool scored,
                             struct lw_eval *out, struct lw_error *err)
 {
+    const struct trials *all = of->all;
     uint32_t *truth = mem_zalloc(all->n, sizeof *truth);
     uint32_t *said = mem_zalloc(all->n, sizeof *said);
     float *score = mem_zalloc(all->n, sizeof *score);
     enum lw_status st = LW_ENOMEM;
+    size_t n = 0;
 
     if (truth == NULL || said == NULL || score == NULL) {
         (void)lw_fail(err, LW_ENOMEM, "out of memory for %zu answers", all->n);
         goto out;
     }
     for (size_t i = 0; i < all->n; i++) {
-        truth[i] = all->t[i].truth;
-        said[i] = said_of(&all->t[i]);
-        score[i] = all->t[i].attack_score;
+        if (all->tune[i].fold < of->from || all->tune[i].fold >= of->upto)
+            continue;
+        truth[n] = all->tune[i].truth;
+        said[n] = said_of(&all->t[i]);
+        score[n++] = all->t[i].attack_score;
     }
-    st = lw_eval_compute(out, truth, said, all->n, N_CLASSES, scored ? score : NULL,
-                         err);
+    st = lw_eval_compute(out, truth, said, n, N_CLASSES, scored ? score : NULL, err);
 out:
     mem_free(truth);
     mem_free(said);
@@ -270,32 +385,58 @@ static void count_rejections(const struct trials *all, struct lw_train_report *r
         }
         n_unseen++;
         report->unseen_rejected += t->rejected ? 1 : 0;
-        report->unseen_detected += said_model(t) != 0 ? 1 : 0;
+        report->unseen_detected += t->rejected || t->said != 0 ? 1 : 0;
     }
     report->known_rejected /= n_known;
     report->unseen_rejected = n_unseen > 0 ? report->unseen_rejected / n_unseen : 0;
     report->unseen_detected = n_unseen > 0 ? report->unseen_detected / n_unseen : 0;
 }
 
-static enum lw_status judge_all(struct trials *all, struct novelty *final,
-                                struct lw_train_report *report, struct lw_error *err)
+static enum lw_status judge_all(struct trials *all, struct lw_train_report *report,
+                                struct lw_error *err)
 {
-    enum lw_status st = LW_OK;
+    struct selection of = {all, 0, all->n_folds};
+    enum lw_status st = judge(&of, said_model, true, &report->leave_attack_out, err);
 
-    for (unsigned f = 0; st == LW_OK && f < FOLDS; f++)
-        st = reject_fold(all, f, err);
     if (st == LW_OK)
-        st = calibrate(all, FOLDS, final, err);
+        st = judge(&of, said_masked, false, &report->leave_attack_out_masked, err);
     if (st == LW_OK)
-        st = judge(all, said_model, true, &report->leave_attack_out, err);
+        st = judge(&of, said_majority, false, &report->baseline_majority, err);
     if (st == LW_OK)
-        st = judge(all, said_masked, false, &report->leave_attack_out_masked, err);
-    if (st == LW_OK)
-        st = judge(all, said_majority, false, &report->baseline_majority, err);
-    if (st == LW_OK)
-        st = judge(all, said_one_rule, false, &report->baseline_one_rule, err);
+        st = judge(&of, said_one_rule, false, &report->baseline_one_rule, err);
+    for (size_t k = 0; st == LW_OK && k < all->n_folds / FOLDS; k++) {
+        of.from = k * FOLDS;
+        of.upto = of.from + FOLDS;
+        st = judge(&of, said_model, true, &report->repeat[k], err);
+    }
     if (st == LW_OK)
         count_rejections(all, report);
+    return st;
+}
+
+/* Figures with what was chosen without them, then the final rule and thresholds. */
+static enum lw_status conclude(struct trials *all, const struct fit_task *task,
+                               const struct validate_plan *plan,
+                               struct lw_classifier *final,
+                               struct lw_train_report *report, struct lw_error *err)
+{
+    struct tune *tune = NULL;
+    enum lw_status st = weigh(all, task->set, err);
+
+    if (st == LW_OK)
+        st = tune_new(&tune, &final->rule, &plan->tune_by, all->tune, all->n,
+                      all->n_folds, err);
+    if (st == LW_OK)
+        st = decide_folds(all, tune, &final->rule, plan->budget, err);
+    if (st == LW_OK)
+        st = judge_all(all, report, err);
+    if (st == LW_OK) {
+        tune_choose(tune, 0, all->n_folds, all->n_folds, plan->budget, &final->rule);
+        for (size_t i = 0; i < all->n; i++)
+            decide(&final->rule, &all->t[i], &all->tune[i]);
+        st = calibrate(all, 0, all->n_folds, all->n_folds, &final->novelty, err);
+    }
+    tune_free(tune);
     return st;
 }
 
@@ -305,34 +446,47 @@ static void say(const struct fit_task *task, double done, const char *what)
         task->params.progress(task->params.progress_ctx, done, what);
 }
 
-enum lw_status validate_leave_attack_out(const struct fit_task *task,
-                                         struct novelty *final,
-                                         struct lw_train_report *report,
-                                         struct lw_error *err)
+/* One repeat: four folds of its own. */
+static enum lw_status try_repeat(const struct fit_task *task, unsigned k,
+                                 unsigned n_repeats, struct trials *all,
+                                 struct lw_error *err)
 {
     const struct train_set *s = task->set;
     struct fit_task fold_task = *task;
-    struct trials all = {0};
     struct lw_split split;
-    enum lw_status st =
-        lw_split_leave_attack_out(&split, s->type, s->x.n_rows, s->type_class,
-                                  s->n_types, FOLDS, task->params.seed, err);
+    enum lw_status st;
 
+    /* Splitting takes two seeds from the one it is given. */
+    st = lw_split_leave_attack_out(&split, s->type, s->x.n_rows, s->type_class,
+                                   s->n_types, FOLDS, task->params.seed + 2 * k, err);
     if (st != LW_OK)
         return st;
     fold_task.params.progress = NULL; /* the folds are the steps that are shown */
-    all.t = mem_zalloc(2 * s->x.n_rows, sizeof *all.t);
-    if (all.t == NULL)
-        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->x.n_rows);
     for (unsigned f = 0; st == LW_OK && f < FOLDS; f++) {
-        say(task, (double)f / FOLDS, "leaving attacks out");
+        say(task, (double)(k * FOLDS + f) / (FOLDS * n_repeats), "leaving attacks out");
         fold_task.part = split.part + f * s->x.n_rows;
-        st = try_fold(&fold_task, (uint8_t)f, &all, err);
+        st = try_fold(&fold_task, all, err);
     }
-    if (st == LW_OK)
-        st = judge_all(&all, final, report, err);
-    mem_free(all.t);
     lw_split_release(&split);
+    return st;
+}
+
+enum lw_status validate_leave_attack_out(const struct fit_task *task,
+                                         const struct validate_plan *plan,
+                                         struct lw_classifier *final,
+                                         struct lw_train_report *report,
+                                         struct lw_error *err)
+{
+    struct trials all = {0};
+    enum lw_status st =
+        trials_init(&all, 2 * (size_t)plan->n_repeats * task->set->x.n_rows, err);
+
+    for (unsigned k = 0; st == LW_OK && k < plan->n_repeats; k++)
+        st = try_repeat(task, k, plan->n_repeats, &all, err);
+    report->n_repeats = plan->n_repeats;
+    if (st == LW_OK)
+        st = conclude(&all, task, plan, final, report, err);
+    trials_release(&all);
     return st;
 }
 
@@ -342,6 +496,8 @@ enum lw_status validate_random(const struct fit_task *task,
     const struct train_set *s = task->set;
     struct fit_task once = *task;
     struct trials all = {0};
+    const struct selection of = {&all, 0, 1};
+    struct rule plain;
     struct lw_split split;
     enum lw_status st =
         lw_split_stratified(&split, s->type, s->x.n_rows, 0.3, task->params.seed, err);
@@ -351,14 +507,16 @@ enum lw_status validate_random(const struct fit_task *task,
     say(task, 0, "random split");
     once.params.progress = NULL;
     once.part = split.part;
-    all.t = mem_zalloc(s->x.n_rows, sizeof *all.t);
-    if (all.t == NULL)
-        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->x.n_rows);
+    st = trials_init(&all, s->x.n_rows, err);
     if (st == LW_OK)
-        st = try_fold(&once, 0, &all, err);
-    if (st == LW_OK) /* nothing is rejected here: as the protocol is usually run */
-        st = judge(&all, said_model, true, &report->random_split, err);
-    mem_free(all.t);
+        st = try_fold(&once, &all, err);
+    /* The likeliest class, nothing rejected: as the protocol is usually run. */
+    rule_init(&plain, N_CLASSES);
+    for (size_t i = 0; st == LW_OK && i < all.n; i++)
+        decide(&plain, &all.t[i], &all.tune[i]);
+    if (st == LW_OK)
+        st = judge(&of, said_model, true, &report->random_split, err);
+    trials_release(&all);
     lw_split_release(&split);
     return st;
 }

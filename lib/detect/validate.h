@@ -8,10 +8,19 @@
 
 #include "detect/fit.h"
 
-/** Leave attacks out in four folds; fills the report's figures under that protocol and
- *  sets the thresholds of *final (fitted or not) from all held-out known rows. */
+struct validate_plan {
+    unsigned n_repeats;     /* at most LW_REPEATS_MAX */
+    double budget;          /* share of held-out normal rows that may be alarmed */
+    struct lw_cost tune_by; /* what the rule is chosen by */
+};
+
+/** Leave attacks out in four folds, as often as planned and each time in other folds;
+ *  fills the report's figures under that protocol.  Chooses the numbers of final's
+ * rule, whose costs are set, within the budget, and sets the thresholds of its novelty;
+ *  nothing of *final need be fitted. */
 LW_MUST enum lw_status validate_leave_attack_out(const struct fit_task *task,
-                                                 struct novelty *final,
+                                                 const struct validate_plan *plan,
+                                                 struct lw_classifier *final,
                                                  struct lw_train_report *report,
                                                  struct lw_error *err);
 

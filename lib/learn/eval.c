@@ -181,6 +181,7 @@ enum lw_status lw_eval_compute(struct lw_eval *out, const uint32_t *truth,
         return lw_fail(err, LW_EINVAL, "cannot judge %zu rows of %u classes", n_rows,
                        n_classes);
     *e = (struct lw_eval){.n_classes = n_classes, .n_rows = n_rows};
+    e->average_cost = (double)NAN;
     e->roc_auc = e->pr_auc = e->tpr_at_fpr_1e2 = e->tpr_at_fpr_1e3 = (double)NAN;
     for (size_t i = 0; i < n_rows; i++) {
         if (truth[i] >= n_classes || said[i] > n_classes)

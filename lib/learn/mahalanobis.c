@@ -29,6 +29,7 @@ struct mahalanobis {
     float *mean;    /* (n_groups, n_cols), owned */
     float *inverse; /* lower triangle of L^-1, row after row; owned */
     float *sd;      /* (n_cols), owned */
+    float *white;   /* (n_groups, n_cols) L^-1 mean, made last; owned */
 };
 
 void mahalanobis_free(struct mahalanobis *m)
@@ -38,6 +39,7 @@ void mahalanobis_free(struct mahalanobis *m)
     mem_free(m->mean);
     mem_free(m->inverse);
     mem_free(m->sd);
+    mem_free(m->white);
     mem_free(m);
 }
 
@@ -57,7 +59,8 @@ static struct mahalanobis *alloc(uint32_t n_cols, uint32_t n_groups)
     m->mean = mem_zalloc((size_t)n_cols * n_groups, sizeof *m->mean);
     m->inverse = mem_zalloc(triangle(n_cols), sizeof *m->inverse);
     m->sd = mem_zalloc(n_cols, sizeof *m->sd);
-    if (m->mean == NULL || m->inverse == NULL || m->sd == NULL) {
+    m->white = mem_zalloc((size_t)n_cols * n_groups, sizeof *m->white);
+    if (m->mean == NULL || m->inverse == NULL || m->sd == NULL || m->white == NULL) {
         mahalanobis_free(m);
         return NULL;
     }
@@ -152,6 +155,24 @@ static void invert(struct mahalanobis *m, const double *l)
     }
 }
 
+/* out (n_cols) = L^-1 v. */
+static void whiten(const struct mahalanobis *m, const float *v, float *out)
+{
+    const float *l = m->inverse;
+
+    for (size_t i = 0; i < m->n_cols; i++) {
+        out[i] = 0;
+        for (size_t j = 0; j <= i; j++)
+            out[i] += *l++ * v[j];
+    }
+}
+
+static void whiten_means(struct mahalanobis *m)
+{
+    for (size_t g = 0; g < m->n_groups; g++)
+        whiten(m, m->mean + g * m->n_cols, m->white + g * m->n_cols);
+}
+
 enum lw_status mahalanobis_fit(struct mahalanobis **out, const struct lw_matrix *x,
                                const uint32_t *groups, uint32_t n_groups,
                                struct lw_error *err)
@@ -184,6 +205,7 @@ enum lw_status mahalanobis_fit(struct mahalanobis **out, const struct lw_matrix 
         m->sd[c] = (float)sqrt(cov[c * x->n_cols + c]);
     factor(cov, x->n_cols);
     invert(m, cov);
+    whiten_means(m);
     *out = m;
     m = NULL;
 out:
@@ -198,22 +220,31 @@ size_t mahalanobis_columns(const struct mahalanobis *m)
     return m->n_cols;
 }
 
-static float distance_to(const struct mahalanobis *m, const float *squashed,
-                         const float *mean)
+/* The distance of a row with missing values to a group: they count as the group's mean,
+ * so the row is whitened anew for each. */
+static float distance_missing(const struct mahalanobis *m, const float *squashed,
+                              uint32_t group)
 {
-    const float *l = m->inverse;
+    const float *mean = m->mean + (size_t)group * m->n_cols;
     float dev[COLUMNS_MAX];
+    float z[COLUMNS_MAX];
     float sum = 0;
 
     for (size_t i = 0; i < m->n_cols; i++)
         dev[i] = isnan(squashed[i]) ? 0.0f : squashed[i] - mean[i];
-    for (size_t i = 0; i < m->n_cols; i++) {
-        float z = 0;
+    whiten(m, dev, z);
+    for (size_t i = 0; i < m->n_cols; i++)
+        sum += z[i] * z[i];
+    return sqrtf(sum);
+}
 
-        for (size_t j = 0; j <= i; j++)
-            z += *l++ * dev[j];
-        sum += z * z;
-    }
+static float distance_white(const struct mahalanobis *m, const float *z, uint32_t group)
+{
+    const float *white = m->white + (size_t)group * m->n_cols;
+    float sum = 0;
+
+    for (size_t i = 0; i < m->n_cols; i++)
+        sum += (z[i] - white[i]) * (z[i] - white[i]);
     return sqrtf(sum);
 }
 
@@ -221,12 +252,18 @@ float mahalanobis_distance(const struct mahalanobis *m, const float *row,
                            uint32_t *group)
 {
     float squashed[COLUMNS_MAX];
+    float z[COLUMNS_MAX];
     float best = INFINITY;
+    bool missing = false;
 
-    for (size_t i = 0; i < m->n_cols; i++)
+    for (size_t i = 0; i < m->n_cols; i++) {
         squashed[i] = link_squash(row[i]);
+        missing = missing || isnan(squashed[i]);
+    }
+    if (!missing)
+        whiten(m, squashed, z);
     for (uint32_t g = 0; g < m->n_groups; g++) {
-        float d = distance_to(m, squashed, m->mean + (size_t)g * m->n_cols);
+        float d = missing ? distance_missing(m, squashed, g) : distance_white(m, z, g);
 
         if (d < best) {
             best = d;
@@ -288,6 +325,7 @@ enum lw_status mahalanobis_load(struct mahalanobis **out, struct span *in,
         mahalanobis_free(m);
         return lw_fail(err, LW_EFORMAT, "the distance from what is known is damaged");
     }
+    whiten_means(m);
     *out = m;
     return LW_OK;
 }

@@ -36,6 +36,7 @@ struct model_ops {
     /** Scores (n_rows, n_classes) of which predict() is the softmax. */
     void (*margins)(const struct lw_model *m, const float *rows, size_t n_rows,
                     float *out);
+    /** LW_EUNSUPPORTED: this kind cannot say. */
     enum lw_status (*contributions)(const struct lw_model *m, const float *row,
                                     uint32_t class_idx, double *phi,
                                     struct lw_error *err);
@@ -54,8 +55,10 @@ struct lw_model {
     uint32_t n_classes;
 };
 
-extern const struct model_ops model_gbdt; /* gbdt.c */
-extern const struct model_ops model_tree; /* random_forest.c */
+extern const struct model_ops model_gbdt;  /* gbdt.c */
+extern const struct model_ops model_mlp;   /* mlp.c */
+extern const struct model_ops model_blend; /* blend.c */
+extern const struct model_ops model_tree;  /* random_forest.c */
 extern const struct model_ops model_forest;
 extern const struct model_ops model_bayes;     /* bayes.c */
 extern const struct model_ops model_knn;       /* knn.c */

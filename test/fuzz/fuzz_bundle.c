@@ -2,16 +2,20 @@
 /*
  * A model file.  No mutation finds a SHA-256 that fits, so the input is read as it is
  * and once more with length and checksum put right.  Every section of what loads is
- * offered to the estimators' loader; an estimator that loads must say what it was read
- * from, predict and explain.
+ * offered to its loader, and the whole input to all of them; an estimator that loads
+ * must say what it was read from, predict and explain, a classifier judge and explain.
  */
 #include "base/assert.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "data/encode.h"
+#include "detect/normality.h"
+#include "detect/rule.h"
 #include "fuzz.h"
 #include "learn/model_ops.h"
 
 #include <lapwing/bundle.h>
+#include <lapwing/detect.h>
 
 #include <math.h>
 #include <string.h>
@@ -37,6 +41,85 @@ static void use(const struct lw_model *m)
         LW_ASSERT(isfinite(phi[0]));
 }
 
+static void try_rule(const void *data, size_t n)
+{
+    const float margins[LW_MAX_CLASSES] = {1, -3, 50, 0, 1e6f, -1e6f};
+    struct rule r;
+    struct lw_error err;
+    float p[LW_MAX_CLASSES];
+    float sum = 0;
+
+    if (rule_load(&r, span_of(data, n), &err) != LW_OK)
+        return;
+    rule_posterior(&r, margins, -7, p);
+    for (uint32_t k = 0; k < r.cost.n_classes; k++)
+        sum += p[k];
+    LW_ASSERT(fabsf(sum - 1) < 1e-5f);
+    LW_ASSERT(rule_decide(&r, p) < r.cost.n_classes);
+}
+
+static void try_normality(const void *data, size_t n)
+{
+    float row[COLS_MAX];
+    struct normality normality = {0};
+    struct lw_error err;
+
+    if (normality_load(&normality, span_of(data, n), &err) == LW_OK &&
+        mahalanobis_columns(normality.distance) <= COLS_MAX) {
+        for (size_t c = 0; c < COLS_MAX; c++)
+            row[c] = c % 3 == 0 ? INFINITY : (float)c / 8 - 4;
+        LW_ASSERT(normality_log_p(&normality, row) <= 0);
+        row[0] = NAN;
+        LW_ASSERT(normality_log_p(&normality, row) <= 0);
+    }
+    normality_release(&normality);
+}
+
+static void try_encoder(const void *data, size_t n)
+{
+    struct span in = span_of(data, n);
+    struct encoder *e = NULL;
+    struct lw_error err;
+    float row[COLS_MAX];
+    float *out;
+
+    if (encoder_load(&e, &in, &err) != LW_OK)
+        return;
+    for (size_t c = 0; c < COLS_MAX; c++)
+        row[c] = (float)(c % 7) - 1;
+    out = mem_zalloc(encoder_outputs(e), sizeof *out);
+    if (out != NULL && encoder_inputs(e) <= COLS_MAX) {
+        encoder_apply(e, row, 1, out);
+        LW_ASSERT(encoder_unseen(e, row, NULL) <= encoder_inputs(e));
+    }
+    mem_free(out);
+    encoder_free(e);
+}
+
+static void try_classifier(const void *data, size_t n)
+{
+    struct lw_classifier *c = NULL;
+    struct lw_reason reasons[LW_MAX_REASONS];
+    struct lw_verdict v;
+    struct lw_error err = {.msg = ""};
+    float row[COLS_MAX];
+    size_t n_reasons;
+
+    if (lw_classifier_load_memory(&c, data, n, "fuzz", &err) != LW_OK) {
+        LW_ASSERT(strncmp(err.msg, "fuzz: ", 6) == 0);
+        return;
+    }
+    for (size_t i = 0; i < COLS_MAX; i++)
+        row[i] = (float)(i % 5);
+    if (lw_classifier_judge(c, row, 1, &v, &err) == LW_OK) {
+        LW_ASSERT(v.decision < LW_N_VERDICTS);
+        if (lw_classifier_explain(c, row, &v, reasons, LW_MAX_REASONS, &n_reasons,
+                                  &err) == LW_OK)
+            LW_ASSERT(n_reasons <= LW_MAX_REASONS);
+    }
+    lw_classifier_free(c);
+}
+
 static void try_model(const void *data, size_t n)
 {
     struct lw_model *m = NULL;
@@ -58,7 +141,13 @@ static void try_model(const void *data, size_t n)
 
 static void try_bundle(const uint8_t *data, size_t n)
 {
-    static const char *const tags[] = {"A", "MODEL", "VIEW"};
+    static const struct {
+        const char *tag;
+        void (*loader)(const void *data, size_t n);
+    } sections[] = {
+        {"A", try_model},          {"MODEL", try_model}, {"VIEW", try_model},
+        {"NORMAL", try_normality}, {"RULE", try_rule},   {"ENCODER", try_encoder},
+    };
     struct lw_bundle *b = NULL;
     struct lw_error err = {.msg = ""};
 
@@ -66,14 +155,15 @@ static void try_bundle(const uint8_t *data, size_t n)
         LW_ASSERT(strncmp(err.msg, "fuzz: ", 6) == 0);
         return;
     }
-    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         size_t n_bytes = 0;
-        const void *bytes = lw_bundle_get(b, tags[i], &n_bytes);
+        const void *bytes = lw_bundle_get(b, sections[i].tag, &n_bytes);
 
         if (bytes != NULL)
-            try_model(bytes, n_bytes);
+            sections[i].loader(bytes, n_bytes);
     }
     lw_bundle_free(b);
+    try_classifier(data, n);
 }
 
 void fuzz_one(const uint8_t *data, size_t n)
@@ -82,6 +172,9 @@ void fuzz_one(const uint8_t *data, size_t n)
 
     try_bundle(data, n);
     try_model(data, n);
+    try_rule(data, n);
+    try_normality(data, n);
+    try_encoder(data, n);
     if (n < HEAD_BYTES + SHA256_BYTES)
         return;
     mended = mem_dup(data, n);

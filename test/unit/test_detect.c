@@ -91,7 +91,12 @@ static struct lw_frame *make_frame(int rows)
 static struct lw_train_config quick(void)
 {
     return (struct lw_train_config){.preset = "nsl-kdd",
-                                    .params = {.n_rounds = 5, .seed = 1},
+                                    .n_repeats = 1,
+                                    .params = {.n_rounds = 5,
+                                               .max_depth = 6,
+                                               .n_steps = 100,
+                                               .hidden = 16,
+                                               .seed = 1},
                                     .no_validation = true};
 }
 
@@ -220,10 +225,13 @@ static void judging_counts_types_never_seen(void **state)
     assert_int_equal(lw_train(f, temp_path("b.lwm"), &cfg, &trained, &err), LW_OK);
     assert_int_equal(trained.n_rows, 8 * 60);
     assert_int_equal(lw_classifier_load(&c, temp_path("b.lwm"), &err), LW_OK);
-    assert_int_equal(lw_test(c, f, &report, &err), LW_OK);
+    assert_int_equal(lw_test(c, f, NULL, &report, &err), LW_OK);
     assert_int_equal(report.n_unseen_rows, 120);
     assert_string_equal(report.unseen_types, "satan,rootkit");
     assert_int_equal(report.all.support[LW_KDD_PROBE], 120);
+    /* "Not recognized" is counted beside the classes, not among them. */
+    for (size_t k = 0; k < 5; k++)
+        assert_int_equal(report.all.confusion[k][5], 0);
     lw_classifier_free(c);
     cfg.exclude = "satin";
     assert_int_equal(lw_train(f, temp_path("c.lwm"), &cfg, &trained, &err), LW_EINVAL);
@@ -279,9 +287,9 @@ static void models_that_do_not_fit_are_refused(void **state)
     assert_int_equal(lw_bundle_save(b, temp_path("e.lwm"), &err), LW_OK);
     assert_int_equal(lw_classifier_load(&c, temp_path("e.lwm"), &err), LW_EMISMATCH);
     /* Each section cut short. */
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 7; i++) {
         static const char *const tags[] = {"VIEW", "ENCODER", "MODEL", "CLASSES",
-                                           "NOVELTY"};
+                                           "RULE", "NOVELTY", "NORMAL"};
         struct lw_bundle *whole = NULL;
         void *copy;
 
@@ -296,6 +304,71 @@ static void models_that_do_not_fit_are_refused(void **state)
         assert_int_not_equal(lw_classifier_load(&c, temp_path("e.lwm"), &err), LW_OK);
     }
     lw_bundle_free(b);
+}
+
+/* A model file without one of its sections says which, and what to do. */
+static void older_models_say_so(void **state)
+{
+    struct lw_classifier *c = NULL;
+    struct lw_bundle *b = NULL;
+    struct lw_bundle *old = NULL;
+    struct lw_error err = {LW_OK, ""};
+
+    (void)state;
+    assert_int_equal(lw_bundle_load(&b, temp_path("a.lwm"), &err), LW_OK);
+    assert_int_equal(lw_bundle_new(&old, &err), LW_OK);
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const tags[] = {"VIEW", "ENCODER", "MODEL", "CLASSES"};
+        size_t n;
+        const void *p = lw_bundle_get(b, tags[i], &n);
+
+        assert_int_equal(lw_bundle_put(old, tags[i], p, n, &err), LW_OK);
+    }
+    assert_int_equal(lw_bundle_save(old, temp_path("e.lwm"), &err), LW_OK);
+    assert_int_equal(lw_classifier_load(&c, temp_path("e.lwm"), &err), LW_EFORMAT);
+    assert_non_null(strstr(err.msg, "no section RULE"));
+    assert_non_null(strstr(err.msg, "train it again"));
+    lw_bundle_free(old);
+    lw_bundle_free(b);
+}
+
+static void costs_change_what_is_said(void **state)
+{
+    struct lw_train_config cfg = quick();
+    struct lw_frame *f = make_frame(20);
+    struct lw_classifier *c = NULL;
+    struct lw_train_report trained;
+    struct lw_test_report own;
+    struct lw_test_report cup;
+    struct lw_cost cost;
+    struct lw_error err = {LW_OK, ""};
+
+    (void)state;
+    /* Where every alarm costs a thousand, none is given. */
+    lw_cost_plain(&cost, 5);
+    for (size_t k = 1; k < 5; k++)
+        cost.of[0][k] = 1000;
+    cfg.cost = &cost;
+    assert_int_equal(lw_train(f, temp_path("b.lwm"), &cfg, &trained, &err), LW_OK);
+    assert_true(trained.cost.of[0][1] == 1000);
+    assert_int_equal(lw_classifier_load(&c, temp_path("b.lwm"), &err), LW_OK);
+    assert_int_equal(lw_test(c, f, NULL, &own, &err), LW_OK);
+    assert_true(own.all.false_alarm == 0);
+    assert_near(own.all.average_cost, 1 - own.all.accuracy, 1e-9);
+    lw_cost_kddcup99(&cost);
+    assert_int_equal(lw_test(c, f, &cost, &cup, &err), LW_OK);
+    assert_near(cup.all.average_cost, lw_cost_average(&cost, &own.all), 1e-12);
+    lw_classifier_free(c);
+    cfg.cost = NULL;
+    cfg.preset = "kddcup98";
+    assert_int_equal(lw_train(f, temp_path("d.lwm"), &cfg, &trained, &err), LW_EINVAL);
+    cfg.preset = "kddcup99";
+    cfg.n_repeats = 11;
+    assert_int_equal(lw_train(f, temp_path("d.lwm"), &cfg, &trained, &err), LW_EINVAL);
+    cfg.n_repeats = 1;
+    cfg.alarm_budget = 2;
+    assert_int_equal(lw_train(f, temp_path("d.lwm"), &cfg, &trained, &err), LW_EINVAL);
+    lw_frame_free(f);
 }
 
 static void loading_survives_any_failed_allocation(void **state)
@@ -344,6 +417,8 @@ int main(void)
         cmocka_unit_test(judging_counts_types_never_seen),
         cmocka_unit_test(bad_tables_are_refused_by_name),
         cmocka_unit_test(models_that_do_not_fit_are_refused),
+        cmocka_unit_test(older_models_say_so),
+        cmocka_unit_test(costs_change_what_is_said),
         cmocka_unit_test(loading_survives_any_failed_allocation),
     };
 

@@ -51,7 +51,8 @@ static void a_scan_is_found_without_having_been_taught(void **state)
         .preset = "nsl-kdd",
         .view = "kdd31",
         .exclude = "portsweep",
-        .params = {.n_rounds = 30, .learning_rate = 0.3, .seed = 1},
+        .n_repeats = 1,
+        .params = {.n_rounds = 30, .learning_rate = 0.3, .n_steps = 1000, .seed = 1},
         .no_validation = true};
     struct lw_classifier *c = NULL;
     struct lw_frame *f = NULL;

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detect/rule.h - from a model's scores to a class.
+ *
+ * Attacks of tomorrow are not those of the training set, so the probabilities of a
+ * model are too sure of themselves and too fond of "normal".  Four numbers correct
+ * them:
+ *
+ *   temperature    scores are divided by it: how far they can be trusted
+ *   attack_factor  the odds of attack against normal are multiplied by it
+ *   novelty_power  P(normal) is multiplied by p^novelty_power, p being the share of the
+ *                  normal training rows that lie as far from the mean of the normal
+ *   mix            this share of the attacks' probability is spread evenly over them
+ *
+ * The class said is the one whose expected cost is least (Elkan, "The foundations of
+ * cost-sensitive learning", IJCAI 2001); where every mistake costs the same, that is
+ * the likeliest.  The numbers are chosen in training, by what they do to attack types
+ * that were left out (detect/tune.h).
+ */
+#ifndef DETECT_RULE_H
+#define DETECT_RULE_H
+
+#include "base/buf.h"
+#include "base/span.h"
+
+#include <lapwing/cost.h>
+#include <lapwing/detect.h>
+
+struct rule {
+    float temperature;   /* > 0 */
+    float attack_factor; /* > 0 */
+    float novelty_power; /* >= 0 */
+    float mix;           /* 0 to 1 */
+    struct lw_cost cost; /* class 0 is normal */
+};
+
+/** Trusts the model: all numbers neutral, every mistake costs 1. */
+void rule_init(struct rule *r, uint32_t n_classes);
+
+/** Probabilities out (n_classes) from scores (n_classes) and the logarithm of the
+ *  novelty's p-value. */
+void rule_posterior(const struct rule *r, const float *margins, float log_p,
+                    float *out);
+
+/** The class of least expected cost; of equals the first.  posterior (n_classes) need
+ *  not sum to 1. */
+uint32_t rule_decide(const struct rule *r, const float *posterior);
+
+/** Append to a section; read it back, trusting nothing.  LW_EFORMAT. */
+void rule_save(const struct rule *r, struct buf *out);
+LW_MUST enum lw_status rule_load(struct rule *r, struct span in, struct lw_error *err);
+
+#endif /* DETECT_RULE_H */

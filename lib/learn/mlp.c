@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A multilayer perceptron of two hidden layers with rectifiers.
+ *
+ * A row's scores must not depend on batch, thread or processor, and OpenBLAS keeps none
+ * of these promises.  Layers this small do not need it: the loop over the outputs is
+ * innermost, so the compiler makes vectors of it without changing the order of any sum.
+ *
+ * In a file: u32 hidden width; per column f32 mean, f32 deviation, u8 squash (0 or 1);
+ * then per layer f32 weights (n_in, n_out) and f32 bias (n_out).
+ */
+#include "learn/mlp.h"
+
+#include "base/mem.h"
+#include "learn/link.h"
+
+#include <math.h>
+
+static const struct mlp *mlp_of(const struct lw_model *m)
+{
+    return (const struct mlp *)m;
+}
+
+void mlp_free(struct mlp *m)
+{
+    if (m == NULL)
+        return;
+    mem_free(m->input);
+    for (size_t l = 0; l < MLP_LAYERS; l++) {
+        mem_free(m->layer[l].w);
+        mem_free(m->layer[l].bias);
+    }
+    mem_free(m);
+}
+
+static void free_model(struct lw_model *m)
+{
+    mlp_free((struct mlp *)m);
+}
+
+enum lw_status mlp_new(struct mlp **out, uint32_t n_cols, uint32_t hidden,
+                       uint32_t n_classes, struct lw_error *err)
+{
+    const uint32_t width[MLP_LAYERS + 1] = {n_cols, hidden, hidden, n_classes};
+    struct mlp *m;
+    bool ok;
+
+    if (n_cols < 1 || n_cols > MLP_WIDTH_MAX || hidden < 1 || hidden > MLP_WIDTH_MAX ||
+        n_classes < 2 || n_classes > MLP_CLASSES_MAX)
+        return lw_fail(err, LW_ELIMIT,
+                       "a perceptron of %u columns, %u hidden units and %u classes",
+                       n_cols, hidden, n_classes);
+    m = mem_zalloc(1, sizeof *m);
+    if (m == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a perceptron");
+    m->base.ops = &model_mlp;
+    m->base.n_cols = n_cols;
+    m->base.n_classes = n_classes;
+    m->input = mem_zalloc(n_cols, sizeof *m->input);
+    ok = m->input != NULL;
+    for (size_t l = 0; l < MLP_LAYERS; l++) {
+        struct mlp_layer *y = &m->layer[l];
+
+        y->n_in = width[l];
+        y->n_out = width[l + 1];
+        y->w = mem_zalloc((size_t)y->n_in * y->n_out, sizeof *y->w);
+        y->bias = mem_zalloc(y->n_out, sizeof *y->bias);
+        ok = ok && y->w != NULL && y->bias != NULL;
+    }
+    if (!ok) {
+        mlp_free(m);
+        return lw_fail(err, LW_ENOMEM, "out of memory for a perceptron");
+    }
+    *out = m;
+    return LW_OK;
+}
+
+/* ---- use ---- */
+
+void mlp_scale(const struct mlp *m, const float *row, float *out)
+{
+    for (uint32_t c = 0; c < m->base.n_cols; c++) {
+        const struct mlp_input *in = &m->input[c];
+        float v = in->squash ? link_squash(row[c]) : row[c];
+
+        v = (v - in->mean) / in->deviation;
+        v = v > MLP_CLIP ? MLP_CLIP : v;
+        v = v < -MLP_CLIP ? -MLP_CLIP : v;
+        out[c] = isnan(v) ? 0.0f : v;
+    }
+}
+
+void mlp_multiply(float *restrict out, const float *restrict a, const float *restrict b,
+                  const float *restrict bias, size_t n, size_t n_inner, size_t n_cols)
+{
+    for (size_t r = 0; r < n; r++, a += n_inner, out += n_cols) {
+        size_t k = 0;
+
+        for (size_t j = 0; j < n_cols; j++)
+            out[j] = bias == NULL ? 0.0f : bias[j];
+        /* Four at a time: the sum stays in a register that much longer. */
+        for (; k + 4 <= n_inner; k += 4) {
+            const float *b0 = b + k * n_cols;
+            const float *b1 = b0 + n_cols;
+            const float *b2 = b1 + n_cols;
+            const float *b3 = b2 + n_cols;
+
+            for (size_t j = 0; j < n_cols; j++)
+                out[j] =
+                    (((out[j] + a[k] * b0[j]) + a[k + 1] * b1[j]) + a[k + 2] * b2[j]) +
+                    a[k + 3] * b3[j];
+        }
+        for (; k < n_inner; k++)
+            for (size_t j = 0; j < n_cols; j++)
+                out[j] += a[k] * b[k * n_cols + j];
+    }
+}
+
+static void rectify(float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = v[i] > 0 ? v[i] : 0.0f;
+}
+
+static void mlp_margins(const struct lw_model *model, const float *rows, size_t n_rows,
+                        float *out)
+{
+    const struct mlp *m = mlp_of(model);
+    const struct mlp_layer *y = m->layer;
+    float in[MLP_WIDTH_MAX];
+    float one[MLP_WIDTH_MAX];
+    float two[MLP_WIDTH_MAX];
+
+    for (size_t r = 0; r < n_rows; r++) {
+        mlp_scale(m, rows + r * model->n_cols, in);
+        mlp_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
+        rectify(one, y[0].n_out);
+        mlp_multiply(two, one, y[1].w, y[1].bias, 1, y[1].n_in, y[1].n_out);
+        rectify(two, y[1].n_out);
+        mlp_multiply(out + r * model->n_classes, two, y[2].w, y[2].bias, 1, y[2].n_in,
+                     y[2].n_out);
+    }
+}
+
+static void mlp_predict(const struct lw_model *m, const float *rows, size_t n_rows,
+                        float *out)
+{
+    mlp_margins(m, rows, n_rows, out);
+    for (size_t r = 0; r < n_rows; r++)
+        link_softmax(out + r * m->n_classes, m->n_classes);
+}
+
+static enum lw_status mlp_contributions(const struct lw_model *m, const float *row,
+                                        uint32_t class_idx, double *phi,
+                                        struct lw_error *err)
+{
+    (void)m;
+    (void)row;
+    (void)class_idx;
+    (void)phi;
+    return lw_fail(err, LW_EUNSUPPORTED,
+                   "a perceptron does not say which columns moved a score");
+}
+
+/* ---- storage ---- */
+
+static void save_floats(struct buf *out, const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_f32(out, v[i]);
+}
+
+static void mlp_save(const struct lw_model *model, struct buf *out)
+{
+    const struct mlp *m = mlp_of(model);
+
+    buf_add_le32(out, m->layer[0].n_out);
+    for (uint32_t c = 0; c < model->n_cols; c++) {
+        buf_add_f32(out, m->input[c].mean);
+        buf_add_f32(out, m->input[c].deviation);
+        buf_add_u8(out, m->input[c].squash ? 1 : 0);
+    }
+    for (size_t l = 0; l < MLP_LAYERS; l++) {
+        const struct mlp_layer *y = &m->layer[l];
+
+        save_floats(out, y->w, (size_t)y->n_in * y->n_out);
+        save_floats(out, y->bias, y->n_out);
+    }
+}
+
+static bool load_weights(struct span *s, float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!span_take_f32(s, &v[i]) || !(fabsf(v[i]) <= MLP_WEIGHT_MAX))
+            return false;
+    return true;
+}
+
+static bool load_inputs(struct span *s, struct mlp *m)
+{
+    for (uint32_t c = 0; c < m->base.n_cols; c++) {
+        struct mlp_input *in = &m->input[c];
+        uint8_t squash;
+
+        if (!span_take_f32(s, &in->mean) || !isfinite(in->mean) ||
+            !span_take_f32(s, &in->deviation) || !isfinite(in->deviation) ||
+            !(in->deviation > 0) || !span_take_u8(s, &squash) || squash > 1)
+            return false;
+        in->squash = squash == 1;
+    }
+    return true;
+}
+
+/* Bytes of a perceptron behind its hidden width. */
+static uint64_t stored_bytes(uint64_t n_cols, uint64_t hidden, uint64_t n_classes)
+{
+    return 9 * n_cols + 4 * (n_cols * hidden + hidden + hidden * hidden + hidden +
+                             hidden * n_classes + n_classes);
+}
+
+static enum lw_status mlp_load(struct lw_model **out, struct span s, uint32_t n_cols,
+                               uint32_t n_classes, struct lw_error *err)
+{
+    struct mlp *m = NULL;
+    uint32_t hidden;
+    enum lw_status st;
+    bool ok;
+
+    if (!span_take_le32(&s, &hidden))
+        return lw_fail(err, LW_ETRUNCATED, "perceptron: cut off in its header");
+    /* Before memory is asked for: the bytes must be there. */
+    if (hidden > MLP_WIDTH_MAX || n_cols > MLP_WIDTH_MAX ||
+        n_classes > MLP_CLASSES_MAX || s.n != stored_bytes(n_cols, hidden, n_classes))
+        return lw_fail(err, LW_EFORMAT, "perceptron: %zu bytes do not fit its %u units",
+                       s.n, hidden);
+    st = mlp_new(&m, n_cols, hidden, n_classes, err);
+    if (st != LW_OK)
+        return st;
+    ok = load_inputs(&s, m);
+    for (size_t l = 0; ok && l < MLP_LAYERS; l++) {
+        struct mlp_layer *y = &m->layer[l];
+
+        ok = load_weights(&s, y->w, (size_t)y->n_in * y->n_out) &&
+             load_weights(&s, y->bias, y->n_out);
+    }
+    if (!ok) {
+        mlp_free(m);
+        return lw_fail(err, LW_EFORMAT, "perceptron: a weight or scale is impossible");
+    }
+    *out = &m->base;
+    return LW_OK;
+}
+
+const struct model_ops model_mlp = {
+    .name = "mlp",
+    .fit = mlp_fit,
+    .predict = mlp_predict,
+    .margins = mlp_margins,
+    .contributions = mlp_contributions,
+    .save = mlp_save,
+    .load = mlp_load,
+    .free = free_model,
+};
