@@ -34,8 +34,12 @@ static const char *options_of(const char *kind)
 
 static struct lw_model *fit(const char *kind, const struct sample *s, uint64_t seed)
 {
-    const struct lw_model_params params = {
-        .n_rounds = 3, .max_depth = 3, .seed = seed, .options = options_of(kind)};
+    const struct lw_model_params params = {.n_rounds = 3,
+                                           .max_depth = 3,
+                                           .hidden = 4,
+                                           .n_steps = 20,
+                                           .seed = seed,
+                                           .options = options_of(kind)};
     struct lw_model *m = NULL;
     struct lw_error err = {.msg = ""};
 
@@ -221,8 +225,11 @@ static void damage_does_no_harm_to_any(void **state)
 /* XGBoost allocates by itself: of it only our own part can fail. */
 static void memory_may_run_out(const char *kind, const struct sample *s)
 {
-    const struct lw_model_params params = {
-        .n_rounds = 1, .max_depth = 2, .options = options_of(kind)};
+    const struct lw_model_params params = {.n_rounds = 1,
+                                           .max_depth = 2,
+                                           .hidden = 4,
+                                           .n_steps = 20,
+                                           .options = options_of(kind)};
     enum lw_status st = LW_ENOMEM;
 
     if (s->n_classes > 2)
