@@ -7,7 +7,6 @@
  */
 #include "app_priv.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const char *const app_names[] = {
@@ -32,10 +31,15 @@ enum app_answer app_begins(struct span s, const char *text)
     return s.n == 0 || memcmp(s.p, text, s.n) == 0 ? APP_MAYBE : APP_NO;
 }
 
+static char upper(uint8_t c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 static bool same_nocase(const uint8_t *p, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (toupper(p[i]) != text[i])
+        if (upper(p[i]) != text[i])
             return false;
     }
     return true;

@@ -9,8 +9,8 @@ enum { APP_CLIENT, APP_SERVER, APP_PORTS_MAX = 6 };
 
 /** How one protocol is told. */
 struct app_rule {
-    enum lw_app app;
     enum app_answer (*judge)(const struct app_seen *seen);
+    enum lw_app app;
     uint16_t
         ports[APP_PORTS_MAX]; /* that say it when the bytes leave it open; 0: none */
 };

@@ -388,7 +388,7 @@ static void messages(struct handshake *h, unsigned from, struct span s,
                      struct slab *hellos)
 {
     struct handshake_side *side = &h->side[from];
-    struct span part;
+    struct span part = span_of(NULL, 0);
 
     while (!side->is_done && s.n > 0) {
         if (side->n_message_head < 4) {
@@ -494,7 +494,7 @@ void tls_data(struct handshake *h, unsigned from, struct span s, struct slab *he
     struct handshake_side *side = &h->side[from];
 
     while (s.n > 0 && !side->is_done) {
-        struct span part;
+        struct span part = span_of(NULL, 0);
 
         if (!side->in_record) {
             side->in_record = take_record(h, from, &s, hellos);
