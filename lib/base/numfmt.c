@@ -9,7 +9,7 @@
  * float times a power of ten is a whole number below 10^9, to which a double adds an
  * error below 10^-6: where rounding it is not a matter of that, it is right.  Whether
  * those digits read back as the same float, one division tells, unless the quotient is
- * where two floats meet.  What is left, one in a thousand or so, goes the slow way.
+ * where two floats meet.  What is left goes the slow way.
  */
 #include "base/numfmt.h"
 
@@ -127,15 +127,17 @@ static bool is_between(double v)
 /* The digits of v > 0 if `n` of them are enough: 1; 0 if not; -1: it cannot be told. */
 static int try_digits(float v, int n, struct decimal *out)
 {
+    /* 24 bits of a float and those of 5^12 fit 53: halves are halves, and go to even.
+     */
+    enum { EXACT = 12 };
     const double near = 1e-6;
     int k = n - 1 - out->exponent;
     double x = scale_up((double)v, k);
-    double whole = floor(x);
     double back;
 
-    if (fabs(x - whole - 0.5) < near)
+    if (k > EXACT && fabs(x - floor(x) - 0.5) < near)
         return -1;
-    out->digits = (uint32_t)(x - whole < 0.5 ? whole : whole + 1);
+    out->digits = (uint32_t)rint(x);
     out->n = n;
     back = scale_down((double)out->digits, k);
     if (is_between(back))

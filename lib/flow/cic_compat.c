@@ -127,7 +127,7 @@ enum lw_status lw_cic_meter_new(struct lw_cic_meter **out,
     if (m == NULL ||
         !flow_table_init(&m->table,
                          cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT) ||
-        !flow_table_attach(&m->table, sizeof(struct cic_flow))) {
+        !flow_table_attach(&m->table, sizeof(struct cic_flow), 0)) {
         lw_cic_meter_free(m);
         return lw_fail(err, LW_ENOMEM, "out of memory for a flow table");
     }

@@ -125,7 +125,8 @@ static bool init_table(struct lw_meter *m, const struct lw_meter_config *cfg)
     if (!flow_table_init(&m->table,
                          cfg->max_flows != 0 ? cfg->max_flows : MAX_FLOWS_DEFAULT))
         return false;
-    if (!cfg->flow_stats || flow_table_attach(&m->table, sizeof(struct flow_stats)))
+    if (!cfg->flow_stats ||
+        flow_table_attach(&m->table, sizeof(struct flow_stats), FLOW_STATS_HOT_BYTES))
         return true;
     flow_table_release(&m->table);
     return false;

@@ -12,6 +12,8 @@
 
 #include <lapwing/flow_stats.h>
 
+#include <stddef.h>
+
 /** Packets with data that may become a bulk. */
 struct flow_run {
     uint64_t packets; /* 0: none */
@@ -31,6 +33,9 @@ struct flow_stats {
     bool begun;
     struct lw_flow_stats known; /* what a record shows */
 };
+
+/** What flow_stats_add() touches with every packet comes first. */
+#define FLOW_STATS_HOT_BYTES offsetof(struct flow_stats, known.start.head)
 
 /** The first packet of a flow comes. */
 void flow_stats_begin(struct flow_stats *s);

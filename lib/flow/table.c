@@ -87,10 +87,11 @@ bool flow_table_init(struct flow_table *t, uint32_t max_flows)
     return false;
 }
 
-bool flow_table_attach(struct flow_table *t, size_t bytes)
+bool flow_table_attach(struct flow_table *t, size_t bytes, size_t hot_bytes)
 {
     LW_ASSERT(t->n_made == 0 && t->n_chunks == 1 && t->beside_bytes == 0);
     t->beside_bytes = bytes;
+    t->beside_hot_bytes = hot_bytes;
     return add_beside(t, 0,
                       t->max_flows < FLOW_CHUNK ? t->max_flows : (uint32_t)FLOW_CHUNK);
 }

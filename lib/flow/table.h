@@ -129,6 +129,7 @@ struct flow_table {
     struct flow *chunks[FLOW_CHUNKS_MAX]; /* owned */
     uint64_t seed;
     size_t beside_bytes;           /* that each flow has beside it; 0: nothing */
+    size_t beside_hot_bytes;       /* the first of them, which every packet touches */
     void *beside[FLOW_CHUNKS_MAX]; /* owned, for the flows of that chunk */
 };
 
@@ -137,9 +138,9 @@ bool flow_table_init(struct flow_table *t, uint32_t max_flows);
 void flow_table_release(struct flow_table *t);
 
 /** Give every flow `bytes` more, uninitialised and left as they are when the flow is
- *  removed.  Only while no flow was inserted.  False when memory is out; the table is
- *  then to be released. */
-bool flow_table_attach(struct flow_table *t, size_t bytes);
+ *  removed; every packet touches the first `hot_bytes` of them.  Only while no flow was
+ * inserted.  False when memory is out; the table is then to be released. */
+bool flow_table_attach(struct flow_table *t, size_t bytes, size_t hot_bytes);
 
 /* The chunk and the place in it come from where the highest bit of index + FLOW_CHUNK
  * is, and what is below it. */
@@ -177,6 +178,16 @@ PREFETCHES static inline void flow_table_prefetch_slot(const struct flow_table *
     __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
+PREFETCHES static inline void flow_prefetch_beside(const struct flow_table *t,
+                                                   uint32_t index)
+{
+    enum { LINE = 64 };
+    const char *beside = flow_beside(t, index);
+
+    for (size_t at = 0; at < t->beside_hot_bytes; at += LINE)
+        __builtin_prefetch(beside + at, 1);
+}
+
 /* Returns the flow that it most likely is, whose key is to be compared, or NULL. */
 PREFETCHES static inline struct flow *
 flow_table_prefetch_flow(const struct flow_table *t, uint32_t hash, unsigned from)
@@ -189,6 +200,8 @@ flow_table_prefetch_flow(const struct flow_table *t, uint32_t hash, unsigned fro
         f = flow_at(t, t->slots[at].ref - 1);
         __builtin_prefetch(&f->key, 1);
         __builtin_prefetch(&f->side[from], 1);
+        if (t->beside_hot_bytes != 0)
+            flow_prefetch_beside(t, t->slots[at].ref - 1);
         return f;
     }
     return NULL;
