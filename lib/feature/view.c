@@ -19,7 +19,7 @@
 
 /* Raised when a definition changes its meaning without changing its row's name. */
 enum {
-    KDD_VERSION = 1,
+    KDD_VERSION = 2,
     NETFLOW_VERSION = 2,
     FLOW_VERSION = 1,
     NETFLOW_HOST_VERSION = 0
