@@ -40,8 +40,22 @@ void flow_past_release(struct flow_past *p)
     seen_release(&p->seen);
 }
 
+bool flow_to_group(const struct lw_record *rec)
+{
+    static const uint8_t everybody[4] = {255, 255, 255, 255};
+    const uint8_t *bytes = rec->addr[1 - lw_record_initiator(rec)].bytes;
+
+    if (rec->ip_version == 6)
+        return bytes[0] == 0xff;
+    if (rec->ip_version == 4)
+        return bytes[0] >> 4 == 0xe || memcmp(bytes, everybody, 4) == 0;
+    return rec->kind != LW_FLOW_ARP && (bytes[0] & 1) != 0;
+}
+
 bool flow_failed(const struct lw_record *rec)
 {
+    if (flow_to_group(rec))
+        return false;
     return !lw_record_heard(rec, 1 - lw_record_initiator(rec)) ||
            rec->conn == LW_CONN_REJ || rec->conn == LW_CONN_RSTOS0;
 }

@@ -50,7 +50,11 @@ void flow_past_release(struct flow_past *p);
 void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                    struct flow_hosts *out);
 
-/** Did it come to nothing? */
+/** Is the destination's address a multicast or the broadcast address; of a MAC address,
+ *  has it the group bit? */
+bool flow_to_group(const struct lw_record *rec);
+
+/** Did it come to nothing?  A flow to a group did not: nobody need answer. */
 bool flow_failed(const struct lw_record *rec);
 
 #endif /* FEATURE_FLOW_PAST_H */

@@ -75,6 +75,13 @@ static void fill_habit(const struct habit_view *h, float *v)
     v[NETFLOW_HOST_size_variation] = h->size_variation;
 }
 
+/* What every source has. */
+static bool netflow_host_has_row(const struct lw_record *rec)
+{
+    return rec->kind == LW_FLOW_TCP || rec->kind == LW_FLOW_UDP ||
+           rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6;
+}
+
 static void netflow_host_make(void *state, const struct lw_record *rec,
                               const float *own, float *values)
 {
@@ -130,6 +137,7 @@ const struct row_maker netflow_host_rows = {
     .view = "netflow_host",
     .n_columns = N_NETFLOW_HOST,
     .in_order = true,
+    .has_row = netflow_host_has_row,
     .begin = netflow_host_begin,
     .end = netflow_host_end,
     .make = netflow_host_make,

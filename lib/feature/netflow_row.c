@@ -82,19 +82,6 @@ static float conn_state_of(const struct lw_record *rec, bool src, bool dst)
     return dst ? (float)LW_CONN_SHR : (float)LW_CONN_S0;
 }
 
-/* Multicast and limited broadcast; of a MAC address, its group bit. */
-static bool is_group(const struct lw_record *rec, unsigned side)
-{
-    static const uint8_t everybody[4] = {255, 255, 255, 255};
-    const uint8_t *bytes = rec->addr[side].bytes;
-
-    if (rec->ip_version == 6)
-        return bytes[0] == 0xff;
-    if (rec->ip_version == 4)
-        return bytes[0] >> 4 == 0xe || memcmp(bytes, everybody, 4) == 0;
-    return rec->kind != LW_FLOW_ARP && (bytes[0] & 1) != 0;
-}
-
 /* ---- TCP flags ------------------------------------------------------------------ */
 
 /* ORDER of the columns from src_fin and from dst_fin on. */
@@ -233,7 +220,7 @@ static void netflow_make_row(void *state, const struct lw_record *rec, const flo
     values[NETFLOW_answered] = tells_who_spoke(rec) ? (dst_heard ? 1.0f : 0.0f) : NAN;
     values[NETFLOW_failed] =
         tells_who_spoke(rec) ? (flow_failed(rec) ? 1.0f : 0.0f) : NAN;
-    values[NETFLOW_to_group] = is_group(rec, dst) ? 1.0f : 0.0f;
+    values[NETFLOW_to_group] = flow_to_group(rec) ? 1.0f : 0.0f;
     values[NETFLOW_src_tos] = tos_of(&rec->side[src]);
     values[NETFLOW_dst_tos] = tos_of(&rec->side[dst]);
     fill_flags(rec, &rec->side[src], values + NETFLOW_src_fin);

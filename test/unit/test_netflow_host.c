@@ -132,6 +132,39 @@ static void flows_of_the_source(void **state)
     assert_first_failed(NETFLOW_HOST_src_failed_10s);
 }
 
+/* Nobody need answer what goes to a group. */
+static void a_flow_to_a_group_does_not_fail(void **state)
+{
+    struct lw_record r = flow_at(0, 1, 2, 5353);
+
+    (void)state;
+    r.addr[1] = (struct lw_addr){{224, 0, 0, 251}};
+    r.side[1] = (struct lw_side){.packets = 0};
+    add(&r);
+    assert_near(row_values[NETFLOW_failed], 0, 0);
+    assert_near(row_values[NETFLOW_answered], 0, 0);
+    assert_near(value(NETFLOW_HOST_src_failed_10s), 0, 0);
+}
+
+/* Not every source has others. */
+static void only_tcp_udp_and_icmp_have_rows(void **state)
+{
+    static const enum lw_flow_kind kinds[] = {LW_FLOW_ARP, LW_FLOW_IGMP, LW_FLOW_OTHER,
+                                              LW_FLOW_IP};
+    struct lw_extractor_stats s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct lw_record r = flow_at(0, 1, 2, 0);
+
+        r.kind = kinds[i];
+        add(&r);
+    }
+    lw_extractor_get_stats(x, &s);
+    assert_int_equal(s.rows, 0);
+    assert_int_equal(s.no_row, 4);
+}
+
 static void peers_and_ports_of_the_source(void **state)
 {
     (void)state;
@@ -361,6 +394,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(flows_of_netflow_come_first),
         TEST(flows_of_the_source),
+        TEST(a_flow_to_a_group_does_not_fail),
+        TEST(only_tcp_udp_and_icmp_have_rows),
         TEST(peers_and_ports_of_the_source),
         TEST(flows_to_the_destination),
         TEST(flows_to_the_service),
