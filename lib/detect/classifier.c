@@ -78,6 +78,20 @@ static void judge_row(const struct lw_classifier *c, const float *row,
     }
 }
 
+/* Two classes by a threshold: no distance, no class that is not recognized. */
+static void judge_by_cut(const struct lw_classifier *c, const float *row,
+                         const float *proba, struct lw_verdict *v)
+{
+    unsigned said = proba[1] >= c->cut ? 1 : 0;
+
+    *v = (struct lw_verdict){.verdict = c->class_of[said],
+                             .confidence = proba[said],
+                             .score = {proba[0], proba[1]},
+                             .attack_score = proba[1],
+                             .p_value = 1,
+                             .unavailable = unavailable_share(c->view, row)};
+}
+
 enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *rows,
                                    size_t n_rows, struct lw_verdict *out,
                                    struct lw_error *err)
@@ -96,8 +110,8 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
         encoder_apply(c->encoder, rows + at * n_in, n, x);
         lw_model_predict(c->model, x, n, proba);
         for (size_t i = 0; i < n; i++)
-            judge_row(c, rows + (at + i) * n_in, proba + i * c->n_classes,
-                      &out[at + i]);
+            (c->cut > 0 ? judge_by_cut : judge_row)(
+                c, rows + (at + i) * n_in, proba + i * c->n_classes, &out[at + i]);
     }
     mem_free(x);
     return LW_OK;
