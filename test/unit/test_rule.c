@@ -79,9 +79,9 @@ static void stored_rules_come_back_or_are_refused(void **state)
     static const struct {
         size_t at;
         float value;
-    } harm[] = {{1, 0},        {1, NAN},      {1, -1},      {5, 0},
-                {5, INFINITY}, {9, -1},       {9, NAN},     {13, 2},
-                {13, -1},      {17 + 4, NAN}, {17 + 4, -1}, {17 + 4, INFINITY}};
+    } harm[] = {{1, 0},        {1, 1e-40f},  {1, NAN},          {1, -1}, {5, 0},
+                {5, INFINITY}, {9, -1},      {9, NAN},          {13, 2}, {13, -1},
+                {17 + 4, NAN}, {17 + 4, -1}, {17 + 4, INFINITY}};
     struct rule r;
     struct rule back;
     struct lw_error err;
