@@ -458,13 +458,14 @@ static enum lw_status try_repeat(const struct fit_task *task, unsigned k,
 
     /* Splitting takes two seeds from the one it is given. */
     st = lw_split_leave_attack_out(&split, s->type, s->x.n_rows, s->type_class,
-                                   s->n_types, FOLDS, task->params.seed + 2 * k, err);
+                                   s->n_types, FOLDS,
+                                   task->params.seed + 2 * (uint64_t)k, err);
     if (st != LW_OK)
         return st;
     fold_task.params.progress = NULL; /* the folds are the steps that are shown */
     for (unsigned f = 0; st == LW_OK && f < FOLDS; f++) {
         say(task, (double)(k * FOLDS + f) / (FOLDS * n_repeats), "leaving attacks out");
-        fold_task.part = split.part + f * s->x.n_rows;
+        fold_task.part = split.part + (size_t)f * s->x.n_rows;
         st = try_fold(&fold_task, all, err);
     }
     lw_split_release(&split);
