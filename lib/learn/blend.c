@@ -212,6 +212,7 @@ static enum lw_status blend_load(struct lw_model **out, struct span s, uint32_t 
 
 const struct model_ops model_blend = {
     .name = "blend",
+    .doc = "the mean of gbdt and mlp",
     .fit = blend_fit,
     .predict = blend_predict,
     .margins = blend_margins,

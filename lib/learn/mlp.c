@@ -257,6 +257,7 @@ static enum lw_status mlp_load(struct lw_model **out, struct span s, uint32_t n_
 
 const struct model_ops model_mlp = {
     .name = "mlp",
+    .doc = "a perceptron of two hidden layers",
     .fit = mlp_fit,
     .predict = mlp_predict,
     .margins = mlp_margins,
