@@ -70,7 +70,7 @@ static const struct opt rows[] = {
     {"steps", 0, OPT_TO_INT(&o.steps), .metavar = "N", .min = 1, .max = 1000000,
      .help = "batches of 256 rows to fit the perceptron on, instead of the preset's"},
     {"no-random-split", 0, OPT_TO_FLAG(&o.no_validation),
-     .help = "leave out the naive validation, which only serves comparison"},
+     .help = "do not print the naive validation"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
 };
 
@@ -214,7 +214,6 @@ static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
                    .seed = (uint64_t)o.seed,
                    .options = o.params,
                    .progress = progress_show},
-        .no_validation = o.no_validation,
     };
     struct lw_train_report report;
     struct lw_error err;

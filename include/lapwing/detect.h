@@ -113,7 +113,6 @@ struct lw_train_config {
     double alarm_budget;        /* share of held-out normal rows that may be alarmed */
     uint32_t n_repeats; /* of leaving attacks out, each with other folds; default 3 */
     struct lw_model_params params;
-    bool no_validation; /* leave out the naive random split */
 };
 
 /** What training found out, per protocol. */

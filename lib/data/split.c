@@ -149,7 +149,7 @@ static void deal_normal(uint32_t *fold_of_row, const uint32_t *types, size_t n_r
 
     for (size_t i = 0; i < n_rows; i++)
         n_normal += type_class[types[i]] == 0 ? 1 : 0;
-    for (size_t i = 0; i < n_rows; i++)
+    for (size_t i = 0; n_normal > 0 && i < n_rows; i++)
         if (type_class[types[i]] == 0)
             fold_of_row[i] = (uint32_t)(k++ * n_folds / n_normal);
 }

@@ -234,10 +234,12 @@ static enum lw_status gather_everything(struct everything *e,
         st = lw_matrix_init(&e->numbers, n, n_numbers, err);
     e->type = mem_zalloc(n, sizeof *e->type);
     e->label = mem_zalloc(n, sizeof *e->label);
-    if (st == LW_OK && (e->type == NULL || e->label == NULL))
-        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu training rows", n);
+    if (st != LW_OK)
+        return st;
+    if (e->type == NULL || e->label == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu training rows", n);
     n = 0;
-    for (size_t r = 0; st == LW_OK && r < s->x.n_rows; r++) {
+    for (size_t r = 0; r < s->x.n_rows; r++) {
         if (!is_kept(task, r))
             continue;
         memcpy(e->rows.x + n * width, s->x.x + r * width, width * sizeof(float));
@@ -246,7 +248,7 @@ static enum lw_status gather_everything(struct everything *e,
         e->type[n] = s->type[r];
         e->label[n++] = s->label[r];
     }
-    return st;
+    return LW_OK;
 }
 
 /* Encoder and distances. */

@@ -49,16 +49,18 @@ enum lw_status normality_fit(struct normality *n, const struct lw_matrix *x,
         return st;
     group = mem_zalloc(rows.n_rows, sizeof *group);
     distance = mem_zalloc(rows.n_rows, sizeof *distance);
-    if (group == NULL || distance == NULL)
+    if (group == NULL || distance == NULL) {
         st = lw_fail(err, LW_ENOMEM, "out of memory for %zu distances", rows.n_rows);
-    if (st == LW_OK)
-        st = mahalanobis_fit(&n->distance, &rows, group, 1, err);
+        goto out;
+    }
+    st = mahalanobis_fit(&n->distance, &rows, group, 1, err);
     if (st == LW_OK) {
         for (size_t r = 0; r < rows.n_rows; r++)
             distance[r] =
                 mahalanobis_distance(n->distance, rows.x + r * rows.n_cols, NULL);
         quantile_fit(n->quantile, NORMALITY_QUANTILES, distance, rows.n_rows);
     }
+out:
     mem_free(group);
     mem_free(distance);
     lw_matrix_release(&rows);

@@ -9,7 +9,9 @@
 
 #include <math.h>
 
-/* Beyond these no number was chosen by training. */
+/* Beyond these no number was chosen by training, and within them no score becomes
+ * infinite. */
+#define TEMPERATURE_MIN   1e-3f
 #define TEMPERATURE_MAX   1e3f
 #define ATTACK_FACTOR_MAX 1e6f
 #define NOVELTY_POWER_MAX 1e3f
@@ -70,7 +72,7 @@ void rule_save(const struct rule *r, struct buf *out)
 /* No comparison holds for NaN. */
 static bool is_in_order(const struct rule *r)
 {
-    return r->temperature > 0 && r->temperature <= TEMPERATURE_MAX &&
+    return r->temperature >= TEMPERATURE_MIN && r->temperature <= TEMPERATURE_MAX &&
            r->attack_factor >= 1 / ATTACK_FACTOR_MAX &&
            r->attack_factor <= ATTACK_FACTOR_MAX && r->novelty_power >= 0 &&
            r->novelty_power <= NOVELTY_POWER_MAX && r->mix >= 0 && r->mix <= 1;

@@ -16,8 +16,8 @@ static const char *const groups[] = {
     " ftp ",
     " ftp_data tftp_u ",
     " telnet login klogin shell kshell exec ssh supdup remote_job rje X11 ",
-    " domain domain_u name hostnames csnet_ns netbios_ns netbios_dgm netbios_ssn ldap "
-    "whois sunrpc pm_dump ",
+    (" domain domain_u name hostnames csnet_ns netbios_ns netbios_dgm netbios_ssn ldap "
+     "whois sunrpc pm_dump "),
     " finger auth systat netstat daytime time ntp_u echo discard ",
     " eco_i ",
     " ecr_i ",
@@ -33,10 +33,10 @@ static uint8_t group_of(const char *service)
 {
     size_t n = strlen(service);
 
-    for (uint8_t g = 0; g < N_GROUPS; g++)
+    for (size_t g = 0; g < N_GROUPS; g++)
         for (const char *at = groups[g]; (at = strstr(at, service)) != NULL; at++)
             if (at[-1] == ' ' && at[n] == ' ')
-                return g;
+                return (uint8_t)g;
     return N_GROUPS;
 }
 

@@ -71,14 +71,20 @@ static void count_rejected(const struct lw_classifier *c, const struct train_set
     out->wrong_rejected = n_wrong > 0 ? n_wrong_rejected / n_wrong : 0;
 }
 
+static bool is_plain(const struct lw_cost *c)
+{
+    for (uint32_t i = 0; i < c->n_classes; i++)
+        for (uint32_t k = 0; k < c->n_classes; k++)
+            if (i == k ? c->of[i][k] > 0 : c->of[i][k] < 1 || c->of[i][k] > 1)
+                return false;
+    return true;
+}
+
 /* The model's own costs, unless every mistake costs it the same. */
 static void default_cost(const struct lw_classifier *c, struct lw_cost *out)
 {
-    struct lw_cost plain;
-
-    lw_cost_plain(&plain, c->n_classes);
     lw_cost_kddcup99(out);
-    if (memcmp(plain.of, c->rule.cost.of, sizeof plain.of) != 0)
+    if (!is_plain(&c->rule.cost))
         *out = c->rule.cost;
 }
 

@@ -200,8 +200,7 @@ static void put_data(struct jsonw *w, const struct lw_frame *frame,
     jsonw_object_end(w);
 }
 
-static void put_validation(struct jsonw *w, const struct lw_train_report *r,
-                           bool no_random_split)
+static void put_validation(struct jsonw *w, const struct lw_train_report *r)
 {
     const struct figure figures[] = {
         {"known_rejected", r->known_rejected},
@@ -215,8 +214,7 @@ static void put_validation(struct jsonw *w, const struct lw_train_report *r,
     jsonw_u64(w, r->n_repeats);
     put_eval(w, "leave_attack_out", &r->leave_attack_out);
     put_eval(w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
-    if (!no_random_split)
-        put_eval(w, "random_split", &r->random_split);
+    put_eval(w, "random_split", &r->random_split);
     put_eval(w, "baseline_majority", &r->baseline_majority);
     put_eval(w, "baseline_one_rule", &r->baseline_one_rule);
     put_figures(w, figures, sizeof figures / sizeof figures[0]);
@@ -252,7 +250,7 @@ write_provenance(struct lw_classifier *c, const struct lw_frame *frame,
     put_data(&w, frame, cfg, r);
     put_params(&w, task);
     put_rule(&w, r);
-    put_validation(&w, r, cfg->no_validation);
+    put_validation(&w, r);
     jsonw_object_end(&w);
     c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
     buf_release(&text);
@@ -346,10 +344,8 @@ static enum lw_status train_on(const struct train_set *s, const struct lw_frame 
     if (cfg->cost != NULL)
         c.rule.cost = plan.tune_by = *cfg->cost;
     if (st == LW_OK)
-        st = validate_leave_attack_out(&task, &plan, &c, report, err);
+        st = validate(&task, &plan, &c, report, err);
     report_rule(&c.rule, report);
-    if (st == LW_OK && !cfg->no_validation)
-        st = validate_random(&task, report, err);
     if (st == LW_OK)
         report_costs(report);
     if (st == LW_OK)

@@ -135,30 +135,47 @@ void tune_free(struct tune *t)
     mem_free(t);
 }
 
-void tune_choose(const struct tune *t, size_t from, size_t upto, size_t leave,
-                 double budget, struct rule *rule)
+/* Cost of a rule over folds; *share: of their normal trials that it alarms. */
+static double look_up(const struct tune *t, size_t point,
+                      const struct tune_folds *folds, double *share)
+{
+    struct cell sum = {0, 0};
+    double n_normal = 0;
+
+    for (size_t f = folds->from; f < folds->upto; f++) {
+        if (f == folds->leave)
+            continue;
+        sum.cost += t->cells[point * t->n_folds + f].cost;
+        sum.alarms += t->cells[point * t->n_folds + f].alarms;
+        n_normal += t->n_normal[f];
+    }
+    *share = n_normal > 0 ? sum.alarms / n_normal : 0;
+    return sum.cost;
+}
+
+void tune_choose(const struct tune *t, const struct tune_folds *folds,
+                 const struct tune *known, double budget, struct rule *rule)
 {
     double best = INFINITY;
     double calmest = INFINITY;
     size_t chosen = 0;
 
     for (size_t p = 0; p < N_POINTS; p++) {
-        struct cell sum = {0, 0};
-        double n_normal = 0;
         double share;
+        double cost = look_up(t, p, folds, &share);
 
-        for (size_t f = from; f < upto; f++) {
-            if (f == leave)
-                continue;
-            sum.cost += t->cells[p * t->n_folds + f].cost;
-            sum.alarms += t->cells[p * t->n_folds + f].alarms;
-            n_normal += t->n_normal[f];
+        if (known != NULL) {
+            const struct tune_folds all = {0, known->n_folds, known->n_folds};
+            double other;
+
+            (void)look_up(known, p, &all, &other);
+            share = fmax(share, other);
         }
         /* Where no rule is within the budget, the one that alarms least. */
-        share = fmax(n_normal > 0 ? sum.alarms / n_normal : 0, budget);
-        if (share < calmest || (share <= calmest && sum.cost < best)) {
+        share = fmax(share, budget);
+        if (share < calmest || (share <= calmest && cost < best)) {
             calmest = share;
-            best = sum.cost;
+            best = cost;
             chosen = p;
         }
     }

@@ -32,10 +32,19 @@ LW_MUST enum lw_status tune_new(struct tune **out, const struct rule *rule,
                                 const struct tune_trial *trials, size_t n,
                                 size_t n_folds, struct lw_error *err);
 
-/** Set the four numbers of *rule to the best of the grid over the folds [from, upto)
- *  but `leave` (n_folds: none is left out), under the budget. */
-void tune_choose(const struct tune *t, size_t from, size_t upto, size_t leave,
-                 double budget, struct rule *rule);
+/** Which folds a rule is chosen on: [from, upto) but `leave`; none is left out when
+ * that is beyond. */
+struct tune_folds {
+    size_t from;
+    size_t upto;
+    size_t leave;
+};
+
+/** Set the four numbers of *rule to the best of the grid over folds.  No more than
+ *  `budget` of the normal trials may be alarmed, neither in these folds nor in all of
+ *  `known`, trials of models that had met every attack type (NULL: there are none). */
+void tune_choose(const struct tune *t, const struct tune_folds *folds,
+                 const struct tune *known, double budget, struct rule *rule);
 
 /** NULL is fine. */
 void tune_free(struct tune *t);

@@ -14,20 +14,14 @@ struct validate_plan {
     struct lw_cost tune_by; /* what the rule is chosen by */
 };
 
-/** Leave attacks out in four folds, as often as planned and each time in other folds;
- *  fills the report's figures under that protocol.  Chooses the numbers of final's
- * rule, whose costs are set, within the budget, and sets the thresholds of its novelty;
- *  nothing of *final need be fitted. */
-LW_MUST enum lw_status validate_leave_attack_out(const struct fit_task *task,
-                                                 const struct validate_plan *plan,
-                                                 struct lw_classifier *final,
-                                                 struct lw_train_report *report,
-                                                 struct lw_error *err);
-
-/** The naive protocol: 30 % of the rows at random, class by class, likeliest class. */
-LW_MUST enum lw_status validate_random(const struct fit_task *task,
-                                       struct lw_train_report *report,
-                                       struct lw_error *err);
+/** Judge a recipe by the naive random split and by leaving attacks out in four folds,
+ * as often as planned and each time in other folds; fills the report's figures under
+ * both. Chooses the numbers of final's rule, whose costs are set, within the budget,
+ * and sets the thresholds of its novelty; nothing of *final need be fitted. */
+LW_MUST enum lw_status validate(const struct fit_task *task,
+                                const struct validate_plan *plan,
+                                struct lw_classifier *final,
+                                struct lw_train_report *report, struct lw_error *err);
 
 /** A classifier with view and the five classes set, nothing fitted. */
 void classifier_begin(struct lw_classifier *c, const struct lw_view *view);

@@ -79,6 +79,8 @@ static enum lw_status blend_fit(struct lw_model **out, const struct model_task *
     struct blend *b = NULL;
     enum lw_status st = blend_new(&b, (uint32_t)task->x->n_cols, task->n_classes, err);
 
+    if (b == NULL)
+        return st;
     for (size_t i = 0; st == LW_OK && i < N; i++) {
         struct part part = {task->params, (double)i / N, 1.0 / N};
         struct lw_model_params params = *task->params;
@@ -94,7 +96,7 @@ static enum lw_status blend_fit(struct lw_model **out, const struct model_task *
     }
     if (st == LW_OK)
         *out = &b->base;
-    else if (b != NULL)
+    else
         blend_free(&b->base);
     return st;
 }
@@ -195,20 +197,22 @@ static enum lw_status blend_load(struct lw_model **out, struct span s, uint32_t 
         return lw_fail(err, LW_EFORMAT, "blend: %u members; 1 to %d are possible", n,
                        MEMBERS_MAX);
     st = blend_new(&b, n_cols, n_classes, err);
+    if (b == NULL)
+        return st;
     for (uint32_t i = 0; st == LW_OK && i < n; i++)
         st = load_member(b, &s, err);
     if (st == LW_OK && s.n > 0)
         st = lw_fail(err, LW_EFORMAT, "blend: bytes behind its last member");
     if (st == LW_OK)
         *out = &b->base;
-    else if (b != NULL)
+    else
         blend_free(&b->base);
     return st;
 }
 
 const struct model_ops model_blend = {
     .name = "blend",
-    .doc = "mean of boosted trees and a perceptron",
+    .doc = "the mean of gbdt and mlp",
     .fit = blend_fit,
     .predict = blend_predict,
     .margins = blend_margins,

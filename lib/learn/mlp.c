@@ -11,6 +11,7 @@
  */
 #include "learn/mlp.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "learn/link.h"
 
@@ -127,10 +128,12 @@ static void mlp_margins(const struct lw_model *model, const float *rows, size_t 
 {
     const struct mlp *m = mlp_of(model);
     const struct mlp_layer *y = m->layer;
-    float in[MLP_WIDTH_MAX];
+    float in[MLP_WIDTH_MAX] = {0};
     float one[MLP_WIDTH_MAX];
     float two[MLP_WIDTH_MAX];
 
+    LW_ASSERT(y[0].n_in == model->n_cols && y[1].n_in == y[0].n_out &&
+              y[2].n_in == y[1].n_out);
     for (size_t r = 0; r < n_rows; r++) {
         mlp_scale(m, rows + r * model->n_cols, in);
         mlp_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
@@ -236,6 +239,7 @@ static enum lw_status mlp_load(struct lw_model **out, struct span s, uint32_t n_
     st = mlp_new(&m, n_cols, hidden, n_classes, err);
     if (st != LW_OK)
         return st;
+    LW_ASSERT(m != NULL);
     ok = load_inputs(&s, m);
     for (size_t l = 0; ok && l < MLP_LAYERS; l++) {
         struct mlp_layer *y = &m->layer[l];
@@ -253,7 +257,7 @@ static enum lw_status mlp_load(struct lw_model **out, struct span s, uint32_t n_
 
 const struct model_ops model_mlp = {
     .name = "mlp",
-    .doc = "perceptron of two hidden layers",
+    .doc = "a perceptron of two hidden layers",
     .fit = mlp_fit,
     .predict = mlp_predict,
     .margins = mlp_margins,

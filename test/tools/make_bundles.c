@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * make_bundles DIR - write the seeds of the bundle fuzz target into DIR
- * (test/corpus/bundle): model files around small trees, and one of the estimators by
- * itself.
+ * (test/corpus/bundle): model files around small trees, estimators by themselves, and
+ * the sections that are around an estimator.
  */
+#include "base/rng.h"
+#include "data/encode.h"
+#include "detect/normality.h"
+#include "detect/rule.h"
 #include "learn/model_ops.h"
 #include "sample.h"
 
@@ -63,6 +67,87 @@ static void make_model(const char *dir, uint32_t n_classes, uint32_t depth)
     sample_release(&s);
 }
 
+static void make_estimator(const char *dir, const char *kind)
+{
+    const struct lw_model_params params = {
+        .n_rounds = 1, .max_depth = 2, .hidden = 3, .n_steps = 5, .noise = 0.1};
+    struct lw_error err = {.msg = ""};
+    struct lw_model *m = NULL;
+    struct buf bytes;
+    struct sample s;
+    char name[32];
+
+    sample_init(&s, 2, 2);
+    must(lw_model_fit(&m, kind, &params, &s.x, s.labels, 2, NULL, &err), &err);
+    buf_init(&bytes);
+    model_save(m, &bytes);
+    (void)snprintf(name, sizeof name, "%s.model", kind);
+    save_bytes(dir, name, &bytes);
+    buf_release(&bytes);
+    lw_model_free(m);
+    sample_release(&s);
+}
+
+static void make_rule(const char *dir)
+{
+    struct rule r;
+    struct buf bytes;
+
+    rule_init(&r, LW_N_KDD_CLASSES);
+    lw_cost_kddcup99(&r.cost);
+    r.temperature = 1.5F;
+    r.attack_factor = 0.25F;
+    r.novelty_power = 1;
+    r.mix = 0.2F;
+    buf_init(&bytes);
+    rule_save(&r, &bytes);
+    save_bytes(dir, "rule.section", &bytes);
+    buf_release(&bytes);
+}
+
+static void make_normality(const char *dir)
+{
+    enum { ROWS = 40 };
+    float values[2 * ROWS];
+    uint32_t label[ROWS] = {0};
+    const struct lw_matrix x = {values, ROWS, 2};
+    struct normality n = {0};
+    struct lw_error err = {.msg = ""};
+    struct buf bytes;
+    struct rng r;
+
+    rng_init(&r, 1);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        values[i] = (float)rng_below(&r, 100);
+    must(normality_fit(&n, &x, label, &err), &err);
+    buf_init(&bytes);
+    normality_save(&n, &bytes);
+    save_bytes(dir, "normal.section", &bytes);
+    buf_release(&bytes);
+    normality_release(&n);
+}
+
+static void make_encoder(const char *dir)
+{
+    static const uint8_t group[] = {2, 2, 0, 1};
+    static const struct encode_input inputs[] = {
+        {.type = ENCODE_CATEGORY, .n_categories = 4, .group = group},
+        {.type = ENCODE_NUMBER},
+    };
+    float values[] = {0, 7, 2, 8};
+    const struct lw_matrix x = {values, 2, 2};
+    struct encoder *e = NULL;
+    struct lw_error err = {.msg = ""};
+    struct buf bytes;
+
+    must(encoder_fit(&e, inputs, 2, &x, &err), &err);
+    buf_init(&bytes);
+    encoder_save(e, &bytes);
+    save_bytes(dir, "grouped.section", &bytes);
+    buf_release(&bytes);
+    encoder_free(e);
+}
+
 int main(int argc, char **argv)
 {
     struct lw_error err = {.msg = ""};
@@ -75,6 +160,11 @@ int main(int argc, char **argv)
     }
     make_model(argv[1], 2, 3);
     make_model(argv[1], 3, 2);
+    make_estimator(argv[1], "mlp");
+    make_estimator(argv[1], "blend");
+    make_rule(argv[1]);
+    make_normality(argv[1]);
+    make_encoder(argv[1]);
     must(lw_bundle_new(&b, &err), &err);
     (void)snprintf(name, sizeof name, "%s/empty.lwm", argv[1]);
     must(lw_bundle_save(b, name, &err), &err);

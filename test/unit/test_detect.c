@@ -90,14 +90,11 @@ static struct lw_frame *make_frame(int rows)
 
 static struct lw_train_config quick(void)
 {
-    return (struct lw_train_config){.preset = "nsl-kdd",
-                                    .n_repeats = 1,
-                                    .params = {.n_rounds = 5,
-                                               .max_depth = 6,
-                                               .n_steps = 100,
-                                               .hidden = 16,
-                                               .seed = 1},
-                                    .no_validation = true};
+    return (struct lw_train_config){
+        .preset = "nsl-kdd",
+        .n_repeats = 1,
+        .params = {
+            .n_rounds = 5, .max_depth = 6, .n_steps = 100, .hidden = 16, .seed = 1}};
 }
 
 static char *read_file(const char *path, size_t *n)

@@ -52,8 +52,7 @@ static void a_scan_is_found_without_having_been_taught(void **state)
         .view = "kdd31",
         .exclude = "portsweep",
         .n_repeats = 1,
-        .params = {.n_rounds = 30, .learning_rate = 0.3, .n_steps = 1000, .seed = 1},
-        .no_validation = true};
+        .params = {.n_rounds = 30, .learning_rate = 0.3, .n_steps = 1000, .seed = 1}};
     struct lw_classifier *c = NULL;
     struct lw_frame *f = NULL;
     struct lw_train_report report;

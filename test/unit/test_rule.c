@@ -79,9 +79,9 @@ static void stored_rules_come_back_or_are_refused(void **state)
     static const struct {
         size_t at;
         float value;
-    } harm[] = {{1, 0},        {1, NAN},      {1, -1},      {5, 0},
-                {5, INFINITY}, {9, -1},       {9, NAN},     {13, 2},
-                {13, -1},      {17 + 4, NAN}, {17 + 4, -1}, {17 + 4, INFINITY}};
+    } harm[] = {{1, 0},        {1, 1e-40f},  {1, NAN},          {1, -1}, {5, 0},
+                {5, INFINITY}, {9, -1},      {9, NAN},          {13, 2}, {13, -1},
+                {17 + 4, NAN}, {17 + 4, -1}, {17 + 4, INFINITY}};
     struct rule r;
     struct rule back;
     struct lw_error err;
@@ -206,7 +206,10 @@ static void rules_are_chosen_under_a_budget(void **state)
 {
     enum { N = 400 };
     struct tune_trial trials[N];
+    const struct tune_folds both = {0, 2, 2};
+    struct tune_folds one = both;
     struct tune *t = NULL;
+    struct tune *known = NULL;
     struct rule r;
     float p[2];
 
@@ -214,20 +217,27 @@ static void rules_are_chosen_under_a_budget(void **state)
     fill_trials(trials, N);
     rule_init(&r, 2);
     assert_int_equal(tune_new(&t, &r, &r.cost, trials, N, 2, NULL), LW_OK);
-    tune_choose(t, 0, 2, 2, 0.2, &r);
+    tune_choose(t, &both, NULL, 0.2, &r);
     rule_posterior(&r, trials[3].margins, 0, p);
     assert_int_equal(rule_decide(&r, p), 1); /* left out, found */
     rule_posterior(&r, trials[1].margins, 0, p);
     assert_int_equal(rule_decide(&r, p), 0);
-    tune_choose(t, 0, 2, 2, 0.04, &r);
+    tune_choose(t, &both, NULL, 0.04, &r);
     rule_posterior(&r, trials[0].margins, 0, p);
     assert_int_equal(rule_decide(&r, p), 0); /* within the budget */
     rule_posterior(&r, trials[3].margins, 0, p);
     assert_int_equal(rule_decide(&r, p), 0);
     /* The rows of score 0.25 are all in one fold: without it they cost nothing. */
-    tune_choose(t, 0, 2, trials[0].fold == 0 ? 0 : 1, 0.04, &r);
+    one.leave = trials[0].fold;
+    tune_choose(t, &one, NULL, 0.04, &r);
     rule_posterior(&r, trials[3].margins, 0, p);
     assert_int_equal(rule_decide(&r, p), 1);
+    /* Nor may other trials be alarmed more often, whatever theirs cost. */
+    assert_int_equal(tune_new(&known, &r, &r.cost, trials, N, 2, NULL), LW_OK);
+    tune_choose(t, &one, known, 0.04, &r);
+    rule_posterior(&r, trials[3].margins, 0, p);
+    assert_int_equal(rule_decide(&r, p), 0);
+    tune_free(known);
     tune_free(t);
     tune_free(NULL);
 }
