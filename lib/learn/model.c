@@ -29,6 +29,8 @@ static const struct model_ops *const kinds[] = {
     &model_isolation,
     &model_lof,
     &model_pca,
+    &model_logit,
+    &model_linsvm,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)
