@@ -31,6 +31,8 @@ static const struct model_ops *const kinds[] = {
     &model_pca,
     &model_logit,
     &model_linsvm,
+    &model_svm,
+    &model_ocsvm,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)
