@@ -42,11 +42,11 @@ static void check_target(const struct lw_frame *f, const struct lw_schema *s)
     lw_target_release(&l);
 }
 
-static size_t try_read(const struct lw_schema *s, enum lw_bad_row on_bad_row,
+static size_t try_read(const struct lw_schema *s, enum lw_bad_rows bad_rows,
                        const uint8_t *data, size_t n)
 {
     const struct lw_frame_config cfg = {
-        .schema = s, .on_bad_row = on_bad_row, .no_digest = true};
+        .schema = s, .bad_rows = bad_rows, .no_digest = true};
     struct lw_frame *f = NULL;
     struct lw_error err;
     size_t n_rows;
@@ -74,9 +74,9 @@ void fuzz_one(const uint8_t *data, size_t n)
     if (lw_schema_parse(&s, data, n_yaml, "yaml", &err) == LW_OK) {
         data += n_yaml + 1;
         n -= n_yaml + 1;
-        (void)try_read(&s, LW_BAD_ROW_STOP, data, n);
-        (void)try_read(&s, LW_BAD_ROW_SKIP, data, n);
-        (void)try_read(&s, LW_BAD_ROW_MISSING, data, n);
+        (void)try_read(&s, LW_BAD_ROWS_STOP, data, n);
+        (void)try_read(&s, LW_BAD_ROWS_SKIP, data, n);
+        (void)try_read(&s, LW_BAD_ROWS_MISSING, data, n);
     }
     lw_schema_release(&s);
 }
