@@ -34,11 +34,8 @@ static int print(const struct profile_view *v)
 {
     struct lw_error err;
 
-    if (o.json) {
-        enum lw_status st = profile_print_json(v, &err);
-
-        return st == LW_OK ? STATUS_OK : command_output_error("-", &err);
-    }
+    if (o.json)
+        return profile_print_json(v);
     profile_print(stdout, v);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)lw_fail(&err, LW_EIO, "standard output: cannot write");

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/jsonw.h"
+#include "cmd/print_json.h"
 #include "cmd/profile_print.h"
 
 #include <math.h>
-#include <stdio.h>
 
 static const char *const side_names[] = {"normal", "attack", "neither"};
 
@@ -266,28 +265,21 @@ static void put_findings(struct jsonw *w, const struct profile_view *v)
     jsonw_array_end(w);
 }
 
-enum lw_status profile_print_json(const struct profile_view *v, struct lw_error *err)
+static void put_profile(struct jsonw *w, const void *of)
 {
-    struct buf text;
-    struct jsonw w;
-    enum lw_status st = LW_OK;
+    const struct profile_view *v = of;
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    put_table(&w, v);
-    put_target(&w, v);
-    put_columns(&w, v);
+    put_table(w, v);
+    put_target(w, v);
+    put_columns(w, v);
     if (v->profile != NULL) {
-        put_features(&w, v->profile);
-        put_pairs(&w, v->profile);
-        put_findings(&w, v);
+        put_features(w, v->profile);
+        put_pairs(w, v->profile);
+        put_findings(w, v);
     }
-    jsonw_object_end(&w);
-    if (!buf_ok(&text))
-        st = lw_fail(err, LW_ENOMEM, "out of memory for the profile");
-    else if (puts(buf_text(&text)) < 0 || fflush(stdout) != 0)
-        st = lw_fail(err, LW_EIO, "standard output: cannot write");
-    buf_release(&text);
-    return st;
+}
+
+int profile_print_json(const struct profile_view *v)
+{
+    return print_json(put_profile, v);
 }

@@ -386,8 +386,8 @@ static void print_features(FILE *f, const struct profile_view *v)
     if (v->top > 0 && v->top < n)
         n = v->top;
     put_title(f, "What tells attacks apart, by the bits shared with the class");
-    (void)fprintf(f, "%-*s%10s%10s%9s%6s%7s%9s%10s%7s\n", NAME_WIDTH, "column", "normal",
-                  "attack", "effect", "AUC", "bits", "q", "VIF", "outl.%");
+    (void)fprintf(f, "%-*s%10s%10s%9s%6s%7s%9s%10s%7s\n", NAME_WIDTH, "column",
+                  "normal", "attack", "effect", "AUC", "bits", "q", "VIF", "outl.%");
     for (size_t i = 0; i < n; i++)
         print_feature(f, order[i]);
     (void)fprintf(f,

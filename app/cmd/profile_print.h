@@ -19,8 +19,7 @@ struct profile_view {
 
 void profile_print(FILE *f, const struct profile_view *v);
 
-/** Print as JSON on standard output; LW_ENOMEM, LW_EIO. */
-LW_MUST enum lw_status profile_print_json(const struct profile_view *v,
-                                          struct lw_error *err);
+/** Print as JSON on standard output; returns an exit status. */
+int profile_print_json(const struct profile_view *v);
 
 #endif /* CMD_PROFILE_PRINT_H */
