@@ -23,6 +23,7 @@
     X(features)                                                                        \
     X(train)                                                                           \
     X(test)                                                                            \
+    X(profile)                                                                         \
     X(model)                                                                           \
     X(serve)                                                                           \
     X(help)

@@ -48,13 +48,19 @@ struct lw_column {
 
 struct lw_frame; /* opaque */
 
-/** What becomes of a row with a value that does not fit its column, too few or too many
- *  fields, or damaged quotes. */
-enum lw_bad_row {
-    LW_BAD_ROW_STOP,   /* reading fails */
-    LW_BAD_ROW_SKIP,   /* the row is left out */
-    LW_BAD_ROW_MISSING /* the value is missing; a row that has not as many fields as
-                          columns is left out, since any of them may be lost */
+/** What becomes of a row with a value that cannot be read, too few or too many fields,
+ * or damaged quotes. */
+#define LW_BAD_ROWS_LIST(X)                                                            \
+    X(STOP, "stop")       /* LW_EFORMAT, naming file, line, column and value */        \
+    X(SKIP, "skip")       /* it is left out, and counted */                            \
+    X(MISSING, "missing") /* the value is missing; a row that has not as many fields   \
+                             as columns is left out, for any of them may be lost */
+
+enum lw_bad_rows {
+#define LW_BAD_ROWS_ENUM(name, text) LW_BAD_ROWS_##name,
+    LW_BAD_ROWS_LIST(LW_BAD_ROWS_ENUM)
+#undef LW_BAD_ROWS_ENUM
+        LW_N_BAD_ROWS
 };
 
 struct lw_schema; /* lapwing/schema.h */
@@ -70,7 +76,7 @@ struct lw_frame_config {
     uint64_t max_rows;  /* 0: all */
     const struct lw_schema *schema; /* what was said of the columns; borrowed for the
                                        call; NULL: nothing */
-    enum lw_bad_row on_bad_row;     /* unless the schema says */
+    enum lw_bad_rows bad_rows;      /* unless the schema says */
     lw_bad_row_fn bad_row;          /* NULL: nobody is told */
     void *bad_row_ctx;
     bool no_digest; /* the digest is not wanted, and will be zeros */

@@ -14,6 +14,7 @@
 #ifndef LW_FLOWREAD_H
 #define LW_FLOWREAD_H
 
+#include <lapwing/dataset.h>
 #include <lapwing/error.h>
 #include <lapwing/record.h>
 
@@ -23,23 +24,10 @@ extern "C" {
 
 struct lw_flow_reader; /* opaque */
 
-/** What becomes of a row with a value that cannot be read. */
-#define LW_BAD_ROWS_LIST(X)                                                            \
-    X(STOP, "stop")       /* LW_EFORMAT, naming file, line, column and value */        \
-    X(SKIP, "skip")       /* it is left out, and counted */                            \
-    X(MISSING, "missing") /* the value is taken for unknown; a row without time,       \
-                             addresses or protocol is left out */
-
-enum lw_bad_rows {
-#define LW_BAD_ROWS_ENUM(name, text) LW_BAD_ROWS_##name,
-    LW_BAD_ROWS_LIST(LW_BAD_ROWS_ENUM)
-#undef LW_BAD_ROWS_ENUM
-        LW_N_BAD_ROWS
-};
-
 /** Zero means the default. */
 struct lw_flow_reader_config {
-    enum lw_bad_rows bad_rows;
+    enum lw_bad_rows bad_rows; /* MISSING leaves a row without time, addresses or
+                                  protocol out */
 };
 
 /** rows = records + no_flow + left_out */

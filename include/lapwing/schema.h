@@ -30,8 +30,8 @@ struct lw_schema {
     char *label;    /* name of the label column; owned, NULL: found by looking */
     char delimiter; /* 0: found by looking */
     enum lw_header header;
-    enum lw_bad_row on_bad_row;
-    bool has_on_bad_row;      /* it was said */
+    enum lw_bad_rows bad_rows;
+    bool has_bad_rows;        /* it was said */
     struct lw_words columns;  /* names of all columns, in place of a header's */
     struct lw_words positive; /* label values that mean an attack; "*" at an end of one
                                  stands for anything */

@@ -230,7 +230,7 @@ static void set_types(struct table *t, const struct look *look)
     for (size_t i = 0; i < t->frame->n_columns; i++) {
         struct frame_column *c = &t->frame->columns[i];
         uint64_t n = (uint64_t)look[i].n_numbers + look[i].n_words;
-        uint64_t n_bad = t->on_bad_row == LW_BAD_ROW_STOP ? 0 : n / BAD_IN;
+        uint64_t n_bad = t->bad_rows == LW_BAD_ROWS_STOP ? 0 : n / BAD_IN;
 
         if (look[i].n_words > n_bad)
             c->type = LW_COLUMN_TEXT;

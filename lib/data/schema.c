@@ -158,17 +158,17 @@ static enum lw_status set_header(struct lw_schema *s, const char *value,
 static enum lw_status set_on_bad_row(struct lw_schema *s, const char *value,
                                      struct lw_error *err)
 {
-    static const struct choice words[] = {{"stop", LW_BAD_ROW_STOP},
-                                          {"skip", LW_BAD_ROW_SKIP},
-                                          {"missing", LW_BAD_ROW_MISSING}};
+    static const struct choice words[] = {{"stop", LW_BAD_ROWS_STOP},
+                                          {"skip", LW_BAD_ROWS_SKIP},
+                                          {"missing", LW_BAD_ROWS_MISSING}};
     int v = 0;
     enum lw_status st =
         choose(&v, words, sizeof words / sizeof words[0], "on_bad_row", value, err);
 
     if (st != LW_OK)
         return st;
-    s->on_bad_row = (enum lw_bad_row)v;
-    s->has_on_bad_row = true;
+    s->bad_rows = (enum lw_bad_rows)v;
+    s->has_bad_rows = true;
     return LW_OK;
 }
 

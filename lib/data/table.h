@@ -26,7 +26,7 @@ struct table {
     struct lw_frame *frame; /* owned until handed over */
     const struct table_format *format;
     const struct lw_frame_config *cfg; /* borrowed, never NULL */
-    enum lw_bad_row on_bad_row;
+    enum lw_bad_rows bad_rows;
     char *header; /* the header line, (n_header), owned; NULL: there is none, or the
                      format reads such lines itself */
     size_t n_header;

@@ -217,13 +217,13 @@ static enum lw_status store_misfit(struct table *t, size_t i, struct csv_field f
     struct lw_error why;
     enum lw_status st;
 
-    if (t->on_bad_row == LW_BAD_ROW_STOP && t->types_by_looking && !c->is_spelt &&
+    if (t->bad_rows == LW_BAD_ROWS_STOP && t->types_by_looking && !c->is_spelt &&
         c->parse == NULL) {
         st = become_text(t, c, err);
         return st == LW_OK ? store_text(t, i, field, err) : st;
     }
     st = fail_value(t, i, field, &why);
-    if (t->on_bad_row == LW_BAD_ROW_MISSING) {
+    if (t->bad_rows == LW_BAD_ROWS_MISSING) {
         if (t->cfg->bad_row != NULL)
             t->cfg->bad_row(t->cfg->bad_row_ctx, why.msg);
         c->n_repaired++;
@@ -422,7 +422,7 @@ static enum lw_status store_row(struct table *t, struct span text, struct lw_err
              : store_plain_row(t, text, &why);
     if (st == LW_OK)
         return st;
-    if (st != LW_EFORMAT || t->on_bad_row == LW_BAD_ROW_STOP)
+    if (st != LW_EFORMAT || t->bad_rows == LW_BAD_ROWS_STOP)
         return lw_fail(err, st, "%s", why.msg);
     forget_row(t->frame);
     if (t->cfg->bad_row != NULL)
@@ -639,9 +639,9 @@ static enum lw_status read_table(struct lw_frame **out, struct stream *in,
     enum lw_status st = LW_OK;
 
     csv_line_init(&t.line);
-    t.on_bad_row = t.cfg->schema != NULL && t.cfg->schema->has_on_bad_row
-                       ? t.cfg->schema->on_bad_row
-                       : t.cfg->on_bad_row;
+    t.bad_rows = t.cfg->schema != NULL && t.cfg->schema->has_bad_rows
+                     ? t.cfg->schema->bad_rows
+                     : t.cfg->bad_rows;
     digest = t.cfg->no_digest ? NULL : sha256_new();
     lines_init(&t.lines, in, digest);
     t.frame = mem_zalloc(1, sizeof *t.frame);

@@ -29,7 +29,7 @@ static const char *const label_names[] = {
     "label",       "attack",          "class",        "target",       "attack_cat",
     "attack_type", "attack_category", "attack_name",  "traffic_type", "category",
     "subcategory", "detailed_label",  "labels",       "anomaly",      "malicious",
-    "is_attack",   "is_malicious",    "binary_label", "multi_label",  "y",
+    "is_attack",   "is_malicious",    "binary_label", "multi_label",
 };
 
 /* What means normal; without the final dot of KDD'99. */

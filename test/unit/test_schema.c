@@ -268,7 +268,7 @@ static const char bad_rows[] =
 
 static void bad_rows_are_left_out_and_told(void **state)
 {
-    struct lw_frame_config cfg = {.on_bad_row = LW_BAD_ROW_SKIP, .bad_row = bad_row};
+    struct lw_frame_config cfg = {.bad_rows = LW_BAD_ROWS_SKIP, .bad_row = bad_row};
     struct lw_frame *f = read_as(bad_rows, &cfg);
     struct lw_read_report r;
     struct lw_column c;
@@ -296,7 +296,7 @@ static void bad_rows_are_left_out_and_told(void **state)
 
 static void bad_values_become_missing(void **state)
 {
-    struct lw_frame_config cfg = {.on_bad_row = LW_BAD_ROW_MISSING, .bad_row = bad_row};
+    struct lw_frame_config cfg = {.bad_rows = LW_BAD_ROWS_MISSING, .bad_row = bad_row};
     struct lw_frame *f = read_as(bad_rows, &cfg);
     struct lw_read_report r;
     struct lw_column c;
@@ -324,7 +324,7 @@ static void bad_values_become_missing(void **state)
 
 static void nothing_but_bad_rows_is_a_failure(void **state)
 {
-    struct lw_frame_config cfg = {.on_bad_row = LW_BAD_ROW_SKIP};
+    struct lw_frame_config cfg = {.bad_rows = LW_BAD_ROWS_SKIP};
     struct lw_frame *f = NULL;
 
     (void)state;
