@@ -42,8 +42,8 @@ static char *put_time(char *p, int64_t time_ns, char date_sep, char mid)
 {
     enum { DAY_S = 86400 };
     int64_t s = floor_div(time_ns, NS_PER_S);
-    int64_t ns = time_ns % NS_PER_S;
-    uint32_t us = (uint32_t)((ns < 0 ? ns + NS_PER_S : ns) / NS_PER_US);
+    int64_t rest_ns = time_ns % NS_PER_S; /* has the sign of the time */
+    uint32_t us = (uint32_t)((rest_ns < 0 ? rest_ns + NS_PER_S : rest_ns) / NS_PER_US);
     int64_t days = floor_div(s, DAY_S);
     uint32_t sod = (uint32_t)(s - days * DAY_S);
     struct civil c = civil_from_days(days);
