@@ -5,6 +5,7 @@
 #include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
+#include "cmd/train_botnet.h"
 
 #include <lapwing/detect.h>
 
@@ -34,7 +35,8 @@ static struct {
 static const struct opt rows[] = {
     {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME", .initial = "nsl-kdd",
      .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
-             "in the KDD Cup 1999); five classes from KDD'99 or NSL-KDD records"},
+             "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
+             "botnet, two from flow records"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
@@ -70,6 +72,8 @@ static const struct opt rows[] = {
      .help = "leave out the naive validation, which only serves comparison"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
 };
+
+enum { BOTNET_WORDS = 64 };
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, NULL};
@@ -231,8 +235,6 @@ static int run_train(char *const *words, size_t n_words)
     struct lw_error err;
     int status;
 
-    (void)words;
-    (void)n_words;
     if (o.model != NULL && strcmp(o.model, "help") == 0) {
         model_kinds_print(stdout);
         return STATUS_OK;
@@ -240,6 +242,16 @@ static int run_train(char *const *words, size_t n_words)
     if (o.model != NULL && !model_kinds_have(o.model))
         return command_usage("no kind of model is called '%s'; --model help lists them",
                              o.model);
+    if (strcmp(o.preset, "botnet") == 0) {
+        if (o.output == NULL || o.data != NULL)
+            return command_usage(
+                "preset botnet: -o MODEL, and the files of flow records "
+                "behind the options");
+        return train_botnet(words, n_words, o.output, (uint64_t)o.seed, o.json);
+    }
+    if (n_words > 0)
+        return command_usage("'%s': files behind the options are for preset botnet",
+                             words[0]);
     if (o.data == NULL || o.output == NULL)
         return command_usage("say what to learn from with --data FILE and where to put "
                              "the model with -o FILE");
@@ -255,7 +267,7 @@ static int run_train(char *const *words, size_t n_words)
 const struct command command_train = {
     .name = "train",
     .help = "learn from labelled records and say honestly how well",
-    .synopsis = "--data FILE -o MODEL",
+    .synopsis = "--data FILE -o MODEL | --preset botnet -o MODEL FILE[,FILE...]...",
     .doc =
         "Fits the mean of boosted trees and a perceptron for the five classes of "
         "KDD'99, "
@@ -269,7 +281,12 @@ const struct command command_train = {
         "# one that scores the 31 fields of a classify request\n"
         "lapwing train --data KDDTrain+.txt --view kdd31 -o models/classify.lwm\n"
         "# one that weighs mistakes as the KDD Cup 1999 did\n"
-        "lapwing train --preset kddcup99 --data kddcup.data_10_percent -o cup.lwm\n",
+        "lapwing train --preset kddcup99 --data kddcup.data_10_percent -o cup.lwm\n"
+        "# one for bots, from labelled flow records; what belongs together is left out "
+        "together\n"
+        "lapwing train --preset botnet -o models/botnet.lwm a.binetflow "
+        "b.log,c.log d.log\n",
     .groups = groups,
+    .max_words = BOTNET_WORDS,
     .run = run_train,
 };

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "learn/link.h"
 #include "learn/model_ops.h"
 
 #include <math.h>
@@ -85,6 +86,24 @@ static void judge_row(const struct lw_classifier *c, const float *row,
     }
 }
 
+/* Two classes by a threshold: no distance, no class that is not recognized. */
+static void judge_by_cut(const struct lw_classifier *c, const float *row,
+                         const float *margins, struct lw_verdict *v)
+{
+    float proba[2] = {margins[0], margins[1]};
+    unsigned said;
+
+    link_softmax(proba, 2);
+    said = proba[1] >= c->cut ? 1 : 0;
+    *v = (struct lw_verdict){.verdict = c->class_of[said],
+                             .decision = c->class_of[said],
+                             .confidence = proba[said],
+                             .score = {proba[0], proba[1]},
+                             .attack_score = proba[1],
+                             .p_value = 1,
+                             .unavailable = unavailable_share(c->view, row)};
+}
+
 enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *rows,
                                    size_t n_rows, struct lw_verdict *out,
                                    struct lw_error *err)
@@ -103,8 +122,8 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
         encoder_apply(c->encoder, rows + at * n_in, n, x);
         model_margins(c->model, x, n, margins);
         for (size_t i = 0; i < n; i++)
-            judge_row(c, rows + (at + i) * n_in, margins + i * c->n_classes,
-                      &out[at + i]);
+            (c->cut > 0 ? judge_by_cut : judge_row)(
+                c, rows + (at + i) * n_in, margins + i * c->n_classes, &out[at + i]);
     }
     mem_free(x);
     return LW_OK;

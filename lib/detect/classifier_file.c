@@ -71,23 +71,33 @@ static void put_provenance(const struct lw_classifier *c, struct buf *out)
     buf_add_text(out, c->provenance);
 }
 
+static void put_cut(const struct lw_classifier *c, struct buf *out)
+{
+    buf_add_f32(out, c->cut);
+}
+
 enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle *b,
                                 struct lw_error *err)
 {
     static const struct {
         const char *tag;
         section_fn put;
+        bool of_cut; /* also of a classifier that has a threshold; only of these: CUT */
     } sections[] = {
-        {"VIEW", put_view},        {"ENCODER", put_encoder}, {"MODEL", put_model},
-        {"CLASSES", put_classes},  {"RULE", put_rule},       {"NOVELTY", put_novelty},
-        {"NORMAL", put_normality}, {"USUAL", put_usual},     {"TYPES", put_types},
-        {"PROV", put_provenance},
+        {"VIEW", put_view, true},         {"ENCODER", put_encoder, true},
+        {"MODEL", put_model, true},       {"CLASSES", put_classes, true},
+        {"RULE", put_rule, false},        {"NOVELTY", put_novelty, false},
+        {"NORMAL", put_normality, false}, {"USUAL", put_usual, true},
+        {"TYPES", put_types, true},       {"PROV", put_provenance, true},
+        {"CUT", put_cut, true},
     };
     enum lw_status st = LW_OK;
 
     for (size_t i = 0; st == LW_OK && i < sizeof sections / sizeof sections[0]; i++) {
         struct buf bytes;
 
+        if (c->cut > 0 ? !sections[i].of_cut : sections[i].put == put_cut)
+            continue;
         buf_init(&bytes);
         sections[i].put(c, &bytes);
         if (!buf_ok(&bytes))
@@ -227,6 +237,15 @@ static enum lw_status get_provenance(struct lw_classifier *c, struct span in,
     return get_text(&c->provenance, in, err);
 }
 
+static enum lw_status get_cut(struct lw_classifier *c, struct span in,
+                              struct lw_error *err)
+{
+    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1) ||
+        c->n_classes != 2)
+        return lw_fail(err, LW_EFORMAT, "the threshold's section is damaged");
+    return LW_OK;
+}
+
 static size_t count_numbers(const struct lw_view *v)
 {
     size_t n = 0;
@@ -242,9 +261,10 @@ static enum lw_status check_fit(const struct lw_classifier *c, struct lw_error *
     if (encoder_inputs(c->encoder) != c->view->n_features ||
         encoder_outputs(c->encoder) != lw_model_columns(c->model) ||
         lw_model_classes(c->model) != c->n_classes ||
-        c->rule.cost.n_classes != c->n_classes ||
-        mahalanobis_columns(c->normality.distance) != count_numbers(c->view) ||
-        mahalanobis_columns(c->novelty.distance) != count_numbers(c->view))
+        (c->cut == 0 &&
+         (c->rule.cost.n_classes != c->n_classes ||
+          mahalanobis_columns(c->normality.distance) != count_numbers(c->view) ||
+          mahalanobis_columns(c->novelty.distance) != count_numbers(c->view))))
         return lw_fail(err, LW_EFORMAT, "its sections do not fit together");
     return LW_OK;
 }
@@ -256,17 +276,24 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         const char *tag;
         enum lw_status (*get)(struct lw_classifier *c, struct span in,
                               struct lw_error *err);
+        bool of_cut;
     } sections[] = {
-        {"VIEW", get_view},        {"ENCODER", get_encoder}, {"MODEL", get_model},
-        {"CLASSES", get_classes},  {"RULE", get_rule},       {"NOVELTY", get_novelty},
-        {"NORMAL", get_normality}, {"USUAL", get_usual},     {"TYPES", get_types},
-        {"PROV", get_provenance},
+        {"VIEW", get_view, true},         {"ENCODER", get_encoder, true},
+        {"MODEL", get_model, true},       {"CLASSES", get_classes, true},
+        {"RULE", get_rule, false},        {"NOVELTY", get_novelty, false},
+        {"NORMAL", get_normality, false}, {"USUAL", get_usual, true},
+        {"TYPES", get_types, true},       {"PROV", get_provenance, true},
+        {"CUT", get_cut, true},
     };
     enum lw_status st = LW_OK;
+    size_t n_cut;
+    bool has_cut = lw_bundle_get(b, "CUT", &n_cut) != NULL;
 
     for (size_t i = 0; st == LW_OK && i < sizeof sections / sizeof sections[0]; i++) {
         struct span in;
 
+        if (has_cut ? !sections[i].of_cut : sections[i].get == get_cut)
+            continue;
         st = section(b, sections[i].tag, &in, err);
         if (st == LW_OK)
             st = sections[i].get(c, in, err);

@@ -12,6 +12,8 @@
  * USUAL    per feature f32 least and greatest usual value of normal training rows
  * TYPES    names of the attack types trained on, each ended by 0
  * PROV     provenance and validation figures, JSON
+ * CUT      f32 score; only of two classes that are told apart by a threshold, which
+ * have no rule and no distance
  */
 #ifndef DETECT_CLASSIFIER_PRIV_H
 #define DETECT_CLASSIFIER_PRIV_H
@@ -35,6 +37,7 @@ struct lw_classifier {
     struct normality normality; /* owned */
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
+    float cut; /* of two classes: the second from this score on; 0: by the rule */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
     char *types;      /* attack types trained on, separated by commas; owned */
     char *provenance; /* JSON text, owned */

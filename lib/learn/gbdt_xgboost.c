@@ -13,6 +13,7 @@
 #include "learn/gbdt_xgboost.h"
 
 #include "base/assert.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/numfmt.h"
@@ -111,6 +112,30 @@ static enum lw_status set_texts(struct booster *b, struct lw_error *err)
     numfmt_f64(b->n_classes, n_classes);
     for (size_t i = 0; i < n && st == LW_OK; i++)
         st = check(XGBoosterSetParam(b->handle, texts[i][0], texts[i][1]), err);
+    return st;
+}
+
+/* "(1,0,-1)" */
+static enum lw_status set_monotone(struct booster *b, const int8_t *monotone,
+                                   struct lw_error *err)
+{
+    struct buf text;
+    enum lw_status st;
+
+    if (monotone == NULL)
+        return LW_OK;
+    buf_init(&text);
+    for (uint32_t i = 0; i < b->n_cols; i++)
+        buf_printf(&text, "%c%d", i == 0 ? '(' : ',',
+                   monotone[i] > 0   ? 1
+                   : monotone[i] < 0 ? -1
+                                     : 0);
+    buf_add_char(&text, ')');
+    st = buf_ok(&text) ? check(XGBoosterSetParam(b->handle, "monotone_constraints",
+                                                 buf_text(&text)),
+                               err)
+                       : lw_fail(err, LW_ENOMEM, "out of memory");
+    buf_release(&text);
     return st;
 }
 
@@ -218,6 +243,8 @@ enum lw_status booster_fit(struct booster **out, const struct model_task *task,
         st = set_texts(b, err);
     if (st == LW_OK)
         st = set_numbers(b, task->params, err);
+    if (st == LW_OK)
+        st = set_monotone(b, task->params->monotone, err);
     if (st == LW_OK)
         st = boost(b, d, task->params, err);
     if (st != LW_OK)

@@ -45,6 +45,45 @@ static struct lw_model *fit(const struct sample *s,
     return m;
 }
 
+/* Noise that falls where the rest rises: with a constraint the score never falls. */
+static void constraints_hold(void **state)
+{
+    enum { ROWS = 400 };
+    static const int8_t rising[1] = {1};
+    struct lw_model_params params = {.n_rounds = 20, .monotone = rising};
+    uint32_t labels[ROWS];
+    struct lw_model *m = NULL;
+    struct lw_matrix x;
+    float before = 0;
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 5);
+    matrix_make(&x, ROWS, 1);
+    for (size_t i = 0; i < ROWS; i++) {
+        x.x[i] = (float)i / ROWS;
+        labels[i] = rng_unit(&r) < (i / 50 % 2 == 0 ? 0.5 : 0.2) + 0.3 * (double)x.x[i];
+    }
+    for (int with = 0; with < 2; with++) {
+        bool fell = false;
+
+        params.monotone = with == 1 ? rising : NULL;
+        assert_int_equal(lw_model_fit(&m, "gbdt", &params, &x, labels, 2, NULL, NULL),
+                         LW_OK);
+        before = 0;
+        for (size_t i = 0; i < ROWS; i++) {
+            float proba[2];
+
+            lw_model_predict(m, &x.x[i], 1, proba);
+            fell = fell || proba[1] < before;
+            before = proba[1];
+        }
+        assert_int_equal(fell, with == 0);
+        lw_model_free(m);
+    }
+    lw_matrix_release(&x);
+}
+
 /* Rows that nobody trained on: random ones, and every threshold of the forest with its
  * neighbours in every column. */
 static void probe_rows(struct lw_matrix *out, const struct forest *f)
@@ -463,6 +502,7 @@ static void survives_lack_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(constraints_hold),
         cmocka_unit_test(margins_equal_xgboost),
         cmocka_unit_test(probabilities_equal_xgboost),
         cmocka_unit_test(a_row_does_not_see_its_batch),

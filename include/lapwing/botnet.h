@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/botnet.h - learning to tell flows of bots and scans from others.
+ *
+ * From labelled flow records of several captures (lapwing/flowread.h), on view
+ * netflow_host, whatever their source.  Judged by leaving out one group of captures
+ * after the other, at the share of malicious flows that each capture has, beside the
+ * rule that needs no learning: "TCP, and no reply".
+ */
+#ifndef LW_BOTNET_H
+#define LW_BOTNET_H
+
+#include <lapwing/model.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { LW_BOTNET_CAPTURES_MAX = 64, LW_BOTNET_FEW = 200 };
+
+/** Zero means the default. */
+struct lw_botnet_config {
+    /* (n_groups) files of flow records; several of one group, such as those of one
+     * network, are separated by commas, and left out together. */
+    const char *const *groups;
+    size_t n_groups;
+    uint64_t seed;
+    lw_progress_fn progress; /* NULL: silent */
+    void *progress_ctx;      /* borrowed */
+};
+
+/** On flows of which the model had learnt nothing.  NaN where there are none. */
+struct lw_botnet_figures {
+    uint64_t n_benign;
+    uint64_t n_malicious;
+    uint64_t n_background; /* labelled as neither, and left out of everything */
+    double roc_auc;
+    double rule_false_alarm; /* of "TCP, and no reply" */
+    double rule_recall;
+    double recall_at_rule; /* the model's, at the rule's false alarms or fewer */
+    double recall_at_1e2;  /* at 1 % false alarms or fewer */
+    double recall;         /* at the model's threshold */
+    double false_alarm;
+};
+
+struct lw_botnet_report {
+    struct lw_botnet_figures pooled; /* over captures with at least LW_BOTNET_FEW flows
+                                        of either kind, each left out with its group */
+    uint32_t n_captures;
+    struct {
+        char name[64];
+        struct lw_botnet_figures figures;
+        bool is_pooled;
+    } capture[LW_BOTNET_CAPTURES_MAX];
+    double threshold;
+    double train_seconds; /* final fit, CPU time; not stored in the model */
+};
+
+/** Train and write a model file (atomically).  Labels with "botnet" or "malicious" in
+ *  them are malicious, with "normal" or "benign" benign, whatever the case; all others
+ *  are background.  LW_EINVAL: fewer than two groups, too many captures.  LW_EFORMAT:
+ *  no labelled flows of one kind; what lw_flow_reader_next() says.  LW_EIO, LW_ENOMEM.
+ */
+LW_API LW_MUST enum lw_status lw_botnet_train(const char *path,
+                                              const struct lw_botnet_config *cfg,
+                                              struct lw_botnet_report *report,
+                                              struct lw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_BOTNET_H */

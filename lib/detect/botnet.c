@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How bots are learnt.
+ *
+ * The captures there are differ more from each other than bots from people: a model
+ * that may use everything learns the networks, and does worse on another one than the
+ * rule "TCP, and no reply".  Three things keep it from that:
+ *
+ *   few columns   what every source tells, about failure and the past of the hosts
+ *   direction     more failures, and a new peer, never speak against malice (monotone
+ *                 constraints); an answer never speaks for it
+ *   weights       a capture counts with at most WEIGHT_ROWS flows of either kind
+ *
+ * All of them were chosen by leaving out groups of captures (docs/evaluation.md).
+ */
+#include "base/digest.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "detect/botnet_set.h"
+#include "detect/classifier_priv.h"
+#include "learn/gbdt_xgboost.h"
+
+#include <lapwing/eval.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { WEIGHT_ROWS = 2500, COLUMNS_MAX = 512, LEAVE_NONE = -1 };
+
+static const float threshold = 0.3F;
+
+/* What the trees may split on, and which way.  Of a category one value, told from all
+ * others. */
+static const struct {
+    const char *feature;
+    const char *category; /* NULL: a number */
+    int8_t monotone;
+} used[] = {
+    {"protocol", "tcp", 1},      {"protocol", "icmp", 0},
+    {"conn_state", "OTH", 0}, /* the start was not seen */
+    {"answered", NULL, -1},      {"failed", NULL, 1},
+    {"to_group", NULL, 0},       {"src_failed_10s", NULL, 1},
+    {"src_failed_60s", NULL, 1}, {"src_failed_600s", NULL, 1},
+    {"tie_failed", NULL, 1},     {"new_peer", NULL, 1},
+    {"new_port", NULL, 0},
+};
+
+static const struct lw_model_params recipe = {
+    .n_rounds = 100,
+    .max_depth = 3,
+    .learning_rate = 0.08,
+    .lambda = 5,
+    .min_child_weight = 10,
+};
+
+/* ---- fit ------------------------------------------------------------------------ */
+
+static bool is_used_category(const struct lw_feature *f)
+{
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++) {
+        if (used[i].category != NULL && strcmp(used[i].feature, f->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A category that is not used is a number as good as any. */
+static enum lw_status fit_encoder(struct lw_classifier *c, const struct lw_matrix *rows,
+                                  struct lw_error *err)
+{
+    struct encode_input inputs[CLASSIFIER_FEATURES_MAX];
+
+    for (size_t i = 0; i < c->view->n_features; i++) {
+        const struct lw_feature *f = &c->view->features[i];
+
+        inputs[i] = (struct encode_input){
+            .type = is_used_category(f) ? ENCODE_CATEGORY : ENCODE_NUMBER,
+            .n_categories = f->n_categories,
+        };
+    }
+    return encoder_fit(&c->encoder, inputs, c->view->n_features, rows, err);
+}
+
+/* Is an encoded column used?  Sets which way. */
+static bool use_of(const struct lw_classifier *c, size_t column, int8_t *monotone)
+{
+    const struct lw_feature *f = &c->view->features[encoder_source(c->encoder, column)];
+    int32_t category = encoder_category(c->encoder, column);
+
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++) {
+        if (strcmp(used[i].feature, f->name) != 0)
+            continue;
+        if (used[i].category == NULL ||
+            (category >= 0 && strcmp(f->categories[category], used[i].category) == 0)) {
+            *monotone = used[i].monotone;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Columns that may not be used have nothing to split on. */
+static enum lw_status encode(const struct lw_classifier *c,
+                             const struct lw_matrix *rows, struct lw_matrix *x,
+                             int8_t *monotone, struct lw_error *err)
+{
+    enum lw_status st =
+        lw_matrix_init(x, rows->n_rows, encoder_outputs(c->encoder), err);
+
+    if (st != LW_OK)
+        return st;
+    if (x->n_cols > COLUMNS_MAX)
+        return lw_fail(err, LW_ELIMIT, "view %s has too many columns", c->view->name);
+    encoder_apply(c->encoder, rows->x, rows->n_rows, x->x);
+    for (size_t i = 0; i < x->n_cols; i++) {
+        monotone[i] = 0;
+        if (use_of(c, i, &monotone[i]))
+            continue;
+        for (size_t r = 0; r < x->n_rows; r++)
+            x->x[r * x->n_cols + i] = NAN;
+    }
+    return LW_OK;
+}
+
+/* Rows to learn from: all but those of a group. */
+struct gathered {
+    struct lw_matrix rows;
+    uint32_t *label; /* owned, as the next */
+    float *weight;
+};
+
+static void gathered_release(struct gathered *g)
+{
+    lw_matrix_release(&g->rows);
+    mem_free(g->label);
+    mem_free(g->weight);
+}
+
+static bool is_kept(const struct botnet_set *s, size_t row, int left_out)
+{
+    return s->group[s->capture[row]] != left_out;
+}
+
+static enum lw_status gather(struct gathered *g, const struct botnet_set *s,
+                             int left_out, struct lw_error *err)
+{
+    size_t count[LW_BOTNET_CAPTURES_MAX][2] = {{0}};
+    size_t width = s->view->n_features;
+    size_t n = 0;
+    enum lw_status st;
+
+    for (size_t r = 0; r < s->n; r++) {
+        count[s->group[s->capture[r]]][s->label[r]]++;
+        n += is_kept(s, r, left_out) ? 1 : 0;
+    }
+    st = lw_matrix_init(&g->rows, n, width, err);
+    g->label = mem_zalloc(n, sizeof *g->label);
+    g->weight = mem_zalloc(n, sizeof *g->weight);
+    if (st == LW_OK && (g->label == NULL || g->weight == NULL))
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n);
+    n = 0;
+    for (size_t r = 0; st == LW_OK && r < s->n; r++) {
+        size_t rows = count[s->group[s->capture[r]]][s->label[r]];
+
+        if (!is_kept(s, r, left_out))
+            continue;
+        memcpy(g->rows.x + n * width, s->x + r * width, width * sizeof *s->x);
+        g->label[n] = s->label[r];
+        g->weight[n++] = rows > WEIGHT_ROWS ? (float)WEIGHT_ROWS / (float)rows : 1.0F;
+    }
+    return st;
+}
+
+static enum lw_status check_labels(const struct gathered *g, struct lw_error *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->rows.n_rows; i++)
+        n += g->label[i];
+    if (n > 0 && n < g->rows.n_rows)
+        return LW_OK;
+    return lw_fail(err, LW_EFORMAT,
+                   "no %s flows to learn from, or none without one group of captures",
+                   n == 0 ? "malicious" : "benign");
+}
+
+/* *c must be released whatever comes of it. */
+static enum lw_status fit(struct lw_classifier *c, const struct botnet_set *s,
+                          int left_out, uint64_t seed, struct lw_error *err)
+{
+    struct lw_model_params params = recipe;
+    int8_t monotone[COLUMNS_MAX];
+    struct gathered g = {.label = NULL};
+    struct lw_matrix x = {0};
+    enum lw_status st = gather(&g, s, left_out, err);
+
+    c->view = s->view;
+    c->n_classes = 2;
+    c->class_of[0] = LW_VERDICT_NORMAL;
+    c->class_of[1] = LW_VERDICT_BOTNET;
+    c->cut = threshold;
+    params.monotone = monotone;
+    params.seed = seed;
+    if (st == LW_OK)
+        st = check_labels(&g, err);
+    if (st == LW_OK)
+        st = fit_encoder(c, &g.rows, err);
+    if (st == LW_OK)
+        st = encode(c, &g.rows, &x, monotone, err);
+    if (st == LW_OK)
+        st = lw_model_fit(&c->model, "gbdt", &params, &x, g.label, 2, g.weight, err);
+    lw_matrix_release(&x);
+    gathered_release(&g);
+    return st;
+}
+
+static void clear(struct lw_classifier *c)
+{
+    encoder_free(c->encoder);
+    lw_model_free(c->model);
+    mem_free(c->types);
+    mem_free(c->provenance);
+}
+
+/* ---- figures -------------------------------------------------------------------- */
+
+static int descending(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+
+    return x > y ? -1 : x < y ? 1 : 0;
+}
+
+/* Share of the malicious with a score above what so many of the benign reach. */
+static double recall_at(const float *benign, size_t n_benign, const float *malicious,
+                        size_t n_malicious, double false_alarm)
+{
+    size_t allowed = (size_t)(false_alarm * (double)n_benign + 1e-9);
+    size_t n = 0;
+
+    if (allowed >= n_benign)
+        return 1;
+    for (size_t i = 0; i < n_malicious; i++)
+        n += malicious[i] > benign[allowed] ? 1 : 0;
+    return (double)n / (double)n_malicious;
+}
+
+/* The chance that a malicious one has the higher score, ties half; both sorted. */
+static double auc_of(const float *benign, size_t n_benign, const float *malicious,
+                     size_t n_malicious)
+{
+    double wins = 0;
+    size_t above = 0;
+    size_t not_below = 0;
+
+    for (size_t i = 0; i < n_malicious; i++) {
+        while (above < n_benign && benign[above] > malicious[i])
+            above++;
+        not_below = not_below > above ? not_below : above;
+        while (not_below < n_benign && benign[not_below] >= malicious[i])
+            not_below++;
+        wins += (double)(n_benign - not_below) + 0.5 * (double)(not_below - above);
+    }
+    return wins / (double)n_benign / (double)n_malicious;
+}
+
+static double share_from(const float *scores, size_t n, float cut)
+{
+    size_t above = 0;
+
+    while (above < n && scores[above] >= cut)
+        above++;
+    return (double)above / (double)n;
+}
+
+/* Rows whose capture is in `which`; score (set rows). */
+static enum lw_status judge(struct lw_botnet_figures *f, const struct botnet_set *s,
+                            const float *score, const bool *which, struct lw_error *err)
+{
+    float *of[2] = {mem_zalloc(s->n, sizeof **of), mem_zalloc(s->n, sizeof **of)};
+    size_t n[2] = {0, 0};
+    size_t by_rule[2] = {0, 0};
+    enum lw_status st = LW_OK;
+
+    *f = (struct lw_botnet_figures){0, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    if (of[0] == NULL || of[1] == NULL) {
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s->n);
+        goto out;
+    }
+    for (size_t r = 0; r < s->n; r++) {
+        if (!which[s->capture[r]])
+            continue;
+        of[s->label[r]][n[s->label[r]]++] = score[r];
+        by_rule[s->label[r]] += s->by_rule[r] ? 1 : 0;
+    }
+    for (uint32_t i = 0; i < s->n_captures; i++)
+        f->n_background += which[i] ? s->n_background[i] : 0;
+    f->n_benign = n[0];
+    f->n_malicious = n[1];
+    for (unsigned k = 0; k < 2; k++)
+        qsort(of[k], n[k], sizeof *of[k], descending);
+    if (n[0] > 0) {
+        f->rule_false_alarm = (double)by_rule[0] / (double)n[0];
+        f->false_alarm = share_from(of[0], n[0], threshold);
+    }
+    if (n[1] > 0) {
+        f->rule_recall = (double)by_rule[1] / (double)n[1];
+        f->recall = share_from(of[1], n[1], threshold);
+    }
+    if (n[0] > 0 && n[1] > 0) {
+        f->roc_auc = auc_of(of[0], n[0], of[1], n[1]);
+        f->recall_at_rule = recall_at(of[0], n[0], of[1], n[1], f->rule_false_alarm);
+        f->recall_at_1e2 = recall_at(of[0], n[0], of[1], n[1], 0.01);
+    }
+out:
+    mem_free(of[0]);
+    mem_free(of[1]);
+    return st;
+}
+
+/* ---- validation ----------------------------------------------------------------- */
+
+/* Scores of a group's rows by a model that knows nothing of it. */
+static enum lw_status score_group(const struct botnet_set *s, int group, uint64_t seed,
+                                  float *score, struct lw_error *err)
+{
+    struct lw_classifier c = {.view = s->view};
+    size_t width = s->view->n_features;
+    enum lw_status st = fit(&c, s, group, seed, err);
+
+    for (size_t r = 0; st == LW_OK && r < s->n; r++) {
+        struct lw_verdict v;
+
+        if (is_kept(s, r, group))
+            continue;
+        st = lw_classifier_judge(&c, s->x + r * width, 1, &v, err);
+        if (st == LW_OK)
+            score[r] = v.attack_score;
+    }
+    clear(&c);
+    return st;
+}
+
+static enum lw_status validate(const struct botnet_set *s,
+                               const struct lw_botnet_config *cfg,
+                               struct lw_botnet_report *report, struct lw_error *err)
+{
+    float *score = mem_zalloc(s->n, sizeof *score);
+    bool pooled[LW_BOTNET_CAPTURES_MAX] = {false};
+    enum lw_status st = LW_OK;
+
+    if (score == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s->n);
+    for (size_t g = 0; st == LW_OK && g < cfg->n_groups; g++) {
+        st = score_group(s, (int)g, cfg->seed, score, err);
+        if (cfg->progress != NULL)
+            cfg->progress(cfg->progress_ctx, (double)(g + 1) / (double)cfg->n_groups,
+                          "leaving out captures");
+    }
+    report->n_captures = s->n_captures;
+    for (uint32_t i = 0; st == LW_OK && i < s->n_captures; i++) {
+        bool only[LW_BOTNET_CAPTURES_MAX] = {false};
+        struct lw_botnet_figures *f = &report->capture[i].figures;
+
+        only[i] = true;
+        st = judge(f, s, score, only, err);
+        memcpy(report->capture[i].name, s->name[i], sizeof s->name[i]);
+        pooled[i] = f->n_benign >= LW_BOTNET_FEW && f->n_malicious >= LW_BOTNET_FEW;
+        report->capture[i].is_pooled = pooled[i];
+    }
+    if (st == LW_OK)
+        st = judge(&report->pooled, s, score, pooled, err);
+    mem_free(score);
+    return st;
+}
+
+/* ---- the model file ------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+    return descending(b, a);
+}
+
+/* The middle 90 % of the benign rows, feature by feature. */
+static enum lw_status find_usual(struct lw_classifier *c, const struct botnet_set *s,
+                                 struct lw_error *err)
+{
+    float *v = mem_zalloc(s->n, sizeof *v);
+
+    if (v == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->n);
+    for (size_t i = 0; i < s->view->n_features; i++) {
+        size_t n = 0;
+
+        for (size_t r = 0; r < s->n; r++) {
+            float x = s->x[r * s->view->n_features + i];
+
+            if (s->label[r] == 0 && !isnan(x))
+                v[n++] = x;
+        }
+        qsort(v, n, sizeof *v, ascending);
+        c->usual[i][0] = n > 0 ? v[n / 20] : NAN;
+        c->usual[i][1] = n > 0 ? v[n - 1 - n / 20] : NAN;
+    }
+    mem_free(v);
+    return LW_OK;
+}
+
+static void put_number(struct jsonw *w, const char *key, double v)
+{
+    jsonw_key(w, key);
+    jsonw_f64(w, v);
+}
+
+static void put_figures(struct jsonw *w, const struct lw_botnet_figures *f)
+{
+    jsonw_key(w, "benign");
+    jsonw_u64(w, f->n_benign);
+    jsonw_key(w, "malicious");
+    jsonw_u64(w, f->n_malicious);
+    put_number(w, "roc_auc", f->roc_auc);
+    put_number(w, "rule_false_alarm", f->rule_false_alarm);
+    put_number(w, "rule_recall", f->rule_recall);
+    put_number(w, "recall_at_rule", f->recall_at_rule);
+    put_number(w, "recall_at_1e2", f->recall_at_1e2);
+    put_number(w, "recall", f->recall);
+    put_number(w, "false_alarm", f->false_alarm);
+}
+
+static void put_captures(struct jsonw *w, const struct lw_botnet_report *report)
+{
+    jsonw_key(w, "captures");
+    jsonw_array(w);
+    for (uint32_t i = 0; i < report->n_captures; i++) {
+        jsonw_object(w);
+        jsonw_key(w, "name");
+        jsonw_text(w, report->capture[i].name);
+        put_figures(w, &report->capture[i].figures);
+        jsonw_object_end(w);
+    }
+    jsonw_array_end(w);
+}
+
+static void put_provenance(struct jsonw *w, const struct botnet_set *s,
+                           const struct lw_botnet_config *cfg,
+                           const struct lw_botnet_report *report)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint8_t sum[SHA256_BYTES];
+    char text[2 * SHA256_BYTES + 1];
+
+    jsonw_key(w, "lapwing");
+    jsonw_text(w, lw_version());
+    gbdt_trainer_version(text);
+    jsonw_key(w, "trainer");
+    jsonw_text(w, text);
+    if (epoch != NULL) {
+        jsonw_key(w, "source_date_epoch");
+        jsonw_text(w, epoch);
+    }
+    jsonw_key(w, "preset");
+    jsonw_text(w, "botnet");
+    jsonw_key(w, "view");
+    jsonw_text(w, s->view->name);
+    digest_sha256(s->x, s->n * s->view->n_features * sizeof *s->x, sum);
+    digest_hex(sum, sizeof sum, text);
+    jsonw_key(w, "rows_sha256");
+    jsonw_text(w, text);
+    jsonw_key(w, "seed");
+    jsonw_u64(w, cfg->seed);
+    put_number(w, "threshold", (double)threshold);
+    jsonw_key(w, "leave_captures_out");
+    jsonw_object(w);
+    put_figures(w, &report->pooled);
+    put_captures(w, report);
+    jsonw_object_end(w);
+}
+
+static enum lw_status describe(struct lw_classifier *c, const struct botnet_set *s,
+                               const struct lw_botnet_config *cfg,
+                               const struct lw_botnet_report *report,
+                               struct lw_error *err)
+{
+    struct buf text;
+    struct jsonw w;
+
+    buf_init(&text);
+    jsonw_init(&w, &text);
+    jsonw_object(&w);
+    put_provenance(&w, s, cfg, report);
+    jsonw_object_end(&w);
+    c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
+    buf_release(&text);
+    c->types = mem_strdup("malicious");
+    return c->provenance == NULL || c->types == NULL
+               ? lw_fail(err, LW_ENOMEM, "out of memory")
+               : LW_OK;
+}
+
+static enum lw_status save(const struct lw_classifier *c, const char *path,
+                           struct lw_error *err)
+{
+    struct lw_bundle *b = NULL;
+    enum lw_status st = lw_bundle_new(&b, err);
+
+    if (st == LW_OK)
+        st = classifier_store(c, b, err);
+    if (st == LW_OK)
+        st = lw_bundle_save(b, path, err);
+    lw_bundle_free(b);
+    return st;
+}
+
+enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *cfg,
+                               struct lw_botnet_report *report, struct lw_error *err)
+{
+    struct lw_classifier c = {.view = NULL};
+    struct botnet_set s;
+    clock_t start;
+    enum lw_status st;
+
+    memset(report, 0, sizeof *report);
+    report->threshold = (double)threshold;
+    st = botnet_set_read(&s, cfg, err);
+    if (st == LW_OK)
+        st = validate(&s, cfg, report, err);
+    start = clock();
+    if (st == LW_OK)
+        st = fit(&c, &s, LEAVE_NONE, cfg->seed, err);
+    report->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    if (st == LW_OK)
+        st = find_usual(&c, &s, err);
+    if (st == LW_OK)
+        st = describe(&c, &s, cfg, report, err);
+    if (st == LW_OK)
+        st = save(&c, path, err);
+    clear(&c);
+    botnet_set_release(&s);
+    return st;
+}
