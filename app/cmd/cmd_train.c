@@ -34,10 +34,9 @@ static struct {
 
 static const struct opt rows[] = {
     {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME", .initial = "nsl-kdd",
-     .help =
-         "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
-         "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; botnet, "
-         "two from flow records"},
+     .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
+             "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
+             "botnet, two from flow records"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
@@ -70,7 +69,7 @@ static const struct opt rows[] = {
     {"steps", 0, OPT_TO_INT(&o.steps), .metavar = "N", .min = 1, .max = 1000000,
      .help = "batches of 256 rows to fit the perceptron on, instead of the preset's"},
     {"no-random-split", 0, OPT_TO_FLAG(&o.no_validation),
-     .help = "do not print the naive validation"},
+     .help = "leave out the naive validation, which only serves comparison"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
 };
 
@@ -214,6 +213,7 @@ static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
                    .seed = (uint64_t)o.seed,
                    .options = o.params,
                    .progress = progress_show},
+        .no_validation = o.no_validation,
     };
     struct lw_train_report report;
     struct lw_error err;

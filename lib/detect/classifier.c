@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "learn/link.h"
 #include "learn/model_ops.h"
 
 #include <math.h>
@@ -87,10 +88,13 @@ static void judge_row(const struct lw_classifier *c, const float *row,
 
 /* Two classes by a threshold: no distance, no class that is not recognized. */
 static void judge_by_cut(const struct lw_classifier *c, const float *row,
-                         const float *proba, struct lw_verdict *v)
+                         const float *margins, struct lw_verdict *v)
 {
-    unsigned said = proba[1] >= c->cut ? 1 : 0;
+    float proba[2] = {margins[0], margins[1]};
+    unsigned said;
 
+    link_softmax(proba, 2);
+    said = proba[1] >= c->cut ? 1 : 0;
     *v = (struct lw_verdict){.verdict = c->class_of[said],
                              .decision = c->class_of[said],
                              .confidence = proba[said],
@@ -107,8 +111,7 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
     size_t n_in = c->view->n_features;
     size_t n_cols = encoder_outputs(c->encoder);
     size_t block = n_rows < BLOCK_ROWS ? n_rows : BLOCK_ROWS;
-    float
-        scores[BLOCK_ROWS * LW_MAX_CLASSES]; /* probabilities for a cut, else margins */
+    float margins[BLOCK_ROWS * LW_MAX_CLASSES];
     float *x = mem_alloc(block * n_cols * sizeof *x);
 
     if (x == NULL)
@@ -117,18 +120,10 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
         size_t n = n_rows - at < block ? n_rows - at : block;
 
         encoder_apply(c->encoder, rows + at * n_in, n, x);
-        if (c->cut > 0)
-            lw_model_predict(c->model, x, n, scores);
-        else
-            model_margins(c->model, x, n, scores);
-        for (size_t i = 0; i < n; i++) {
-            if (c->cut > 0)
-                judge_by_cut(c, rows + (at + i) * n_in, scores + i * c->n_classes,
-                             &out[at + i]);
-            else
-                judge_row(c, rows + (at + i) * n_in, scores + i * c->n_classes,
-                          &out[at + i]);
-        }
+        model_margins(c->model, x, n, margins);
+        for (size_t i = 0; i < n; i++)
+            (c->cut > 0 ? judge_by_cut : judge_row)(
+                c, rows + (at + i) * n_in, margins + i * c->n_classes, &out[at + i]);
     }
     mem_free(x);
     return LW_OK;
