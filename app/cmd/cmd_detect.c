@@ -10,6 +10,7 @@
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
 #include "cmd/detect_summary.h"
+#include "cmd/host_option.h"
 #include "cmd/interim_option.h"
 #include "cmd/model_path.h"
 #include "cmd/progress.h"
@@ -41,8 +42,8 @@ static const struct opt rows[] = {
 };
 
 static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows[0]};
-static const struct opt_group *const groups[] = {&capture_group, &group, &interim_group,
-                                                 &tunnel_group, NULL};
+static const struct opt_group *const groups[] = {
+    &capture_group, &group, &interim_group, &host_group, &tunnel_group, NULL};
 
 /* One run of the command. */
 struct detection {
@@ -174,6 +175,7 @@ static enum lw_status set_up(struct detection *d, struct lw_error *err)
     if (st != LW_OK)
         return st;
     interim_option(&cfg.meter);
+    host_option(&cfg.extractor);
     /* Of a thousand alerts the summary explains ten. */
     cfg.no_reasons = o.write == NULL;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;

@@ -13,6 +13,7 @@
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
 #include "cmd/features_describe.h"
+#include "cmd/host_option.h"
 #include "cmd/interim_option.h"
 #include "cmd/record_loop.h"
 #include "cmd/row_file.h"
@@ -78,8 +79,8 @@ static const struct opt_group group = {"Output", rows, sizeof rows / sizeof rows
 static const struct opt_group describe_group = {
     "Reference", describe_rows, sizeof describe_rows / sizeof describe_rows[0]};
 static const struct opt_group *const groups[] = {
-    &capture_group, &record_group,   &group, &interim_group,
-    &tunnel_group,  &describe_group, NULL};
+    &capture_group, &record_group, &group,          &interim_group,
+    &host_group,    &tunnel_group, &describe_group, NULL};
 
 /* One run of the command. */
 struct run {
@@ -174,10 +175,11 @@ static enum lw_status open_output(void *ctx, struct lw_error *err)
 static enum lw_status set_up(struct run *r, struct lw_error *err)
 {
     struct lw_meter_config meter = {.tunnels = tunnel_option()};
-    const struct lw_extractor_config cfg = {.max_delay_ns =
-                                                capture_is_live() ? LIVE_DELAY_NS : 0};
+    struct lw_extractor_config cfg = {.max_delay_ns =
+                                          capture_is_live() ? LIVE_DELAY_NS : 0};
     enum lw_status st;
 
+    host_option(&cfg);
     st = lw_extractor_new(&r->extractor, r->view, &cfg, err);
     if (st != LW_OK || r->reader != NULL)
         return st;

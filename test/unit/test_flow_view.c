@@ -31,6 +31,8 @@ static double value(size_t row, enum flow_column column)
     return (double)got.row[row][column];
 }
 
+#define MISSING ((double)NAN)
+
 struct want {
     enum flow_column column;
     double value;
@@ -252,7 +254,7 @@ static void ip(void **state)
     run("0 udp 10.0.0.1:9 > 10.0.0.2:9 len=1480 ipid=7 cut=0,800 ttl=3\n"
         "1 udp 10.0.0.1:9 > 10.0.0.2:9 len=1480 ipid=7 cut=400,800\n"
         "2 ip 10.0.0.1 > 10.0.0.2 proto=17 ipid=8 frag=65528 len=80\n");
-    CHECK({FLOW_overlapping_fragments, 1}, {FLOW_fwd_ttl, 3}, {FLOW_bwd_ttl, NAN});
+    CHECK({FLOW_overlapping_fragments, 1}, {FLOW_fwd_ttl, 3}, {FLOW_bwd_ttl, MISSING});
     assert_int_equal(got.n_rows, 2);
     assert_near(value(1, FLOW_wrong_fragments), 1, 0);
 }
@@ -268,7 +270,8 @@ static void entropy(void **state)
     CHECK({FLOW_fwd_entropy, 1}, {FLOW_fwd_printable, 1}, {FLOW_bwd_entropy, 2.5},
           {FLOW_bwd_printable, 0.5});
     run("0 tcp 10.0.0.1:5000 > 10.0.0.2:80 S\n");
-    CHECK({FLOW_fwd_entropy, NAN}, {FLOW_fwd_printable, NAN}, {FLOW_bwd_entropy, NAN});
+    CHECK({FLOW_fwd_entropy, MISSING}, {FLOW_fwd_printable, MISSING},
+          {FLOW_bwd_entropy, MISSING});
 }
 
 /* As they are defined. */
@@ -308,8 +311,10 @@ static void entropy_is_shannons(void **state)
 /* Lengths of IP, the server's below 0. */
 static void first_packets(void **state)
 {
-    static const double want[20] = {40, -44, 40,  140, 240, 340, 440, -1040, 90,  -50,
-                                    40, NAN, NAN, NAN, NAN, NAN, NAN, NAN,   NAN, NAN};
+    static const double want[20] = {40,      -44,     40,      140,     240,
+                                    340,     440,     -1040,   90,      -50,
+                                    40,      MISSING, MISSING, MISSING, MISSING,
+                                    MISSING, MISSING, MISSING, MISSING, MISSING};
 
     (void)state;
     run_talk();
@@ -337,16 +342,18 @@ static void a_side_that_is_silent_is_missing(void **state)
 {
     (void)state;
     run("0 udp 10.0.0.1:5000 > 10.0.0.2:53 len=10\n");
-    CHECK({FLOW_bwd_packet_length_max, NAN}, {FLOW_bwd_packet_length_mean, NAN},
-          {FLOW_bwd_packet_length_skew, NAN}, {FLOW_fwd_iat_mean, NAN},
-          {FLOW_flow_iat_mean, NAN}, {FLOW_fwd_iat_total, NAN}, {FLOW_bwd_ttl, NAN},
-          {FLOW_response_delay, NAN}, {FLOW_flow_bytes_s, NAN},
-          {FLOW_init_win_bytes_forward, NAN}, {FLOW_fwd_window_min, NAN},
-          {FLOW_down_up_ratio, 0}, {FLOW_fwd_packet_length_skew, 0},
-          {FLOW_total_backward_packets, 0}, {FLOW_fwd_syn_flags, 0});
+    CHECK({FLOW_bwd_packet_length_max, MISSING}, {FLOW_bwd_packet_length_mean, MISSING},
+          {FLOW_bwd_packet_length_skew, MISSING}, {FLOW_fwd_iat_mean, MISSING},
+          {FLOW_flow_iat_mean, MISSING}, {FLOW_fwd_iat_total, MISSING},
+          {FLOW_bwd_ttl, MISSING}, {FLOW_response_delay, MISSING},
+          {FLOW_flow_bytes_s, MISSING}, {FLOW_init_win_bytes_forward, MISSING},
+          {FLOW_fwd_window_min, MISSING}, {FLOW_down_up_ratio, 0},
+          {FLOW_fwd_packet_length_skew, 0}, {FLOW_total_backward_packets, 0},
+          {FLOW_fwd_syn_flags, 0});
     run("0 arp 10.0.0.1 > 10.0.0.2\n");
     CHECK({FLOW_protocol, NETFLOW_PROTOCOL_ARP}, {FLOW_service, NETFLOW_SERVICE_NONE},
-          {FLOW_min_seg_size_forward, NAN}, {FLOW_fwd_ttl, NAN}, {FLOW_packet_1, 42});
+          {FLOW_min_seg_size_forward, MISSING}, {FLOW_fwd_ttl, MISSING},
+          {FLOW_packet_1, 42});
 }
 
 /* ---- flows that go on ------------------------------------------------------------ */
@@ -472,7 +479,7 @@ static void what_is_said_in_clear(void **state)
           {FLOW_tls_alpn, 2}, {FLOW_tls_server_name_bytes, 15}, {FLOW_tls_grease, 1},
           {FLOW_tls_offers_resumption, 0}, {FLOW_tls_version, 771},
           {FLOW_tls_server_extensions, 5}, {FLOW_tls_resumed, 1},
-          {FLOW_tls_certificate_bytes, NAN}, {FLOW_ssh_client_ciphers, NAN});
+          {FLOW_tls_certificate_bytes, MISSING}, {FLOW_ssh_client_ciphers, MISSING});
     h = (struct lw_handshake){.app = LW_APP_SSH};
     h.ssh = (struct lw_ssh_facts){.software_bytes = {11, 12},
                                   .n_ciphers = {6, LW_NOT_SEEN},
@@ -481,7 +488,7 @@ static void what_is_said_in_clear(void **state)
     CHECK({FLOW_app, LW_APP_SSH}, {FLOW_ssh_client_software_bytes, 11},
           {FLOW_ssh_client_kexinit_bytes, 1500}, {FLOW_ssh_client_ciphers, 6},
           {FLOW_ssh_server_software_bytes, 12}, {FLOW_ssh_server_kexinit_bytes, 1000},
-          {FLOW_ssh_server_ciphers, NAN}, {FLOW_tls_ciphers, NAN});
+          {FLOW_ssh_server_ciphers, MISSING}, {FLOW_tls_ciphers, MISSING});
     h = (struct lw_handshake){.app = LW_APP_QUIC};
     h.quic = (struct lw_quic_facts){.version = {1, LW_NOT_SEEN},
                                     .to_id_bytes = {8, 0},
