@@ -40,8 +40,6 @@ struct lw_model_params {
     double noise;        /* mlp: added to inputs in training, in deviations; 0: none */
     double dropout;      /* mlp: share of inputs left out in training; 0: none */
     const char *options; /* "name=value,...": lapwing/model_kind.h; NULL */
-    const int8_t *monotone; /* gbdt: (n_cols) 1: the score never falls where the column
-                               rises, -1: never rises, 0: either; NULL: all 0 */
     uint32_t n_threads;     /* default 1: the same model on every machine */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */

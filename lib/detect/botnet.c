@@ -44,6 +44,7 @@ static const struct {
     {"to_group", NULL, 0},       {"src_failed_10s", NULL, 1},
     {"src_failed_60s", NULL, 1}, {"src_failed_600s", NULL, 1},
     {"tie_failed", NULL, 1},     {"new_peer", NULL, 1},
+    {"src_peers_60s", NULL, 1},  {"src_peers_600s", NULL, 1},
     {"new_port", NULL, 0},
 };
 
