@@ -213,7 +213,6 @@ static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
                    .seed = (uint64_t)o.seed,
                    .options = o.params,
                    .progress = progress_show},
-        .no_validation = o.no_validation,
     };
     struct lw_train_report report;
     struct lw_error err;
