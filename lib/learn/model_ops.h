@@ -65,6 +65,8 @@ extern const struct model_ops model_knn;       /* knn.c */
 extern const struct model_ops model_isolation; /* isolation.c */
 extern const struct model_ops model_lof;       /* lof.c */
 extern const struct model_ops model_pca;       /* pca.c */
+extern const struct model_ops model_logit;     /* linear.c */
+extern const struct model_ops model_linsvm;
 
 enum { MODEL_CLASSES_MAX = 1024 };
 
