@@ -113,7 +113,8 @@ static void weigh_classes(const struct model_task *t, double *weight)
     for (uint32_t k = 0; k < t->n_classes; k++) {
         double all = t->option[BALANCED] > 0 ? sum / t->n_classes : weight[k];
 
-        weight[k] = n_rows[k] > 0 && weight[k] > 0 ? all / n_rows[k] : 1;
+        /* A weight of nothing at all still lets the class be seen. */
+        weight[k] = n_rows[k] > 0 ? fmax(all / n_rows[k], 1e-12) : 0;
     }
 }
 

@@ -80,6 +80,19 @@ static void copy_planes(double *w, bool *has, const struct model *m, size_t widt
     }
 }
 
+/* Weights of the classes that have rows: of others liblinear complains aloud. */
+static int list_weights(const struct linear_task *t, int *label, double *weight)
+{
+    int n = 0;
+
+    for (uint32_t k = 0; k < t->n_classes; k++)
+        if (t->class_weight[k] > 0) {
+            label[n] = (int)k;
+            weight[n++] = t->class_weight[k];
+        }
+    return n;
+}
+
 enum lw_status linear_train(double *w, bool *has, const struct linear_task *t,
                             struct lw_error *err)
 {
@@ -89,7 +102,6 @@ enum lw_status linear_train(double *w, bool *has, const struct linear_task *t,
     struct parameter how = {.solver_type = t->svm ? L2R_L2LOSS_SVC : L2R_LR,
                             .eps = t->tolerance,
                             .C = t->cost,
-                            .nr_weight = (int)t->n_classes,
                             .weight_label = label,
                             .weight = weight};
     struct rows rows = {NULL, NULL, NULL};
@@ -109,10 +121,7 @@ enum lw_status linear_train(double *w, bool *has, const struct linear_task *t,
     if (st == LW_OK)
         st = rows_init(&rows, t, err);
     if (st == LW_OK) {
-        for (uint32_t k = 0; k < t->n_classes; k++) {
-            label[k] = (int)k;
-            weight[k] = t->class_weight[k];
-        }
+        how.nr_weight = list_weights(t, label, weight);
         problem =
             (struct problem){(int)t->x->n_rows, (int)width, rows.label, rows.row, 1};
         set_print_string_function(be_silent);

@@ -12,7 +12,7 @@ struct linear_task {
     const struct lw_matrix *x; /* (n_rows, n_cols), finite */
     const uint32_t *labels;    /* (n_rows) */
     uint32_t n_classes;
-    const double *class_weight; /* (n_classes) */
+    const double *class_weight; /* (n_classes), 0 of those without rows */
     bool svm;                   /* squared hinge loss, else logistic */
     double cost;                /* of errors, beside half the squared length */
     double tolerance;           /* of the gradient when to stop */

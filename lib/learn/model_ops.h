@@ -67,6 +67,8 @@ extern const struct model_ops model_lof;       /* lof.c */
 extern const struct model_ops model_pca;       /* pca.c */
 extern const struct model_ops model_logit;     /* linear.c */
 extern const struct model_ops model_linsvm;
+extern const struct model_ops model_svm; /* svm.c */
+extern const struct model_ops model_ocsvm;
 
 enum { MODEL_CLASSES_MAX = 1024 };
 

@@ -21,6 +21,7 @@ static const struct {
     const char *options;
 } small[] = {
     {"forest", "trees=4,depth=6"},
+    {"svm", "max-rows=600"},
     {"iforest", "trees=4,samples=32"},
 };
 
