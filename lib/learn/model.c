@@ -21,20 +21,9 @@
 enum { KIND_BYTES = 8, MODEL_VERSION = 1 };
 
 static const struct model_ops *const kinds[] = {
-    &model_gbdt,      &model_tree, &model_forest, &model_bayes, &model_knn,
-    &model_isolation, &model_lof,  &model_pca,    &model_mlp,   &model_blend,
-    &model_gbdt,
-    &model_tree,
-    &model_forest,
-    &model_bayes,
-    &model_knn,
-    &model_isolation,
-    &model_lof,
-    &model_pca,
-    &model_logit,
-    &model_linsvm,
-    &model_svm,
-    &model_ocsvm,
+    &model_gbdt,   &model_tree,      &model_forest, &model_ada, &model_bayes,
+    &model_knn,    &model_isolation, &model_lof,    &model_pca, &model_logit,
+    &model_linsvm, &model_svm,       &model_ocsvm,  &model_mlp, &model_blend,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)

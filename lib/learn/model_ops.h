@@ -60,6 +60,7 @@ extern const struct model_ops model_mlp;   /* mlp.c */
 extern const struct model_ops model_blend; /* blend.c */
 extern const struct model_ops model_tree;  /* random_forest.c */
 extern const struct model_ops model_forest;
+extern const struct model_ops model_ada;       /* ada.c */
 extern const struct model_ops model_bayes;     /* bayes.c */
 extern const struct model_ops model_knn;       /* knn.c */
 extern const struct model_ops model_isolation; /* isolation.c */

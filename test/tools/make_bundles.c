@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * make_bundles DIR - write the seeds of the bundle fuzz target into DIR
- * (test/corpus/bundle): model files around small trees, estimators by themselves, and
+ * (test/corpus/bundle): model files around small trees, an estimator of each kind, and
  * the sections that are around an estimator.
  */
 #include "base/rng.h"
@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void must(enum lw_status st, const struct lw_error *err)
 {
@@ -67,24 +68,33 @@ static void make_model(const char *dir, uint32_t n_classes, uint32_t depth)
     sample_release(&s);
 }
 
-static void make_estimator(const char *dir, const char *kind)
+/* A small one of each kind, learnt from a few rows. */
+static void make_estimators(const char *dir)
 {
-    const struct lw_model_params params = {
-        .n_rounds = 1, .max_depth = 2, .hidden = 3, .n_steps = 5, .noise = 0.1};
-    struct lw_error err = {.msg = ""};
-    struct lw_model *m = NULL;
-    struct buf bytes;
+    struct lw_model_kind kind;
     struct sample s;
-    char name[32];
 
-    sample_init(&s, 2, 2);
-    must(lw_model_fit(&m, kind, &params, &s.x, s.labels, 2, NULL, &err), &err);
-    buf_init(&bytes);
-    model_save(m, &bytes);
-    (void)snprintf(name, sizeof name, "%s.model", kind);
-    save_bytes(dir, name, &bytes);
-    buf_release(&bytes);
-    lw_model_free(m);
+    sample_init(&s, 3, 1);
+    s.x.n_rows = 60;
+    for (size_t i = 0; lw_model_kind_at(i, &kind); i++) {
+        struct lw_model_params params = {
+            .n_rounds = 1, .max_depth = 2, .hidden = 3, .n_steps = 5, .noise = 0.1};
+        struct lw_error err = {.msg = ""};
+        struct lw_model *m = NULL;
+        struct buf bytes;
+        char name[32];
+
+        for (size_t k = 0; k < kind.n_options; k++)
+            if (strcmp(kind.options[k].name, "trees") == 0)
+                params.options = "trees=2";
+        must(lw_model_fit(&m, kind.name, &params, &s.x, s.labels, 3, NULL, &err), &err);
+        buf_init(&bytes);
+        model_save(m, &bytes);
+        (void)snprintf(name, sizeof name, "%s.model", kind.name);
+        save_bytes(dir, name, &bytes);
+        buf_release(&bytes);
+        lw_model_free(m);
+    }
     sample_release(&s);
 }
 
@@ -160,8 +170,7 @@ int main(int argc, char **argv)
     }
     make_model(argv[1], 2, 3);
     make_model(argv[1], 3, 2);
-    make_estimator(argv[1], "mlp");
-    make_estimator(argv[1], "blend");
+    make_estimators(argv[1]);
     make_rule(argv[1]);
     make_normality(argv[1]);
     make_encoder(argv[1]);
