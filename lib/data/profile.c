@@ -141,7 +141,7 @@ static enum lw_status correct_tests(struct lw_profile *out, struct lw_error *err
     }
     qsort(tests, n, sizeof *tests, by_p);
     for (size_t k = n; k > 0; k--) {
-        double q = tests[k - 1]->p * (double)n / (double)k;
+        double q = tests[k - 1]->p * ((double)n / (double)k);
 
         least = q < least ? q : least;
         tests[k - 1]->q = least;

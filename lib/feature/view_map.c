@@ -71,6 +71,10 @@ static enum lw_status copy_column(const struct lw_feature *f,
         return lw_fail(err, LW_EFORMAT,
                        "column %s has numbers where names such as \"%s\" are expected",
                        col->name, f->categories[0]);
+    if (col->type == LW_COLUMN_TEXT && col->text_line > 0)
+        return lw_fail(err, LW_EFORMAT,
+                       "column %s has text in line %llu, where numbers are expected",
+                       col->name, (unsigned long long)col->text_line);
     if (col->type == LW_COLUMN_TEXT)
         return lw_fail(err, LW_EFORMAT,
                        "column %s has text (\"%s\") where numbers are expected",

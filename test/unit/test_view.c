@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "test.h"
@@ -231,6 +232,29 @@ static const struct lw_feature small_features[] = {
 };
 static const struct lw_view small_view = {"small", "", 1, 2, small_features};
 
+/* A word so late that the column was taken for one of numbers. */
+static void map_names_the_line_of_a_late_word(void **state)
+{
+    struct lw_frame *f;
+    struct lw_matrix m;
+    struct lw_error err;
+    struct buf b;
+    size_t n_lines = 1;
+
+    (void)state;
+    buf_init(&b);
+    for (buf_add_text(&b, "n,p\n"); b.len < 160 * 1024; n_lines++)
+        buf_add_text(&b, "12,tcp\n");
+    buf_add_text(&b, "lots,tcp\n");
+    f = frame_of(buf_text(&b));
+    assert_int_equal(lw_view_map(&small_view, f, &m, &err), LW_EFORMAT);
+    buf_reset(&b);
+    buf_printf(&b, "column n has text in line %zu,", n_lines + 1);
+    assert_non_null(strstr(err.msg, buf_text(&b)));
+    lw_frame_free(f);
+    buf_release(&b);
+}
+
 static void map_finds_columns_by_any_spelling(void **state)
 {
     struct lw_frame *f = frame_of("x,P,label,NUM\n9,udp,a,1.5\n9,sctp,b,2\n9,tcp,c,\n");
@@ -403,6 +427,7 @@ int main(void)
         cmocka_unit_test(hash_sees_every_part),
         cmocka_unit_test(project_takes_a_subset),
         cmocka_unit_test(map_finds_columns_by_any_spelling),
+        cmocka_unit_test(map_names_the_line_of_a_late_word),
         cmocka_unit_test(map_says_what_is_wrong),
         cmocka_unit_test(map_survives_lack_of_memory),
         cmocka_unit_test(csv_is_short_and_names_categories),
