@@ -35,7 +35,10 @@ static void number_text(const struct lw_feature *f, float v, char out[64])
         (void)snprintf(out, 64, "%s", v > 0.5F ? "yes" : "no");
         return;
     }
-    (void)numfmt_f32(v, number);
+    if (v == truncf(v) || fabsf(v) >= 1000)
+        (void)snprintf(number, sizeof number, "%.0f", (double)v);
+    else
+        (void)snprintf(number, sizeof number, "%.3g", (double)v);
     if (per != NULL)
         (void)snprintf(out, 64, "%s %.*s per %s", number, (int)(per - f->unit), f->unit,
                        per + 1);
