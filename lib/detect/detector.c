@@ -89,6 +89,9 @@ static void on_row(void *ctx, const struct lw_row *row)
 
     memcpy(d->rows + d->n_waiting * width, row->values, width * sizeof(float));
     d->recs[d->n_waiting] = *row->rec;
+    d->recs[d->n_waiting].stats = NULL; /* borrowed for the call only, as is the rest */
+    d->recs[d->n_waiting].tapped = NULL;
+    d->recs[d->n_waiting].handshake = NULL;
     if (++d->n_waiting == BATCH_ROWS)
         judge_batch(d);
 }
