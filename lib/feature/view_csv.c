@@ -3,9 +3,7 @@
  * feature/view_csv.c - a view's rows as CSV.
  *
  * Numbers in their shortest form, an unavailable value as nothing, categories by name
- * ("?" for one that is not in the list).  Nearly every value of a row is a count or a
- * rate of two decimals; these are written by hand, as a general conversion of 41
- * numbers would cost more than the features themselves.
+ * ("?" for one that is not in the list).
  */
 #include "base/numfmt.h"
 
@@ -21,9 +19,11 @@ struct line {
     size_t len;
 };
 
-static void line_add(struct line *l, const char *text, size_t n)
+static inline void line_add(struct line *l, const char *text, size_t n)
 {
-    if (l->len < l->size) {
+    if (n == 1 && l->len < l->size) {
+        l->out[l->len] = *text;
+    } else if (l->len < l->size) {
         size_t room = l->size - l->len;
 
         memcpy(l->out + l->len, text, n < room ? n : room);
@@ -39,42 +39,16 @@ static size_t line_end(struct line *l)
     return l->len;
 }
 
-/* Digits of `v`, at the end of `buf`; returns where they begin. */
-static char *digits(uint32_t v, char *end)
-{
-    do {
-        *--end = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    return end;
-}
-
 static void line_number(struct line *l, float v)
 {
     char buf[NUMFMT_MAX];
-    char *end = buf + sizeof buf;
-    char *p;
-    uint32_t whole;
 
     if (isnan(v))
         return;
-    /* Up to here the shortest form of a whole float is its digits. */
-    if (v >= 0.0f && v < 100000.0f && v == truncf(v) && !signbit(v)) {
-        p = digits((uint32_t)v, end);
-        line_add(l, p, (size_t)(end - p));
-        return;
-    }
-    if (v > 0.0f && v < 1.0f) {
-        whole = (uint32_t)(v * 100.0f + 0.5f);
-        if ((float)((double)whole / 100.0) == v && whole > 0) {
-            char rate[4] = {'0', '.', (char)('0' + whole / 10),
-                            (char)('0' + whole % 10)};
-
-            line_add(l, rate, rate[3] == '0' ? 3 : 4);
-            return;
-        }
-    }
-    line_add(l, buf, numfmt_f32(v, buf));
+    if (l->len < l->size && l->size - l->len >= NUMFMT_MAX)
+        l->len += numfmt_f32(v, l->out + l->len); /* in place */
+    else
+        line_add(l, buf, numfmt_f32(v, buf));
 }
 
 static void line_category(struct line *l, const struct lw_feature *f, float v)
