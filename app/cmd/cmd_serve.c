@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
 #include "cmd/model_path.h"
+#include "cmd/signals.h"
 #include "serve/server.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,22 +37,17 @@ static const struct opt rows[] = {
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, NULL};
 
-/* INT and TERM are blocked before any thread starts and taken here, by the main thread;
- * unblocked again, the second one kills. */
-static void block_signals(sigset_t *set)
+/* Async-signal-safe, whichever thread the signal comes to: libraries have threads of
+ * their own (OpenBLAS from its loading on), in which blocking does not help. */
+static void post(void *stop)
 {
-    (void)sigemptyset(set);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGTERM);
-    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+    (void)sem_post(stop);
 }
 
-static void wait_for_signal(const sigset_t *set)
+static void wait_for(sem_t *stop)
 {
-    int sig;
-
-    (void)sigwait(set, &sig);
-    (void)pthread_sigmask(SIG_UNBLOCK, set, NULL);
+    while (sem_wait(stop) != 0)
+        continue;
 }
 
 /* The folder to load from: the one named, or that of the bundled models. */
@@ -83,20 +78,21 @@ static int run_serve(char *const *words, size_t n_words)
     };
     struct server *server = NULL;
     struct lw_error err;
-    sigset_t stop;
+    sem_t stop;
 
     (void)words;
     (void)n_words;
     if (cfg.models_dir == NULL)
         return command_fail("no classify.lwm among the bundled models; make the models "
                             "with 'lapwing train' or name their folder with --models");
-    block_signals(&stop);
+    (void)sem_init(&stop, 0, 0);
+    signals_catch(post, &stop);
     if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
     (void)printf("Serving on %s\n", server_url(server));
     (void)fflush(stdout);
     command_note("stop with Ctrl-C");
-    wait_for_signal(&stop);
+    wait_for(&stop);
     server_stop(server);
     return STATUS_OK;
 }

@@ -233,7 +233,7 @@ static uint8_t endpoint_of(uint8_t from, uint8_t peer, bool is_orig)
         return (uint8_t)((unsigned)now << 4 | TCP_RESET);
     if (from & LW_TCP_FIN)
         return (uint8_t)((unsigned)now << 4 | TCP_CLOSED);
-    return now;
+    return (uint8_t)now;
 }
 
 static enum lw_conn conn_of(const uint8_t flags[2])
