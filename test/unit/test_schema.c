@@ -110,8 +110,8 @@ static void a_first_line_of_values_is_no_header(void **state)
 {
     static const char *const texts[] = {
         "10.0.0.1,80,tcp,0\n10.0.0.2,53,udp,1\n",
-        "\xef\xbb\xbf"
-        "10.0.0.1,80,tcp,0\r\n10.0.0.2,53,udp,1\r\n",
+        ("\xef\xbb\xbf"
+         "10.0.0.1,80,tcp,0\r\n10.0.0.2,53,udp,1\r\n"),
         "10.0.0.1;80;tcp;0\n10.0.0.2;53;udp;1\n",
     };
     struct lw_read_report r;
