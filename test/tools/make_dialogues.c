@@ -66,7 +66,7 @@ static void put_block(FILE *f, uint8_t side, const char *p, size_t n)
     while (n > 0) {
         size_t part = n < 0x3f ? n : 0x3f;
 
-        (void)fputc((int)(side << 7 | part), f);
+        (void)fputc((int)((size_t)side << 7 | part), f);
         (void)fwrite(p, 1, part, f);
         p += part;
         n -= part;
