@@ -286,7 +286,9 @@ static enum lw_status judge(struct lw_botnet_figures *f, const struct botnet_set
     size_t by_rule[2] = {0, 0};
     enum lw_status st = LW_OK;
 
-    *f = (struct lw_botnet_figures){0, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *f = (struct lw_botnet_figures){0,           0,           0,           (double)NAN,
+                                    (double)NAN, (double)NAN, (double)NAN, (double)NAN,
+                                    (double)NAN, (double)NAN};
     if (of[0] == NULL || of[1] == NULL) {
         st = lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s->n);
         goto out;

@@ -156,8 +156,8 @@ static double look_up(const struct tune *t, size_t point,
 void tune_choose(const struct tune *t, const struct tune_folds *folds,
                  const struct tune *known, double budget, struct rule *rule)
 {
-    double best = INFINITY;
-    double calmest = INFINITY;
+    double best = (double)INFINITY;
+    double calmest = (double)INFINITY;
     size_t chosen = 0;
 
     for (size_t p = 0; p < N_POINTS; p++) {

@@ -134,7 +134,7 @@ static float host_compare(struct host_habit *h, enum habit_of i, double x, float
 {
     struct moments *m = &h->of[i];
     double spread = sqrt((double)m->variance);
-    double z = NAN;
+    double z = (double)NAN;
 
     h->weight[i] *= factor;
     if (isnan(x))
