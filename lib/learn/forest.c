@@ -21,17 +21,26 @@ const struct forest_kernel *forest_kernel_at(size_t i)
     return i < N_KERNELS ? kernels[i] : NULL;
 }
 
-enum lw_status forest_new(struct forest **out, uint32_t n_cols, uint32_t n_classes,
-                          float base, struct lw_error *err)
+enum lw_status forest_check_size(uint32_t n_cols, uint32_t n_classes,
+                                 struct lw_error *err)
 {
-    struct forest *f;
-
     if (n_cols < 1 || n_cols > FOREST_COLS_MAX)
         return lw_fail(err, LW_ELIMIT, "trees over %u columns; 1 to %d are possible",
                        n_cols, FOREST_COLS_MAX);
     if (n_classes < 2 || n_classes > FOREST_CLASSES_MAX)
         return lw_fail(err, LW_ELIMIT, "trees for %u classes; 2 to %d are possible",
                        n_classes, FOREST_CLASSES_MAX);
+    return LW_OK;
+}
+
+enum lw_status forest_new(struct forest **out, uint32_t n_cols, uint32_t n_classes,
+                          float base, struct lw_error *err)
+{
+    enum lw_status st = forest_check_size(n_cols, n_classes, err);
+    struct forest *f;
+
+    if (st != LW_OK)
+        return st;
     f = mem_zalloc(1, sizeof *f);
     if (f == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");

@@ -73,6 +73,11 @@ static inline double forest_left_share(const struct forest *f, uint32_t split)
     return sum > 0 ? left / sum : 0.5;
 }
 
+/** Whether trees over so many columns, for so many classes, are possible: LW_OK or
+ *  LW_ELIMIT. */
+LW_MUST enum lw_status forest_check_size(uint32_t n_cols, uint32_t n_classes,
+                                         struct lw_error *err);
+
 /** An empty forest; the caller owns *out.  LW_ELIMIT: columns or classes out of range.
  *  LW_ENOMEM. */
 LW_MUST enum lw_status forest_new(struct forest **out, uint32_t n_cols,

@@ -31,14 +31,11 @@ enum { NODE_BYTES = 12, BLOCK_ROWS = 64 };
 enum lw_status trees_new(struct trees **out, uint32_t n_cols, uint32_t n_classes,
                          struct lw_error *err)
 {
+    enum lw_status st = forest_check_size(n_cols, n_classes, err);
     struct trees *t;
 
-    if (n_cols < 1 || n_cols > FOREST_COLS_MAX)
-        return lw_fail(err, LW_ELIMIT, "trees over %u columns; 1 to %d are possible",
-                       n_cols, FOREST_COLS_MAX);
-    if (n_classes < 2 || n_classes > FOREST_CLASSES_MAX)
-        return lw_fail(err, LW_ELIMIT, "trees for %u classes; 2 to %d are possible",
-                       n_classes, FOREST_CLASSES_MAX);
+    if (st != LW_OK)
+        return st;
     t = mem_zalloc(1, sizeof *t);
     if (t == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
