@@ -158,12 +158,6 @@ static void put_interval(struct jsonw *w, const char *key, struct eval_interval 
     jsonw_object_end(w);
 }
 
-static void put_number(struct jsonw *w, const char *key, double v)
-{
-    jsonw_key(w, key);
-    jsonw_f64(w, v);
-}
-
 static void put_report(struct jsonw *w, const void *of)
 {
     const struct lw_train_report *r = of;
@@ -183,17 +177,17 @@ static void put_report(struct jsonw *w, const void *of)
         put(w, "random_split", &r->random_split);
     put(w, "baseline_majority", &r->baseline_majority);
     put(w, "baseline_one_rule", &r->baseline_one_rule);
-    put_number(w, "known_rejected", r->known_rejected);
-    put_number(w, "unseen_rejected", r->unseen_rejected);
-    put_number(w, "unseen_detected", r->unseen_detected);
+    jsonw_put_f64(w, "known_rejected", r->known_rejected);
+    jsonw_put_f64(w, "unseen_rejected", r->unseen_rejected);
+    jsonw_put_f64(w, "unseen_detected", r->unseen_detected);
     jsonw_key(w, "rule");
     jsonw_object(w);
-    put_number(w, "temperature", r->temperature);
-    put_number(w, "attack_factor", r->attack_factor);
-    put_number(w, "novelty_power", r->novelty_power);
-    put_number(w, "mix", r->mix);
+    jsonw_put_f64(w, "temperature", r->temperature);
+    jsonw_put_f64(w, "attack_factor", r->attack_factor);
+    jsonw_put_f64(w, "novelty_power", r->novelty_power);
+    jsonw_put_f64(w, "mix", r->mix);
     jsonw_object_end(w);
-    put_number(w, "train_seconds", r->train_seconds);
+    jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 
 static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)

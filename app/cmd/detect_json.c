@@ -4,24 +4,12 @@
 #include "base/timefmt.h"
 #include "cmd/detect_summary.h"
 
-static void put_text(struct jsonw *w, const char *key, const char *value)
-{
-    jsonw_key(w, key);
-    jsonw_text(w, value);
-}
-
-static void put_number(struct jsonw *w, const char *key, uint64_t value)
-{
-    jsonw_key(w, key);
-    jsonw_u64(w, value);
-}
-
 static void put_time(struct jsonw *w, const char *key, int64_t time_ns)
 {
     char text[TIMEFMT_MAX];
 
     (void)timefmt_eve(time_ns, text);
-    put_text(w, key, text);
+    jsonw_put_text(w, key, text);
 }
 
 static void put_packets(struct jsonw *w, const struct detect_summary *s)
@@ -31,15 +19,15 @@ static void put_packets(struct jsonw *w, const struct detect_summary *s)
 
     jsonw_key(w, "packets");
     jsonw_object(w);
-    put_number(w, "seen", c->seen);
-    put_number(w, "filtered", c->filtered);
-    put_number(w, "decoded", m->decoded);
-    put_number(w, "truncated", m->truncated);
-    put_number(w, "unsupported", m->unsupported);
-    put_number(w, "malformed", m->malformed);
-    put_number(w, "in_flows", m->in_flows);
-    put_number(w, "not_in_flows", m->not_in_flows);
-    put_number(w, "kernel_drops", c->kernel_drops);
+    jsonw_put_u64(w, "seen", c->seen);
+    jsonw_put_u64(w, "filtered", c->filtered);
+    jsonw_put_u64(w, "decoded", m->decoded);
+    jsonw_put_u64(w, "truncated", m->truncated);
+    jsonw_put_u64(w, "unsupported", m->unsupported);
+    jsonw_put_u64(w, "malformed", m->malformed);
+    jsonw_put_u64(w, "in_flows", m->in_flows);
+    jsonw_put_u64(w, "not_in_flows", m->not_in_flows);
+    jsonw_put_u64(w, "kernel_drops", c->kernel_drops);
     jsonw_object_end(w);
 }
 
@@ -47,17 +35,17 @@ static void put_facts(struct jsonw *w, const struct detect_summary *s)
 {
     char damage[CAPTURE_DAMAGE_MAX];
 
-    put_text(w, "source", s->source);
+    jsonw_put_text(w, "source", s->source);
     put_packets(w, s);
     if (s->report->any) {
         put_time(w, "first", s->report->first_ns);
         put_time(w, "last", s->report->last_ns);
     }
-    put_number(w, "flows", s->stats->meter.flows_created);
-    put_number(w, "verdicts", s->stats->rows);
-    put_number(w, "alerts", s->stats->alerts);
+    jsonw_put_u64(w, "flows", s->stats->meter.flows_created);
+    jsonw_put_u64(w, "verdicts", s->stats->rows);
+    jsonw_put_u64(w, "alerts", s->stats->alerts);
     capture_damage(&s->report->capture, &s->stats->meter, damage);
-    put_text(w, "damage", damage);
+    jsonw_put_text(w, "damage", damage);
     jsonw_key(w, "interrupted");
     jsonw_bool(w, s->report->interrupted);
 }
@@ -68,8 +56,8 @@ static void put_classes(struct jsonw *w, const struct detect_summary *s)
     jsonw_object(w);
     for (unsigned c = 0; c < LW_N_VERDICTS; c++) {
         if (s->stats->by_class[c] > 0)
-            put_number(w, lw_verdict_name((enum lw_verdict_class)c),
-                       s->stats->by_class[c]);
+            jsonw_put_u64(w, lw_verdict_name((enum lw_verdict_class)c),
+                          s->stats->by_class[c]);
     }
     jsonw_object_end(w);
 }
@@ -80,16 +68,16 @@ static void put_addr(struct jsonw *w, const char *key, const struct lw_record *r
     char addr[LW_ADDR_TEXT_MAX];
 
     (void)lw_record_addr_text(rec, lw_record_initiator(rec) ^ side, addr);
-    put_text(w, key, addr);
+    jsonw_put_text(w, key, addr);
 }
 
 static void put_group(struct jsonw *w, const struct suspect_group *g)
 {
     jsonw_object(w);
-    put_text(w, "class", lw_verdict_name(g->verdict));
-    put_number(w, "flows", g->n_flows);
-    put_number(w, "sources", g->n_sources);
-    put_number(w, "destinations", g->n_destinations);
+    jsonw_put_text(w, "class", lw_verdict_name(g->verdict));
+    jsonw_put_u64(w, "flows", g->n_flows);
+    jsonw_put_u64(w, "sources", g->n_sources);
+    jsonw_put_u64(w, "destinations", g->n_destinations);
     jsonw_key(w, "more_sources");
     jsonw_bool(w, g->more_sources);
     if (g->n_sources == 1 && !g->more_sources)
@@ -97,8 +85,8 @@ static void put_group(struct jsonw *w, const struct suspect_group *g)
     if (g->n_destinations == 1)
         put_addr(w, "dst", &g->any->worst, 1);
     if (g->port_min <= g->port_max) {
-        put_number(w, "port_min", g->port_min);
-        put_number(w, "port_max", g->port_max);
+        jsonw_put_u64(w, "port_min", g->port_min);
+        jsonw_put_u64(w, "port_max", g->port_max);
     }
     put_time(w, "start", g->first_ns);
     put_time(w, "end", g->last_ns);
@@ -142,12 +130,12 @@ static enum lw_status put_reasons(struct jsonw *w, const struct detect_summary *
         const struct lw_reason *r = &reasons[i];
 
         jsonw_object(w);
-        put_text(w, "feature", view->features[r->feature_idx].name);
+        jsonw_put_text(w, "feature", view->features[r->feature_idx].name);
         jsonw_key(w, "value");
         jsonw_f32(w, r->value);
         jsonw_key(w, "contribution");
         jsonw_f32(w, r->contribution);
-        put_text(w, "words", r->words);
+        jsonw_put_text(w, "words", r->words);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
@@ -163,21 +151,21 @@ static enum lw_status put_suspect(struct jsonw *w, const struct detect_summary *
     enum lw_status st;
 
     jsonw_object(w);
-    put_text(w, "class", lw_verdict_name(p->verdict));
+    jsonw_put_text(w, "class", lw_verdict_name(p->verdict));
     jsonw_key(w, "confidence");
     jsonw_f32(w, p->worst_verdict.confidence);
     jsonw_key(w, "attack_score");
     jsonw_f32(w, p->worst_verdict.attack_score);
-    put_number(w, "flow_id", rec->flow_id);
+    jsonw_put_u64(w, "flow_id", rec->flow_id);
     put_time(w, "start", rec->start_ns);
-    put_text(w, "proto", lw_record_proto_text(rec, proto));
+    jsonw_put_text(w, "proto", lw_record_proto_text(rec, proto));
     put_addr(w, "src", rec, 0);
     if (rec->has_ports)
-        put_number(w, "src_port", rec->port[from]);
+        jsonw_put_u64(w, "src_port", rec->port[from]);
     put_addr(w, "dst", rec, 1);
     if (rec->has_ports)
-        put_number(w, "dst_port", rec->port[from ^ 1]);
-    put_number(w, "flows_alike", p->n_flows);
+        jsonw_put_u64(w, "dst_port", rec->port[from ^ 1]);
+    jsonw_put_u64(w, "flows_alike", p->n_flows);
     st = put_reasons(w, s, p, err);
     jsonw_object_end(w);
     return st;
@@ -207,9 +195,9 @@ static void put_model(struct jsonw *w, const struct detect_summary *s)
 
     jsonw_key(w, "model");
     jsonw_object(w);
-    put_text(w, "file", s->model_path);
-    put_text(w, "id", lw_classifier_id(s->classifier));
-    put_text(w, "view", view->name);
+    jsonw_put_text(w, "file", s->model_path);
+    jsonw_put_text(w, "id", lw_classifier_id(s->classifier));
+    jsonw_put_text(w, "view", view->name);
     jsonw_object_end(w);
     jsonw_key(w, "unavailable");
     jsonw_array(w);

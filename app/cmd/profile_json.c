@@ -6,31 +6,6 @@
 
 static const char *const side_names[] = {"normal", "attack", "neither"};
 
-static void put_text(struct jsonw *w, const char *key, const char *text)
-{
-    jsonw_key(w, key);
-    jsonw_text(w, text);
-}
-
-static void put_count(struct jsonw *w, const char *key, uint64_t n)
-{
-    jsonw_key(w, key);
-    jsonw_u64(w, n);
-}
-
-/* Null where it is not defined. */
-static void put_number(struct jsonw *w, const char *key, double v)
-{
-    jsonw_key(w, key);
-    jsonw_f64(w, v);
-}
-
-static void put_flag(struct jsonw *w, const char *key, bool v)
-{
-    jsonw_key(w, key);
-    jsonw_bool(w, v);
-}
-
 static void put_table(struct jsonw *w, const struct profile_view *v)
 {
     char delimiter[2] = {0};
@@ -38,15 +13,15 @@ static void put_table(struct jsonw *w, const struct profile_view *v)
 
     lw_frame_read_report(v->frame, &r);
     delimiter[0] = r.delimiter;
-    put_text(w, "file", v->path);
-    put_text(w, "format", lw_frame_format(v->frame));
-    put_count(w, "rows", lw_frame_rows(v->frame));
-    put_text(w, "delimiter", delimiter);
-    put_flag(w, "header", r.has_header);
-    put_count(w, "renamed_columns", r.n_renamed);
-    put_count(w, "repeated_headers", r.n_headers);
-    put_count(w, "rows_left_out", r.n_skipped);
-    put_count(w, "values_made_missing", r.n_repaired);
+    jsonw_put_text(w, "file", v->path);
+    jsonw_put_text(w, "format", lw_frame_format(v->frame));
+    jsonw_put_u64(w, "rows", lw_frame_rows(v->frame));
+    jsonw_put_text(w, "delimiter", delimiter);
+    jsonw_put_bool(w, "header", r.has_header);
+    jsonw_put_u64(w, "renamed_columns", r.n_renamed);
+    jsonw_put_u64(w, "repeated_headers", r.n_headers);
+    jsonw_put_u64(w, "rows_left_out", r.n_skipped);
+    jsonw_put_u64(w, "values_made_missing", r.n_repaired);
 }
 
 static void put_target(struct jsonw *w, const struct profile_view *v)
@@ -61,17 +36,17 @@ static void put_target(struct jsonw *w, const struct profile_view *v)
     }
     lw_frame_column(v->frame, t->column, &c);
     jsonw_object(w);
-    put_text(w, "column", c.name);
-    put_flag(w, "by_place", t->by_place);
+    jsonw_put_text(w, "column", c.name);
+    jsonw_put_bool(w, "by_place", t->by_place);
     for (size_t s = 0; s < 3; s++)
-        put_count(w, side_names[s], t->side_rows[s]);
+        jsonw_put_u64(w, side_names[s], t->side_rows[s]);
     jsonw_key(w, "values");
     jsonw_array(w);
     for (uint32_t i = 0; i < t->n_words; i++) {
         jsonw_object(w);
-        put_text(w, "value", t->words[i]);
-        put_text(w, "side", side_names[t->word_side[i]]);
-        put_count(w, "rows", t->word_rows[i]);
+        jsonw_put_text(w, "value", t->words[i]);
+        jsonw_put_text(w, "side", side_names[t->word_side[i]]);
+        jsonw_put_u64(w, "rows", t->word_rows[i]);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
@@ -87,20 +62,20 @@ static void put_columns(struct jsonw *w, const struct profile_view *v)
 
         lw_frame_column(v->frame, i, &c);
         jsonw_object(w);
-        put_text(w, "name", c.name);
-        put_text(w, "type", c.type == LW_COLUMN_TEXT ? "text" : "number");
-        put_text(w, "role",
-                 v->target == NULL || !v->target->is_label[i] ? "feature"
-                 : i == v->target->column                     ? "label"
-                                                              : "other_label");
+        jsonw_put_text(w, "name", c.name);
+        jsonw_put_text(w, "type", c.type == LW_COLUMN_TEXT ? "text" : "number");
+        jsonw_put_text(w, "role",
+                       v->target == NULL || !v->target->is_label[i] ? "feature"
+                       : i == v->target->column                     ? "label"
+                                                                    : "other_label");
         if (c.type == LW_COLUMN_TEXT)
-            put_count(w, "words", c.n_words);
+            jsonw_put_u64(w, "words", c.n_words);
         if (c.origin != 0)
-            put_number(w, "origin", c.origin);
+            jsonw_put_f64(w, "origin", c.origin);
         if (c.text_line > 0)
-            put_count(w, "text_since_line", c.text_line);
+            jsonw_put_u64(w, "text_since_line", c.text_line);
         if (c.n_repaired > 0)
-            put_count(w, "values_made_missing", c.n_repaired);
+            jsonw_put_u64(w, "values_made_missing", c.n_repaired);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
@@ -111,12 +86,12 @@ static void put_columns(struct jsonw *w, const struct profile_view *v)
 static void put_side(struct jsonw *w, const struct lw_profile_side *s, bool is_text)
 {
     jsonw_object(w);
-    put_count(w, "rows", s->n_rows);
-    put_count(w, "missing", s->n_missing);
+    jsonw_put_u64(w, "rows", s->n_rows);
+    jsonw_put_u64(w, "missing", s->n_missing);
     if (!is_text) {
-        put_count(w, "infinite", s->n_infinite);
-        put_number(w, "mean", s->mean);
-        put_number(w, "deviation", s->deviation);
+        jsonw_put_u64(w, "infinite", s->n_infinite);
+        jsonw_put_f64(w, "mean", s->mean);
+        jsonw_put_f64(w, "deviation", s->deviation);
         jsonw_key(w, "quantiles");
         jsonw_array(w);
         for (size_t q = 0; q < LW_PROFILE_QUANTILES; q++)
@@ -133,27 +108,27 @@ static void put_test(struct jsonw *w, const char *key, const struct lw_profile_t
     jsonw_key(w, key);
     jsonw_object(w);
     if (t->state != LW_TEST_APPLIES) {
-        put_text(w, "does_not_apply", lw_test_state_text(t->state));
+        jsonw_put_text(w, "does_not_apply", lw_test_state_text(t->state));
     } else {
-        put_number(w, "statistic", t->statistic);
-        put_number(w, "df", t->df);
-        put_number(w, "p", t->p);
-        put_number(w, "q", t->q);
+        jsonw_put_f64(w, "statistic", t->statistic);
+        jsonw_put_f64(w, "df", t->df);
+        jsonw_put_f64(w, "p", t->p);
+        jsonw_put_f64(w, "q", t->q);
     }
     jsonw_object_end(w);
 }
 
 static void put_words(struct jsonw *w, const struct lw_profile_feature *x)
 {
-    put_count(w, "rare_words", x->n_pooled);
-    put_number(w, "cramer_v", x->cramer_v);
+    jsonw_put_u64(w, "rare_words", x->n_pooled);
+    jsonw_put_f64(w, "cramer_v", x->cramer_v);
     jsonw_key(w, "top");
     jsonw_array(w);
     for (size_t i = 0; i < x->n_top; i++) {
         jsonw_object(w);
-        put_text(w, "word", x->top[i].word);
+        jsonw_put_text(w, "word", x->top[i].word);
         for (size_t s = 0; s < 2; s++)
-            put_count(w, side_names[s], x->top[i].n[s]);
+            jsonw_put_u64(w, side_names[s], x->top[i].n[s]);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
@@ -162,12 +137,12 @@ static void put_words(struct jsonw *w, const struct lw_profile_feature *x)
 static void put_numbers(struct jsonw *w, const struct lw_profile *p,
                         const struct lw_profile_feature *x)
 {
-    put_number(w, "cohen_d", x->cohen_d);
-    put_count(w, "outliers_iqr", x->n_outliers_iqr);
-    put_count(w, "outliers_robust_z", x->n_outliers_z);
-    put_number(w, "vif", x->vif);
-    put_flag(w, "vif_infinite", isinf(x->vif) != 0);
-    put_number(w, "correlation", x->correlation);
+    jsonw_put_f64(w, "cohen_d", x->cohen_d);
+    jsonw_put_u64(w, "outliers_iqr", x->n_outliers_iqr);
+    jsonw_put_u64(w, "outliers_robust_z", x->n_outliers_z);
+    jsonw_put_f64(w, "vif", x->vif);
+    jsonw_put_bool(w, "vif_infinite", isinf(x->vif) != 0);
+    jsonw_put_f64(w, "correlation", x->correlation);
     jsonw_key(w, "correlated_with");
     if (isnan(x->correlation))
         jsonw_null(w);
@@ -183,10 +158,10 @@ static void put_features(struct jsonw *w, const struct lw_profile *p)
         const struct lw_profile_feature *x = &p->features[i];
 
         jsonw_object(w);
-        put_text(w, "name", x->name);
-        put_text(w, "type", x->is_text ? "text" : "number");
-        put_flag(w, "is_label", x->is_label);
-        put_count(w, "distinct", x->n_distinct);
+        jsonw_put_text(w, "name", x->name);
+        jsonw_put_text(w, "type", x->is_text ? "text" : "number");
+        jsonw_put_bool(w, "is_label", x->is_label);
+        jsonw_put_u64(w, "distinct", x->n_distinct);
         for (size_t s = 0; s < 2; s++) {
             jsonw_key(w, side_names[s]);
             put_side(w, &x->side[s], x->is_text);
@@ -194,8 +169,8 @@ static void put_features(struct jsonw *w, const struct lw_profile *p)
         put_test(w, "welch", &x->welch);
         put_test(w, "rank", &x->rank);
         put_test(w, "chi_square", &x->chi_square);
-        put_number(w, "auc", x->auc);
-        put_number(w, "mutual_information", x->mutual_information);
+        jsonw_put_f64(w, "auc", x->auc);
+        jsonw_put_f64(w, "mutual_information", x->mutual_information);
         if (x->is_text)
             put_words(w, x);
         else
@@ -203,7 +178,7 @@ static void put_features(struct jsonw *w, const struct lw_profile *p)
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
-    put_count(w, "tests", p->n_tests);
+    jsonw_put_u64(w, "tests", p->n_tests);
 }
 
 /* ---- pairs, rows, lint ---- */
@@ -225,7 +200,7 @@ static void put_pairs(struct jsonw *w, const struct lw_profile *p)
 {
     jsonw_key(w, "correlations");
     jsonw_object(w);
-    put_count(w, "rows", p->n_pair_rows);
+    jsonw_put_u64(w, "rows", p->n_pair_rows);
     jsonw_key(w, "columns");
     jsonw_array(w);
     for (size_t i = 0; i < p->n_numbers; i++)
@@ -242,11 +217,11 @@ static void put_findings(struct jsonw *w, const struct profile_view *v)
 
     jsonw_key(w, "repeated");
     jsonw_object(w);
-    put_count(w, "rows", p->rows.n_rows);
-    put_count(w, "distinct", p->rows.n_distinct);
-    put_count(w, "contradicting", p->rows.n_contradicting);
-    put_count(w, "last", p->rows.n_last);
-    put_count(w, "last_known", p->rows.n_last_known);
+    jsonw_put_u64(w, "rows", p->rows.n_rows);
+    jsonw_put_u64(w, "distinct", p->rows.n_distinct);
+    jsonw_put_u64(w, "contradicting", p->rows.n_contradicting);
+    jsonw_put_u64(w, "last", p->rows.n_last);
+    jsonw_put_u64(w, "last_known", p->rows.n_last_known);
     jsonw_object_end(w);
     jsonw_key(w, "leaks");
     jsonw_array(w);
@@ -255,11 +230,11 @@ static void put_findings(struct jsonw *w, const struct profile_view *v)
 
         lw_frame_column(v->frame, p->leaks[i].column, &c);
         jsonw_object(w);
-        put_text(w, "column", c.name);
-        put_text(w, "kind", lw_leak_name(p->leaks[i].kind));
-        put_number(w, "figure", p->leaks[i].figure);
-        put_text(w, "reason", p->leaks[i].reason);
-        put_flag(w, "kept", p->leaks[i].is_kept);
+        jsonw_put_text(w, "column", c.name);
+        jsonw_put_text(w, "kind", lw_leak_name(p->leaks[i].kind));
+        jsonw_put_f64(w, "figure", p->leaks[i].figure);
+        jsonw_put_text(w, "reason", p->leaks[i].reason);
+        jsonw_put_bool(w, "kept", p->leaks[i].is_kept);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);

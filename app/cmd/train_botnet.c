@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/train_botnet.h"
 
-#include "base/jsonw.h"
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
@@ -58,60 +58,36 @@ static void print_people(const struct lw_botnet_report *r, const char *output)
                  text_count(background, count), r->threshold, output, r->train_seconds);
 }
 
-static void put_number(struct jsonw *w, const char *key, double v)
-{
-    jsonw_key(w, key);
-    jsonw_f64(w, v);
-}
-
 static void put_figures(struct jsonw *w, const struct lw_botnet_figures *f)
 {
-    jsonw_key(w, "benign");
-    jsonw_u64(w, f->n_benign);
-    jsonw_key(w, "malicious");
-    jsonw_u64(w, f->n_malicious);
-    jsonw_key(w, "background");
-    jsonw_u64(w, f->n_background);
-    put_number(w, "roc_auc", f->roc_auc);
-    put_number(w, "rule_false_alarm", f->rule_false_alarm);
-    put_number(w, "rule_recall", f->rule_recall);
-    put_number(w, "recall_at_rule", f->recall_at_rule);
-    put_number(w, "recall_at_1e2", f->recall_at_1e2);
-    put_number(w, "recall", f->recall);
-    put_number(w, "false_alarm", f->false_alarm);
+    jsonw_put_u64(w, "benign", f->n_benign);
+    jsonw_put_u64(w, "malicious", f->n_malicious);
+    jsonw_put_u64(w, "background", f->n_background);
+#define PUT_SHARE(name) jsonw_put_f64(w, #name, f->name);
+    LW_BOTNET_SHARE_LIST(PUT_SHARE)
+#undef PUT_SHARE
 }
 
-static int print_json(const struct lw_botnet_report *r)
+static void put_report(struct jsonw *w, const void *of)
 {
-    struct buf text;
-    struct jsonw w;
-    bool ok;
+    const struct lw_botnet_report *r = of;
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    put_number(&w, "threshold", r->threshold);
-    jsonw_key(&w, "pooled");
-    jsonw_object(&w);
-    put_figures(&w, &r->pooled);
-    jsonw_object_end(&w);
-    jsonw_key(&w, "captures");
-    jsonw_array(&w);
+    jsonw_put_f64(w, "threshold", r->threshold);
+    jsonw_key(w, "pooled");
+    jsonw_object(w);
+    put_figures(w, &r->pooled);
+    jsonw_object_end(w);
+    jsonw_key(w, "captures");
+    jsonw_array(w);
     for (uint32_t i = 0; i < r->n_captures; i++) {
-        jsonw_object(&w);
-        jsonw_key(&w, "name");
-        jsonw_text(&w, r->capture[i].name);
-        jsonw_key(&w, "pooled");
-        jsonw_bool(&w, r->capture[i].is_pooled);
-        put_figures(&w, &r->capture[i].figures);
-        jsonw_object_end(&w);
+        jsonw_object(w);
+        jsonw_put_text(w, "name", r->capture[i].name);
+        jsonw_put_bool(w, "pooled", r->capture[i].is_pooled);
+        put_figures(w, &r->capture[i].figures);
+        jsonw_object_end(w);
     }
-    jsonw_array_end(&w);
-    put_number(&w, "train_seconds", r->train_seconds);
-    jsonw_object_end(&w);
-    ok = buf_ok(&text) && puts(buf_text(&text)) >= 0;
-    buf_release(&text);
-    return ok ? STATUS_OK : command_fail("standard output: cannot write");
+    jsonw_array_end(w);
+    jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 
 int train_botnet(char *const *groups, size_t n, const char *output, uint64_t seed,
@@ -131,7 +107,7 @@ int train_botnet(char *const *groups, size_t n, const char *output, uint64_t see
     if (st != LW_OK)
         return command_error(&err);
     if (json)
-        return print_json(&report);
+        return print_json(put_report, &report);
     print_people(&report, output);
     return STATUS_OK;
 }

@@ -42,18 +42,6 @@ static const struct verdict_info {
                                    3},
 };
 
-static void put_text(struct jsonw *w, const char *key, const char *value)
-{
-    jsonw_key(w, key);
-    jsonw_text(w, value);
-}
-
-static void put_number(struct jsonw *w, const char *key, uint64_t value)
-{
-    jsonw_key(w, key);
-    jsonw_u64(w, value);
-}
-
 /* ---- the verdict ----------------------------------------------------------------- */
 
 static void put_one_text(struct jsonw *w, const char *key, const char *value)
@@ -87,13 +75,13 @@ static void put_alert(struct jsonw *w, const struct lw_finding *f)
 
     jsonw_key(w, "alert");
     jsonw_object(w);
-    put_text(w, "action", "allowed");
-    put_number(w, "gid", 1);
-    put_number(w, "signature_id", SIGNATURE_BASE + (unsigned)f->verdict.verdict);
-    put_number(w, "rev", 1);
-    put_text(w, "signature", info->signature);
-    put_text(w, "category", info->category);
-    put_number(w, "severity", info->severity);
+    jsonw_put_text(w, "action", "allowed");
+    jsonw_put_u64(w, "gid", 1);
+    jsonw_put_u64(w, "signature_id", SIGNATURE_BASE + (unsigned)f->verdict.verdict);
+    jsonw_put_u64(w, "rev", 1);
+    jsonw_put_text(w, "signature", info->signature);
+    jsonw_put_text(w, "category", info->category);
+    jsonw_put_u64(w, "severity", info->severity);
     put_metadata(w, f);
     jsonw_object_end(w);
 }
@@ -112,10 +100,10 @@ static void put_reasons(struct jsonw *w, const struct lw_finding *f)
         const struct lw_reason *r = &f->reasons[i];
 
         jsonw_object(w);
-        put_text(w, "feature", f->view->features[r->feature_idx].name);
+        jsonw_put_text(w, "feature", f->view->features[r->feature_idx].name);
         put_share(w, "value", r->value); /* null when unavailable */
         put_share(w, "contribution", r->contribution);
-        put_text(w, "words", r->words);
+        jsonw_put_text(w, "words", r->words);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);
@@ -129,7 +117,7 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
 
     jsonw_key(w, "lapwing");
     jsonw_object(w);
-    put_text(w, "class", lw_verdict_name(v->verdict));
+    jsonw_put_text(w, "class", lw_verdict_name(v->verdict));
     put_share(w, "confidence", v->confidence);
     jsonw_key(w, "scores");
     jsonw_object(w);
@@ -143,7 +131,7 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
     put_reasons(w, f);
     put_one_text(w, "models", lw_classifier_id(c));
     put_share(w, "unavailable", v->unavailable);
-    put_number(w, "severity", f->alert ? info->severity : 0);
+    jsonw_put_u64(w, "severity", f->alert ? info->severity : 0);
     jsonw_key(w, "attack_id");
     if (info->attack_id == NULL)
         jsonw_null(w);

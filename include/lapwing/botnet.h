@@ -31,18 +31,24 @@ struct lw_botnet_config {
     void *progress_ctx;      /* borrowed */
 };
 
+/** Shares from 0 to 1, under their names in JSON. */
+#define LW_BOTNET_SHARE_LIST(X)                                                        \
+    X(roc_auc)                                                                         \
+    X(rule_false_alarm) /* of "TCP, and no reply" */                                   \
+    X(rule_recall)                                                                     \
+    X(recall_at_rule) /* the model's, at the rule's false alarms or fewer */           \
+    X(recall_at_1e2)  /* at 1 % false alarms or fewer */                               \
+    X(recall)         /* at the model's threshold */                                   \
+    X(false_alarm)
+
 /** On flows of which the model had learnt nothing.  NaN where there are none. */
 struct lw_botnet_figures {
     uint64_t n_benign;
     uint64_t n_malicious;
     uint64_t n_background; /* labelled as neither, and left out of everything */
-    double roc_auc;
-    double rule_false_alarm; /* of "TCP, and no reply" */
-    double rule_recall;
-    double recall_at_rule; /* the model's, at the rule's false alarms or fewer */
-    double recall_at_1e2;  /* at 1 % false alarms or fewer */
-    double recall;         /* at the model's threshold */
-    double false_alarm;
+#define LW_BOTNET_SHARE(name) double name;
+    LW_BOTNET_SHARE_LIST(LW_BOTNET_SHARE)
+#undef LW_BOTNET_SHARE
 };
 
 struct lw_botnet_report {

@@ -135,3 +135,27 @@ void jsonw_raw(struct jsonw *w, const char *json)
     before_item(w);
     buf_add_text(w->out, json);
 }
+
+void jsonw_put_text(struct jsonw *w, const char *key, const char *s)
+{
+    jsonw_key(w, key);
+    jsonw_text(w, s);
+}
+
+void jsonw_put_u64(struct jsonw *w, const char *key, uint64_t v)
+{
+    jsonw_key(w, key);
+    jsonw_u64(w, v);
+}
+
+void jsonw_put_f64(struct jsonw *w, const char *key, double v)
+{
+    jsonw_key(w, key);
+    jsonw_f64(w, v);
+}
+
+void jsonw_put_bool(struct jsonw *w, const char *key, bool v)
+{
+    jsonw_key(w, key);
+    jsonw_bool(w, v);
+}

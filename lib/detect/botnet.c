@@ -412,25 +412,13 @@ static enum lw_status find_usual(struct lw_classifier *c, const struct botnet_se
     return LW_OK;
 }
 
-static void put_number(struct jsonw *w, const char *key, double v)
-{
-    jsonw_key(w, key);
-    jsonw_f64(w, v);
-}
-
 static void put_figures(struct jsonw *w, const struct lw_botnet_figures *f)
 {
-    jsonw_key(w, "benign");
-    jsonw_u64(w, f->n_benign);
-    jsonw_key(w, "malicious");
-    jsonw_u64(w, f->n_malicious);
-    put_number(w, "roc_auc", f->roc_auc);
-    put_number(w, "rule_false_alarm", f->rule_false_alarm);
-    put_number(w, "rule_recall", f->rule_recall);
-    put_number(w, "recall_at_rule", f->recall_at_rule);
-    put_number(w, "recall_at_1e2", f->recall_at_1e2);
-    put_number(w, "recall", f->recall);
-    put_number(w, "false_alarm", f->false_alarm);
+    jsonw_put_u64(w, "benign", f->n_benign);
+    jsonw_put_u64(w, "malicious", f->n_malicious);
+#define PUT_SHARE(name) jsonw_put_f64(w, #name, f->name);
+    LW_BOTNET_SHARE_LIST(PUT_SHARE)
+#undef PUT_SHARE
 }
 
 static void put_captures(struct jsonw *w, const struct lw_botnet_report *report)
@@ -474,7 +462,7 @@ static void put_provenance(struct jsonw *w, const struct botnet_set *s,
     jsonw_text(w, text);
     jsonw_key(w, "seed");
     jsonw_u64(w, cfg->seed);
-    put_number(w, "threshold", (double)threshold);
+    jsonw_put_f64(w, "threshold", (double)threshold);
     jsonw_key(w, "leave_captures_out");
     jsonw_object(w);
     put_figures(w, &report->pooled);
