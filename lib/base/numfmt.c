@@ -58,13 +58,15 @@ static size_t put_plain(float v, char out[NUMFMT_MAX])
 
     if (!(size < 1e4))
         return 0;
-    hundredths = (uint32_t)(size * 100 + 0.5);
-    if ((float)(hundredths / 100.0) != (float)size)
-        return 0;
     if (v < 0)
         *p++ = '-';
-    p = put_u64(p, hundredths / 100);
-    if (hundredths % 100 != 0) {
+    if ((double)(uint32_t)size == size) {
+        p = put_u64(p, (uint32_t)size);
+    } else {
+        hundredths = (uint32_t)(size * 100 + 0.5);
+        if ((float)(hundredths / 100.0) != (float)size)
+            return 0;
+        p = put_u64(p, hundredths / 100);
         *p++ = '.';
         p = put_pair(p, hundredths % 100);
         if (p[-1] == '0')
