@@ -76,17 +76,50 @@ static const struct {
 
 enum { N_WORDS = sizeof words / sizeof words[0] };
 
+/* Which two bytes stand side by side, by a hash of both: hardly any word begins and
+ * ends with pairs that a line has, and only these are looked for. */
+struct pairs {
+    uint64_t has[16];
+};
+
+static unsigned pair_hash(const char *p)
+{
+    return ((unsigned char)p[0] * 37U ^ (unsigned char)p[1]) % 1024;
+}
+
+static void pairs_of(struct pairs *out, const char *p, size_t n)
+{
+    *out = (struct pairs){{0}};
+    for (size_t i = 0; i + 1 < n; i++) {
+        unsigned hash = pair_hash(p + i);
+
+        out->has[hash / 64] |= UINT64_C(1) << (hash % 64);
+    }
+}
+
+static bool pairs_have(const struct pairs *s, const char *p)
+{
+    unsigned hash = pair_hash(p);
+
+    return (s->has[hash / 64] >> (hash % 64) & 1) != 0;
+}
+
 unsigned text_words(const struct text *t, unsigned kinds)
 {
+    const char *all = (const char *)t->p;
     unsigned found = 0;
+    struct pairs pairs;
 
+    pairs_of(&pairs, all, t->n);
     for (size_t i = 0; i < N_WORDS; i++) {
         size_t length = words[i].n;
         /* A word that begins here ends in the fresh part. */
         size_t from = t->fresh >= length ? t->fresh - length + 1 : 0;
 
         if ((words[i].kind & kinds & ~found) != 0 && t->n >= from + length &&
-            memmem(t->p + from, t->n - from, words[i].text, length) != NULL)
+            pairs_have(&pairs, words[i].text) &&
+            pairs_have(&pairs, words[i].text + length - 2) &&
+            memmem(all + from, t->n - from, words[i].text, length) != NULL)
             found |= words[i].kind & kinds;
     }
     return found;
