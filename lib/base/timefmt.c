@@ -236,13 +236,16 @@ static bool take_seconds(const char *p, const char *end, int64_t *out_ns)
 
 bool timefmt_parse_ns(const char *s, size_t n, int64_t *out)
 {
+    /* So far that a minute more can still be counted in nanoseconds. */
+    static const int64_t reach_s = INT64_MAX / NS_PER_S - 61;
     const char *end = s + n;
     const char *p = s;
     int64_t minute_s = 0;
     int64_t ns;
     double seconds;
 
-    if (is_date(s, n) && !take_minute(&p, &end, &minute_s))
+    if (is_date(s, n) && (!take_minute(&p, &end, &minute_s) || minute_s < -reach_s ||
+                          minute_s > reach_s))
         return false;
     if (take_seconds(p, end, &ns)) {
         if (p != s && ns >= 61 * NS_PER_S)

@@ -24,7 +24,8 @@ size_t timefmt_eve(int64_t time_ns, char out[TIMEFMT_MAX]);
  *  where none is.  False when it is neither. */
 bool timefmt_parse(const char *s, size_t n, double *out);
 
-/** The same, exact to the nanosecond; later digits are cut off. */
+/** The same, exact to the nanosecond; later digits are cut off.  False also for what 64
+ *  bits cannot hold: years before 1678 and after 2261. */
 bool timefmt_parse_ns(const char *s, size_t n, int64_t *out);
 
 #endif /* BASE_TIMEFMT_H */

@@ -14,6 +14,10 @@
 
 enum { ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86dd, ETHER_ARP = 0x0806 };
 
+/* Times and durations are below it (the year 2116), so that a start and a duration can
+ * be added. */
+#define TIME_LIMIT_NS (INT64_C(1) << 62)
+
 static bool field_is(struct csv_field f, const char *text)
 {
     return f.n == strlen(text) && strncasecmp(f.p, text, f.n) == 0;
@@ -93,8 +97,9 @@ bool flow_cell_time(struct flow_cells *c, enum flow_cell i, int64_t *out_ns)
 
     if (flow_field_missing(f))
         return false;
-    if (timefmt_parse_ns(f.p, f.n, out_ns) && *out_ns >= 0)
+    if (timefmt_parse_ns(f.p, f.n, out_ns) && *out_ns >= 0 && *out_ns < TIME_LIMIT_NS)
         return true;
+    *out_ns = 0;
     flow_cell_note(c, i, i == CELL_START ? "a time" : "a number of seconds from 0 on");
     return false;
 }

@@ -397,6 +397,8 @@ static void times_are_exact_to_the_nanosecond(void **state)
                  {"2011/08/16 10:01:46.000000001", INT64_C(1313488906000000001)},
                  {"0.012166976928710938", 12166976},
                  {"1.5e-05", 15000}};
+    static const char *const beyond[] = {"9999/12/31 23:59:59", "2263-01-01 00:00:00",
+                                         "1600-01-01 00:00:00"};
     int64_t ns;
 
     (void)state;
@@ -405,6 +407,8 @@ static void times_are_exact_to_the_nanosecond(void **state)
         assert_int_equal(ns, cases[i].ns);
     }
     assert_false(timefmt_parse_ns("99999999999", 11, &ns));
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++)
+        assert_false(timefmt_parse_ns(beyond[i], strlen(beyond[i]), &ns));
 }
 
 static void lines_end_in_every_way(void **state)

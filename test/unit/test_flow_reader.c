@@ -395,6 +395,28 @@ static void a_bad_value_is_told_with_its_place(void **state)
     lw_flow_reader_close(r);
 }
 
+/* Else the end, which is their sum, would be before the start. */
+static void a_start_and_a_duration_can_be_added(void **state)
+{
+    struct lw_flow_reader *r =
+        open_text(ARGUS_HEADER
+                  "4611686018,4611686018,udp,1.2.3.4,5,->,1.2.3.5,6,INT,0,,1,60,60,\n"
+                  "9000000000,1,udp,1.2.3.4,5,->,1.2.3.5,6,INT,0,,1,60,60,\n"
+                  "1,9000000000,udp,1.2.3.4,5,->,1.2.3.5,6,INT,0,,1,60,60,\n",
+                  LW_BAD_ROWS_MISSING);
+
+    (void)state;
+    assert_int_equal(next(r), LW_OK);
+    assert_true(rec.end_ns > rec.start_ns);
+    /* Without a start there is no record; without a duration there is. */
+    assert_int_equal(next(r), LW_OK);
+    assert_int_equal(rec.start_ns, NS_PER_S);
+    assert_int_equal(rec.end_ns, NS_PER_S);
+    assert_true(rec.lacks & LW_LACKS_DURATION);
+    assert_int_equal(next(r), LW_END);
+    lw_flow_reader_close(r);
+}
+
 static void bad_rows_can_be_left_out(void **state)
 {
     struct lw_flow_reader *r = open_text(bad_rows, LW_BAD_ROWS_SKIP);
@@ -491,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_zeek_row_of_icmp),
         cmocka_unit_test(what_is_no_flow_records_is_refused),
         cmocka_unit_test(a_bad_value_is_told_with_its_place),
+        cmocka_unit_test(a_start_and_a_duration_can_be_added),
         cmocka_unit_test(bad_rows_can_be_left_out),
         cmocka_unit_test(bad_values_can_be_missing),
         cmocka_unit_test(the_watermark_is_what_the_format_promises),
