@@ -53,8 +53,12 @@ struct lw_compare_table_config {
                             was read as a time, else the order of the file */
     bool neither_is_normal; /* rows of neither side (background) are normal ones; else
                                they are left out */
-    bool drop_missing;      /* rows with a missing value are left out */
-    bool drop_repeats;      /* of rows with equal values and label the first is kept */
+    bool drop_missing;      /* rows with a gap in any column of the table, feature or
+                               not, are left out */
+    bool ordinal; /* categories become one number each, in the order of the view or of
+                     first appearance, instead of a column for each value.  No order
+                     among words means anything: it serves to repeat what others did */
+    bool drop_repeats; /* of rows with equal values and label the first is kept */
     bool balance;  /* of each class at random as many rows are kept as the rarest one
                       has.  Before any split, so figures are of a world that is not: it
                       serves to repeat what others did */

@@ -235,14 +235,17 @@ static enum lw_status take_time(struct lw_compare_table *t,
 
 /* ---- rows that stay ---- */
 
-static bool has_missing(const struct lw_compare_table *t, size_t r)
+/* gap (n_rows) says of each row whether any column of the table has no value there. */
+static void find_gaps(uint8_t *gap, const struct lw_frame *frame)
 {
-    const float *row = t->x.x + r * t->x.n_cols;
+    for (size_t i = 0; i < lw_frame_columns(frame); i++) {
+        struct lw_column c;
 
-    for (size_t i = 0; i < t->x.n_cols; i++)
-        if (isnan(row[i]))
-            return true;
-    return false;
+        lw_frame_column(frame, i, &c);
+        for (size_t r = 0; r < lw_frame_rows(frame); r++)
+            gap[r] |= c.type == LW_COLUMN_TEXT ? c.dictionary[c.codes[r]][0] == '\0'
+                                               : isnan(c.numbers[r]) != 0;
+    }
 }
 
 static void move_row(struct lw_compare_table *t, size_t to, size_t from)
@@ -305,7 +308,7 @@ static void balance(struct lw_compare_table *t, size_t *left, uint64_t seed)
 /* Leave out what the configuration says, close up the types and set the labels. */
 static enum lw_status choose_rows(struct lw_compare_table *t,
                                   const struct lw_compare_table_config *cfg,
-                                  struct lw_error *err)
+                                  const uint8_t *gap, struct lw_error *err)
 {
     size_t n_of[LW_EVAL_MAX_CLASSES] = {0};
     uint32_t n_classes = 0;
@@ -313,7 +316,7 @@ static enum lw_status choose_rows(struct lw_compare_table *t,
     enum lw_status st = LW_OK;
 
     for (size_t r = 0; r < t->x.n_rows; r++)
-        if (t->type_class[t->type[r]] >= 0 && !(cfg->drop_missing && has_missing(t, r)))
+        if (t->type_class[t->type[r]] >= 0 && (gap == NULL || gap[r] == 0))
             move_row(t, n++, r);
     t->x.n_rows = n;
     if (n > 0 && cfg->drop_repeats)
@@ -340,6 +343,7 @@ static enum lw_status take_all(struct lw_compare_table *t, const struct lw_frame
                                const struct lw_compare_table_config *cfg,
                                struct lw_error *err)
 {
+    uint8_t *gap = NULL;
     enum lw_status st = LW_OK;
 
     if (cfg->view != NULL) {
@@ -356,7 +360,18 @@ static enum lw_status take_all(struct lw_compare_table *t, const struct lw_frame
         st = take_group(t, frame, cfg->group, err);
     if (st == LW_OK)
         st = take_time(t, frame, cfg->time, err);
-    return st == LW_OK ? choose_rows(t, cfg, err) : st;
+    for (size_t i = 0; st == LW_OK && cfg->ordinal && i < t->x.n_cols; i++)
+        t->inputs[i].type = ENCODE_NUMBER;
+    if (st == LW_OK && cfg->drop_missing) {
+        gap = mem_zalloc(t->x.n_rows, sizeof *gap);
+        if (gap == NULL)
+            return out_of_memory(err);
+        find_gaps(gap, frame);
+    }
+    if (st == LW_OK)
+        st = choose_rows(t, cfg, gap, err);
+    mem_free(gap);
+    return st;
 }
 
 enum lw_status lw_compare_table_new(struct lw_compare_table **out,
