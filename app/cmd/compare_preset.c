@@ -26,7 +26,7 @@ static const struct compare_preset presets[] = {
                      .n_folds = 4}},
      .n_experiments = 2,
      .model = {{.kind = "logit", .options = NULL},
-               {.kind = "knn", .options = "k=5,metric=manhattan"},
+               {.kind = "knn", .options = "k=5,metric=manhattan,scale=standard"},
                {.kind = "tree", .options = "criterion=entropy,depth=5"},
                {.kind = "forest", .options = "criterion=entropy,depth=5,trees=100"},
                {.kind = "gbdt",
