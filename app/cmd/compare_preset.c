@@ -25,7 +25,7 @@ static const struct compare_preset presets[] = {
                      .protocol = LW_PROTOCOL_LEAVE_ATTACK_OUT,
                      .n_folds = 4}},
      .n_experiments = 2,
-     .model = {{.kind = "logit", .options = NULL},
+     .model = {{.kind = "logit", .options = "scale=standard,tolerance=0.01"},
                {.kind = "knn", .options = "k=5,metric=manhattan,scale=standard"},
                {.kind = "tree", .options = "criterion=entropy,depth=5"},
                {.kind = "forest", .options = "criterion=entropy,depth=5,trees=100"},
