@@ -23,6 +23,7 @@
     X(features)                                                                        \
     X(train)                                                                           \
     X(test)                                                                            \
+    X(compare)                                                                         \
     X(profile)                                                                         \
     X(model)                                                                           \
     X(serve)                                                                           \

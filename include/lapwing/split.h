@@ -52,6 +52,23 @@ lw_split_leave_attack_out(struct lw_split *out, const uint32_t *types, size_t n_
                           const int *type_class, uint32_t n_types, size_t n_folds,
                           uint64_t seed, struct lw_error *err);
 
+/** One fold: the last `test_share` of the rows in the order of time (n_rows), finite;
+ *  rows of the same time stay in file order; NULL: the order is the file's.  LW_EINVAL:
+ *  a time that is not finite.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_split_ordered(struct lw_split *out, const float *time,
+                                               size_t n_rows, double test_share,
+                                               struct lw_error *err);
+
+/** Whole groups (captures, hosts, attack types) together: `n_folds` folds over which
+ *  the groups are dealt, in random order, the next one to the fold with the fewest rows
+ *  so far; a fold tests its own as LW_PART_TEST_UNSEEN.  0 folds: one a group.
+ *  groups (n_rows): below n_groups.  LW_EINVAL: fewer than 2 groups that have rows,
+ * more folds than these, more than 1,000 folds.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_split_grouped(struct lw_split *out,
+                                               const uint32_t *groups, size_t n_rows,
+                                               uint32_t n_groups, size_t n_folds,
+                                               uint64_t seed, struct lw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

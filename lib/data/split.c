@@ -14,7 +14,9 @@
 
 #include <lapwing/split.h>
 
+#include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 enum { FOLDS_MAX = 1000 };
 
@@ -218,5 +220,139 @@ out:
     mem_free(row_order);
     mem_free(fold_of_row);
     mem_free(met);
+    return st;
+}
+
+/* ---- by time ---- */
+
+struct timed_row {
+    float time;
+    uint32_t row;
+};
+
+static int timed_order(const void *a, const void *b)
+{
+    const struct timed_row *x = a;
+    const struct timed_row *y = b;
+
+    if (x->time < y->time || x->time > y->time)
+        return x->time < y->time ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row ? 1 : 0;
+}
+
+enum lw_status lw_split_ordered(struct lw_split *out, const float *time, size_t n_rows,
+                                double test_share, struct lw_error *err)
+{
+    struct timed_row *order = NULL;
+    enum lw_status st = check_share(test_share, err);
+
+    for (size_t i = 0; st == LW_OK && time != NULL && i < n_rows; i++)
+        if (!isfinite(time[i]))
+            st = lw_fail(err, LW_EINVAL, "row %zu has no time", i);
+    if (st == LW_OK)
+        st = split_init(out, n_rows, 1, err);
+    if (st != LW_OK)
+        return st;
+    order = mem_zalloc(n_rows, sizeof *order);
+    if (order == NULL) {
+        lw_split_release(out);
+        return lw_fail(err, LW_ENOMEM, "out of memory for a split of %zu rows", n_rows);
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        order[i] = (struct timed_row){time == NULL ? 0 : time[i], (uint32_t)i};
+    qsort(order, n_rows, sizeof *order, timed_order);
+    for (size_t i = n_rows - (size_t)((double)n_rows * test_share + 0.5); i < n_rows;
+         i++)
+        out->part[order[i].row] = LW_PART_TEST;
+    mem_free(order);
+    return LW_OK;
+}
+
+/* ---- by groups ---- */
+
+/* fold_of (n_groups): groups in random order, each to the fold with the fewest rows
+ * and, of these, groups.  load, held (n_folds) from 0. */
+static void deal_groups(uint32_t *fold_of, const uint64_t *size, uint32_t n_groups,
+                        size_t n_folds, const uint32_t *order, uint64_t *load,
+                        uint64_t *held)
+{
+    for (uint32_t i = 0; i < n_groups; i++) {
+        size_t best = 0;
+
+        if (size[order[i]] == 0)
+            continue;
+        for (size_t f = 1; f < n_folds; f++)
+            if (load[f] < load[best] || (load[f] == load[best] && held[f] < held[best]))
+                best = f;
+        fold_of[order[i]] = (uint32_t)best;
+        load[best] += size[order[i]];
+        held[best]++;
+    }
+}
+
+/* size (n_groups) becomes the rows of each group; *n_used how many have any. */
+static enum lw_status count_groups(const uint32_t *groups, size_t n_rows,
+                                   uint32_t n_groups, uint64_t *size, size_t *n_used,
+                                   struct lw_error *err)
+{
+    *n_used = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        if (groups[i] >= n_groups)
+            return lw_fail(err, LW_EINVAL, "row %zu is of group %u of %u", i, groups[i],
+                           n_groups);
+        *n_used += size[groups[i]]++ == 0 ? 1 : 0;
+    }
+    return LW_OK;
+}
+
+static enum lw_status check_groups(size_t n_used, size_t n_folds, struct lw_error *err)
+{
+    if (n_used < 2)
+        return lw_fail(err, LW_EINVAL, "%zu group: nothing can be left out", n_used);
+    if (n_folds < 2 || n_folds > n_used || n_folds > FOLDS_MAX)
+        return lw_fail(err, LW_EINVAL,
+                       "%zu folds for %zu groups; 2 folds to as many as groups, at "
+                       "most %d, are possible",
+                       n_folds, n_used, FOLDS_MAX);
+    return LW_OK;
+}
+
+enum lw_status lw_split_grouped(struct lw_split *out, const uint32_t *groups,
+                                size_t n_rows, uint32_t n_groups, size_t n_folds,
+                                uint64_t seed, struct lw_error *err)
+{
+    uint64_t *size = mem_zalloc(n_groups, sizeof *size);
+    uint32_t *fold_of = mem_zalloc(n_groups, sizeof *fold_of);
+    uint32_t *order = shuffled_rows(n_groups, seed);
+    uint64_t *load = NULL; /* (2, n_folds): rows, then groups */
+    size_t n_used = 0;
+    enum lw_status st = LW_OK;
+
+    *out = (struct lw_split){0};
+    if (size == NULL || fold_of == NULL || order == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %u groups", n_groups);
+    if (st == LW_OK)
+        st = count_groups(groups, n_rows, n_groups, size, &n_used, err);
+    n_folds = n_folds == 0 ? n_used : n_folds;
+    if (st == LW_OK)
+        st = check_groups(n_used, n_folds, err);
+    if (st == LW_OK)
+        st = split_init(out, n_rows, n_folds, err);
+    if (st != LW_OK)
+        goto out;
+    load = mem_zalloc(2 * n_folds, sizeof *load);
+    if (load == NULL) {
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu folds", n_folds);
+        lw_split_release(out);
+        goto out;
+    }
+    deal_groups(fold_of, size, n_groups, n_folds, order, load, load + n_folds);
+    for (size_t i = 0; i < n_rows; i++)
+        out->part[fold_of[groups[i]] * n_rows + i] = LW_PART_TEST_UNSEEN;
+out:
+    mem_free(size);
+    mem_free(fold_of);
+    mem_free(order);
+    mem_free(load);
     return st;
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -230,6 +231,70 @@ static void senseless_splits_are_refused(void **state)
                      LW_EINVAL);
 }
 
+static void the_last_rows_in_time_are_tested(void **state)
+{
+    static const float time[] = {5, 1, 9, 1, 7, 9, 0, 2, 3, 4};
+    static const float gap[] = {1, NAN};
+    struct lw_split s;
+    struct lw_error err;
+
+    (void)state;
+    assert_int_equal(lw_split_ordered(&s, time, 10, 0.3, &err), LW_OK);
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(s.part[i], time[i] > 6 ? LW_PART_TEST : LW_PART_TRAIN);
+    lw_split_release(&s);
+    /* Of rows of the same time the later in the file. */
+    assert_int_equal(lw_split_ordered(&s, time, 10, 0.1, &err), LW_OK);
+    assert_int_equal(s.part[2], LW_PART_TRAIN);
+    assert_int_equal(s.part[5], LW_PART_TEST);
+    lw_split_release(&s);
+    assert_int_equal(lw_split_ordered(&s, NULL, 10, 0.2, &err), LW_OK);
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(s.part[i], i >= 8 ? LW_PART_TEST : LW_PART_TRAIN);
+    lw_split_release(&s);
+    assert_int_equal(lw_split_ordered(&s, gap, 2, 0.5, &err), LW_EINVAL);
+    assert_non_null(strstr(err.msg, "row 1 has no time"));
+}
+
+static void groups_are_left_out_whole(void **state)
+{
+    /* Group g < 7 has g rows, so group 0 has none and needs no fold. */
+    static const size_t folds[] = {0, 2, 3, 6};
+    uint32_t groups[21];
+    size_t n = 0;
+    struct lw_split s;
+    struct lw_error err;
+
+    (void)state;
+    for (uint32_t g = 0; g < 7; g++)
+        for (uint32_t i = 0; i < g; i++)
+            groups[n++] = g;
+    for (size_t k = 0; k < 4; k++) {
+        size_t tested[21] = {0};
+
+        assert_int_equal(lw_split_grouped(&s, groups, n, 7, folds[k], k, &err), LW_OK);
+        assert_int_equal(s.n_folds, folds[k] == 0 ? 6 : folds[k]);
+        for (size_t f = 0; f < s.n_folds; f++) {
+            const uint8_t *part = s.part + f * n;
+
+            assert_true(count_part(&s, f, LW_PART_TEST_UNSEEN) > 0);
+            assert_int_equal(count_part(&s, f, LW_PART_TEST), 0);
+            for (size_t i = 0; i < n; i++)
+                tested[i] += part[i] != LW_PART_TRAIN;
+            for (size_t i = 1; i < n; i++)
+                if (groups[i] == groups[i - 1])
+                    assert_int_equal(part[i], part[i - 1]);
+        }
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(tested[i], 1);
+        lw_split_release(&s);
+    }
+    assert_int_equal(lw_split_grouped(&s, groups, n, 7, 7, 1, &err), LW_EINVAL);
+    assert_int_equal(lw_split_grouped(&s, groups, n, 6, 2, 1, &err), LW_EINVAL);
+    assert_int_equal(lw_split_grouped(&s, groups, 1, 7, 0, 1, &err), LW_EINVAL);
+    assert_int_equal(lw_split_grouped(&s, groups, n, 7, 1, 1, &err), LW_EINVAL);
+}
+
 static void memory_may_run_out_anywhere(void **state)
 {
     static const uint32_t labels[] = {0, 1, 2, 0, 1, 2};
@@ -253,6 +318,18 @@ static void memory_may_run_out_anywhere(void **state)
             assert_null(s.part);
         }
     }
+    lw_split_release(&s);
+    for (uint64_t n = 1; s.part == NULL; n++) {
+        mem_fail_at(n, 0);
+        if (lw_split_ordered(&s, NULL, 6, 0.5, &err) != LW_OK)
+            assert_int_equal(err.code, LW_ENOMEM);
+    }
+    lw_split_release(&s);
+    for (uint64_t n = 1; s.part == NULL; n++) {
+        mem_fail_at(n, 0);
+        if (lw_split_grouped(&s, labels, 6, 3, 0, 1, &err) != LW_OK)
+            assert_int_equal(err.code, LW_ENOMEM);
+    }
     mem_fail_at(0, 0);
     lw_split_release(&s);
 }
@@ -266,6 +343,8 @@ int main(void)
         cmocka_unit_test(a_known_type_keeps_rows_to_learn_from),
         cmocka_unit_test(normal_rows_are_held_out_in_contiguous_quarters),
         cmocka_unit_test(leaving_out_follows_from_labels_and_seed),
+        cmocka_unit_test(the_last_rows_in_time_are_tested),
+        cmocka_unit_test(groups_are_left_out_whole),
         cmocka_unit_test(senseless_splits_are_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/compare.h - several models over one protocol, side by side.
+ *
+ * Every model gets the same rows, the same folds and the same encoded columns; encoder
+ * and model are fitted on a fold's training rows only.  The rows that the folds of one
+ * seed test are judged together.  The trivial rivals (majority class, best rule on one
+ * column) come first.
+ */
+#ifndef LW_COMPARE_H
+#define LW_COMPARE_H
+
+#include <lapwing/dataset.h>
+#include <lapwing/error.h>
+#include <lapwing/eval.h>
+#include <lapwing/model.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LW_PROTOCOL_LIST(X)                                                            \
+    X(RANDOM, "random", "random rows: the naive one")                                  \
+    X(STRATIFIED, "stratified", "random rows, the same share of every label")          \
+    X(TIME, "time", "the last rows in the order of time")                              \
+    X(GROUP, "group", "whole groups, dealt over folds")                                \
+    X(LEAVE_GROUP_OUT, "leave-group-out", "each group once")                           \
+    X(LEAVE_ATTACK_OUT, "leave-attack-out",                                            \
+      "whole attack types, a stretch of the normal rows, a share of known types")
+
+enum lw_protocol {
+#define LW_PROTOCOL_ENUM(name, text, doc) LW_PROTOCOL_##name,
+    LW_PROTOCOL_LIST(LW_PROTOCOL_ENUM)
+#undef LW_PROTOCOL_ENUM
+        LW_N_PROTOCOLS
+};
+
+LW_API const char *lw_protocol_name(enum lw_protocol p);
+LW_API const char *lw_protocol_doc(enum lw_protocol p);
+
+/* ---- rows ---- */
+
+/** Zero means the default. */
+struct lw_compare_table_config {
+    const char *view;    /* features of that view; NULL: the columns of the table, times
+                            and texts of more than 255 words left out */
+    const char *columns; /* without a view: only these, separated by commas */
+    const char *group;   /* text column that says what belongs together; NULL: none */
+    const char *time;    /* column of numbers that rows are ordered by; NULL: one that
+                            was read as a time, else the order of the file */
+    bool neither_is_normal; /* rows of neither side (background) are normal ones; else
+                               they are left out */
+    bool drop_missing;      /* rows with a gap in any column of the table, feature or
+                               not, are left out */
+    bool ordinal; /* categories become one number each, in the order of the view or of
+                     first appearance, instead of a column for each value.  No order
+                     among words means anything: it serves to repeat what others did */
+    bool drop_repeats; /* of rows with equal values and label the first is kept */
+    bool balance;  /* of each class at random as many rows are kept as the rarest one
+                      has.  Before any split, so figures are of a world that is not: it
+                      serves to repeat what others did */
+    uint64_t seed; /* for balance */
+    const struct lw_schema *schema; /* for the label; borrowed; NULL */
+};
+
+struct lw_compare_table; /* opaque */
+
+/** Take features, classes, groups and times from a table, which must outlive *out.
+ *  Classes are the five of KDD'99 where every label is one of its attacks or classes,
+ *  else Normal and Attack.  LW_EINVAL names a view or column that is not there;
+ *  LW_EFORMAT: no label, or rows of one class only; LW_ENOMEM. */
+LW_API LW_MUST enum lw_status
+lw_compare_table_new(struct lw_compare_table **out, const struct lw_frame *frame,
+                     const struct lw_compare_table_config *cfg, struct lw_error *err);
+/** NULL is fine. */
+LW_API void lw_compare_table_free(struct lw_compare_table *t);
+
+LW_API size_t lw_compare_table_rows(const struct lw_compare_table *t);
+LW_API size_t lw_compare_table_features(const struct lw_compare_table *t);
+LW_API uint32_t lw_compare_table_classes(const struct lw_compare_table *t);
+/** (n_classes), static. */
+LW_API const char *const *
+lw_compare_table_class_names(const struct lw_compare_table *t);
+
+/* ---- comparing ---- */
+
+enum { LW_COMPARE_SEEDS_MAX = 10 };
+
+struct lw_compare_model {
+    const char *kind;              /* lapwing/model_kind.h, "majority" or "one-rule" */
+    const char *options;           /* lw_model_params.options; NULL: defaults */
+    struct lw_model_params params; /* what options do not say; seed, threads, options
+                                      and progress are set for each fit */
+};
+
+/** Zero means the default. */
+struct lw_compare_config {
+    enum lw_protocol protocol;
+    double test_share; /* default 0.3 */
+    size_t n_folds;    /* default 4; of leave-group-out the number of groups */
+    uint32_t n_seeds;  /* default 1 */
+    uint64_t seed;     /* of the first; the others follow */
+    /** Bytes of memory that the process held at most since it was called last; NULL:
+     *  memory is not told. */
+    uint64_t (*peak_bytes)(void *ctx);
+    void *peak_ctx;
+    lw_progress_fn progress;
+    void *progress_ctx;
+};
+
+/** One model's figures. */
+struct lw_compare_score {
+    struct lw_eval eval[LW_COMPARE_SEEDS_MAX]; /* (n_seeds) */
+    uint32_t n_seeds;
+    double fit_s;         /* processor seconds a fit, mean over folds and seeds */
+    double predict_s;     /* processor seconds for a million rows, mean */
+    uint64_t model_bytes; /* stored, mean; 0 for the trivial rivals */
+    uint64_t peak_bytes;  /* largest of what cfg->peak_bytes said; 0: not told */
+    size_t n_train;       /* rows learnt from, mean over folds */
+    size_t n_test;        /* rows judged for one seed */
+};
+
+/** Fit and judge one model.  On failure *out has no meaning.  LW_EINVAL: a kind or
+ *  option that is not there, a protocol that the table does not allow; LW_ELIMIT: more
+ *  rows than the kind takes; LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_compare_run(struct lw_compare_score *out,
+                                             const struct lw_compare_table *t,
+                                             const struct lw_compare_model *model,
+                                             const struct lw_compare_config *cfg,
+                                             struct lw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_COMPARE_H */
