@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/digest.h - SHA-1 and SHA-256 (libmd), hexadecimal and base64 text. */
+/* base/digest.h - SHA-1 and SHA-256 (nettle), hexadecimal and base64 text. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 

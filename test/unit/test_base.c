@@ -306,6 +306,9 @@ static void numfmt_reads_what_the_c_library_reads(void **state)
 
 static void digests_match_published_vectors(void **state)
 {
+    static const char long_text[] =
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+    struct sha256 *running;
     uint8_t sum[SHA256_BYTES];
     char text[2 * SHA256_BYTES + 1];
 
@@ -318,6 +321,18 @@ static void digests_match_published_vectors(void **state)
     digest_hex(sum, SHA256_BYTES, text);
     assert_string_equal(
         text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    /* A.2 and B.2: longer than a block leaves room for, and in pieces. */
+    digest_sha1(long_text, sizeof long_text - 1, sum);
+    digest_hex(sum, SHA1_BYTES, text);
+    assert_string_equal(text, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    running = sha256_new();
+    assert_non_null(running);
+    sha256_add(running, long_text, 9);
+    sha256_add(running, long_text + 9, sizeof long_text - 1 - 9);
+    sha256_finish(running, sum);
+    digest_hex(sum, SHA256_BYTES, text);
+    assert_string_equal(
+        text, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     /* RFC 4648, section 10. */
     digest_base64((const uint8_t *)"fooba", 5, text);
     assert_string_equal(text, "Zm9vYmE=");

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one user of libmd. */
+/* The one user of nettle, whose library holds code for processors with SHA instructions
+ * and chooses by itself; reading a table is bound by the digest of its bytes without.
+ */
 #include "base/digest.h"
 #include "base/mem.h"
 
-#include <sha1.h>
-#include <sha2.h>
-
-#include <string.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 
 struct sha256 {
-    SHA2_CTX ctx;
+    struct sha256_ctx ctx;
 };
 
 struct sha256 *sha256_new(void)
@@ -17,18 +17,18 @@ struct sha256 *sha256_new(void)
     struct sha256 *s = mem_alloc(sizeof *s);
 
     if (s != NULL)
-        SHA256Init(&s->ctx);
+        sha256_init(&s->ctx);
     return s;
 }
 
 void sha256_add(struct sha256 *s, const void *data, size_t n)
 {
-    SHA256Update(&s->ctx, data, n);
+    sha256_update(&s->ctx, n, data);
 }
 
 void sha256_finish(struct sha256 *s, uint8_t out[SHA256_BYTES])
 {
-    SHA256Final(out, &s->ctx);
+    sha256_digest(&s->ctx, SHA256_BYTES, out);
     mem_free(s);
 }
 
@@ -39,42 +39,20 @@ void sha256_free(struct sha256 *s)
 
 void digest_sha256(const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
-    SHA2_CTX ctx;
+    struct sha256_ctx ctx;
 
-    SHA256Init(&ctx);
-    SHA256Update(&ctx, data, n);
-    SHA256Final(out, &ctx);
-}
-
-/* What fits one block with its padding, without the library's bookkeeping, which costs
- * more than the block. */
-static void sha1_of_block(const void *data, size_t n, uint8_t out[SHA1_BYTES])
-{
-    uint8_t block[SHA1_BLOCK_LENGTH] = {0};
-    SHA1_CTX ctx;
-
-    if (n > 0)
-        memcpy(block, data, n);
-    block[n] = 0x80;
-    block[SHA1_BLOCK_LENGTH - 2] = (uint8_t)(n >> 5); /* bits, big-endian */
-    block[SHA1_BLOCK_LENGTH - 1] = (uint8_t)(n << 3);
-    SHA1Init(&ctx);
-    SHA1Transform(ctx.state, block);
-    for (unsigned i = 0; i < SHA1_BYTES; i++)
-        out[i] = (uint8_t)(ctx.state[i / 4] >> (24 - i % 4 * 8));
+    sha256_init(&ctx);
+    sha256_update(&ctx, n, data);
+    sha256_digest(&ctx, SHA256_BYTES, out);
 }
 
 void digest_sha1(const void *data, size_t n, uint8_t out[SHA1_BYTES])
 {
-    SHA1_CTX ctx;
+    struct sha1_ctx ctx;
 
-    if (n <= SHA1_BLOCK_LENGTH - 9) {
-        sha1_of_block(data, n, out);
-        return;
-    }
-    SHA1Init(&ctx);
-    SHA1Update(&ctx, data, n);
-    SHA1Final(out, &ctx);
+    sha1_init(&ctx);
+    sha1_update(&ctx, n, data);
+    sha1_digest(&ctx, SHA1_BYTES, out);
 }
 
 void digest_hex(const uint8_t *bytes, size_t n, char *out)
