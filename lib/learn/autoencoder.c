@@ -162,7 +162,8 @@ static void scale_row(const struct autoencoder *a, const float *row, float *out)
     }
 }
 
-/* Weighted squared residuals of n <= BLOCK rows into b->out. */
+/* Weighted squared residuals of n <= BLOCK rows into b->out; NaN: the value is missing.
+ */
 static void residuals(const struct autoencoder *a, const float *rows, size_t n,
                       struct bench *b)
 {
@@ -175,17 +176,22 @@ static void residuals(const struct autoencoder *a, const float *rows, size_t n,
         for (size_t c = 0; c < d; c++) {
             float v = b->out[r * d + c] - b->x[r * d + c];
 
-            b->out[r * d + c] = isnan(rows[r * d + c]) ? 0 : v * v * a->weight[c];
+            b->out[r * d + c] = isnan(rows[r * d + c]) ? NAN : v * v * a->weight[c];
         }
 }
 
 static double score_of(const float *squares, size_t d)
 {
     double sum = 0;
+    size_t n = 0;
 
-    for (size_t c = 0; c < d; c++)
+    for (size_t c = 0; c < d; c++) {
+        if (isnan(squares[c]))
+            continue;
         sum += (double)squares[c];
-    return link_log(sum / (double)d + 1e-12);
+        n++;
+    }
+    return link_log(n > 0 ? sum / (double)n + 1e-12 : 1e-12);
 }
 
 static double ae_score(const struct lw_model *m, const float *row)
@@ -255,8 +261,10 @@ static enum lw_status ae_contributions(const struct lw_model *m, const float *ro
     anomaly_odds(&a->link, score_of(b.out, m->n_cols), now);
     proba_log(usual, m->n_classes);
     proba_log(now, m->n_classes);
-    for (uint32_t c = 0; c < m->n_cols; c++)
+    for (uint32_t c = 0; c < m->n_cols; c++) {
+        b.out[c] = isnan(b.out[c]) ? 0 : b.out[c];
         sum += (double)b.out[c];
+    }
     for (uint32_t c = 0; c < m->n_cols; c++)
         phi[c] = ((double)now[class_idx] - (double)usual[class_idx]) *
                  (double)b.out[c] / sum;
@@ -330,7 +338,7 @@ static void weigh(struct autoencoder *a, const struct lw_matrix *x)
 
         residuals(a, x->x + at * d, n, &b);
         for (size_t i = 0; i < n * d; i++)
-            sum[i % d] += (double)b.out[i];
+            sum[i % d] += isnan(b.out[i]) ? 0 : (double)b.out[i];
     }
     for (size_t c = 0; c < d; c++)
         a->weight[c] = 1 / ((float)(sum[c] / (double)x->n_rows) + LEAST_RESIDUAL);
