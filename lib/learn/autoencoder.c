@@ -65,9 +65,9 @@ static const char *const verdicts[] = {"error", "latent", NULL};
 
 static const struct lw_model_option ae_options[] = {
     [SCALE] = PREP_OPTION,
-    [CLIP] = MODEL_NUMBER("clip", 10, 0, 1e6, "scaled values are cut off here; 0: not"),
+    [CLIP] = MODEL_NUMBER("clip", 5, 0, 1e6, "scaled values are cut off here; 0: not"),
     [UNITS] = MODEL_WHOLE("units", 64, 1, NET_WIDTH_MAX, "in the outer hidden layers"),
-    [LATENT] = MODEL_WHOLE("latent", 16, 1, NET_WIDTH_MAX, "units in the middle"),
+    [LATENT] = MODEL_WHOLE("latent", 8, 1, NET_WIDTH_MAX, "units in the middle"),
     [ACT] = {.name = "act",
              .words = net_acts,
              .initial = NET_TANH,

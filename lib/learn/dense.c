@@ -3,78 +3,101 @@
  * A row's scores must not depend on batch, thread or processor, and OpenBLAS keeps none
  * of these promises (docs/adr/0006).  Here every element of a product is one sum in the
  * order of the inner index.  Vectors run over the columns, so their width changes no
- * sum, and products are not fused (-ffp-contract=off): the wider code that the loader
- * picks on newer processors gives the same bits.
+ * sum, and products are not fused (-ffp-contract=off).
  *
- * A tile of four rows and sixteen columns stays in registers over the whole sum.
+ * A tile of four rows and eight columns stays in registers over the whole sum.
  */
 #include "learn/dense.h"
 
 #include <string.h>
 
-/* Sanitizers run before the loader can pick. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                 \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define WIDER __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDER
-#endif
+enum { LANES = 4, TILE = 2 * LANES, TILE_ROWS = 4 };
 
-enum { TILE = 16, TILE_ROWS = 4 };
+typedef float lanes __attribute__((vector_size(16)));
 
-typedef float tile __attribute__((vector_size(4 * TILE)));
+static inline lanes take(const float *p)
+{
+    lanes v;
 
-WIDER void dense_multiply(float *restrict out, const float *restrict a,
-                          const float *restrict b, const float *restrict bias, size_t n,
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Four rows of a (4, n_inner), eight columns of b and out. */
+static void multiply_tile(float *restrict out, const float *restrict a,
+                          const float *restrict b, lanes low, lanes high,
                           size_t n_inner, size_t n_cols)
 {
-    size_t whole = n_cols - n_cols % TILE;
+    const float *a1 = a + n_inner;
+    const float *a2 = a1 + n_inner;
+    const float *a3 = a2 + n_inner;
+    lanes s00 = low, s10 = low, s20 = low, s30 = low;
+    lanes s01 = high, s11 = high, s21 = high, s31 = high;
 
-    for (size_t j = 0; j < whole; j += TILE) {
-        tile first = {0};
+    for (size_t k = 0; k < n_inner; k++, b += n_cols) {
+        lanes b0 = take(b);
+        lanes b1 = take(b + LANES);
+
+        s00 += a[k] * b0;
+        s01 += a[k] * b1;
+        s10 += a1[k] * b0;
+        s11 += a1[k] * b1;
+        s20 += a2[k] * b0;
+        s21 += a2[k] * b1;
+        s30 += a3[k] * b0;
+        s31 += a3[k] * b1;
+    }
+    memcpy(out, &s00, sizeof s00);
+    memcpy(out + LANES, &s01, sizeof s01);
+    memcpy(out + n_cols, &s10, sizeof s10);
+    memcpy(out + n_cols + LANES, &s11, sizeof s11);
+    memcpy(out + 2 * n_cols, &s20, sizeof s20);
+    memcpy(out + 2 * n_cols + LANES, &s21, sizeof s21);
+    memcpy(out + 3 * n_cols, &s30, sizeof s30);
+    memcpy(out + 3 * n_cols + LANES, &s31, sizeof s31);
+}
+
+/* One row of a, n <= TILE columns. */
+static void multiply_row(float *restrict out, const float *restrict a,
+                         const float *restrict b, const float *restrict bias,
+                         size_t n_inner, size_t n_cols, size_t n)
+{
+    float sum[TILE] = {0};
+
+    for (size_t j = 0; bias != NULL && j < n; j++)
+        sum[j] = bias[j];
+    if (n == TILE)
+        for (size_t k = 0; k < n_inner; k++, b += n_cols)
+            for (size_t j = 0; j < TILE; j++)
+                sum[j] += a[k] * b[j];
+    else
+        for (size_t k = 0; k < n_inner; k++, b += n_cols)
+            for (size_t j = 0; j < n; j++)
+                sum[j] += a[k] * b[j];
+    memcpy(out, sum, n * sizeof *sum);
+}
+
+void dense_multiply(float *restrict out, const float *restrict a,
+                    const float *restrict b, const float *restrict bias, size_t n,
+                    size_t n_inner, size_t n_cols)
+{
+    for (size_t j = 0; j < n_cols; j += TILE) {
+        size_t width = n_cols - j < TILE ? n_cols - j : TILE;
+        const float *start = bias == NULL ? NULL : bias + j;
+        lanes low = {0};
+        lanes high = {0};
         size_t r = 0;
 
-        if (bias != NULL)
-            memcpy(&first, bias + j, sizeof first);
-        for (; r + TILE_ROWS <= n; r += TILE_ROWS) {
-            const float *row = a + r * n_inner;
-            tile sum[TILE_ROWS] = {first, first, first, first};
-
-            for (size_t k = 0; k < n_inner; k++) {
-                tile v;
-
-                memcpy(&v, b + k * n_cols + j, sizeof v);
-                sum[0] += row[k] * v;
-                sum[1] += row[n_inner + k] * v;
-                sum[2] += row[2 * n_inner + k] * v;
-                sum[3] += row[3 * n_inner + k] * v;
-            }
-            for (size_t i = 0; i < TILE_ROWS; i++)
-                memcpy(out + (r + i) * n_cols + j, &sum[i], sizeof sum[i]);
+        if (start != NULL && width == TILE) {
+            low = take(start);
+            high = take(start + LANES);
         }
-        for (; r < n; r++) {
-            tile sum = first;
-
-            for (size_t k = 0; k < n_inner; k++) {
-                tile v;
-
-                memcpy(&v, b + k * n_cols + j, sizeof v);
-                sum += a[r * n_inner + k] * v;
-            }
-            memcpy(out + r * n_cols + j, &sum, sizeof sum);
-        }
-    }
-    if (whole == n_cols)
-        return;
-    for (size_t r = 0; r < n; r++) {
-        float sum[TILE] = {0};
-
-        for (size_t j = whole; bias != NULL && j < n_cols; j++)
-            sum[j - whole] = bias[j];
-        for (size_t k = 0; k < n_inner; k++)
-            for (size_t j = whole; j < n_cols; j++)
-                sum[j - whole] += a[r * n_inner + k] * b[k * n_cols + j];
-        memcpy(out + r * n_cols + whole, sum, (n_cols - whole) * sizeof *sum);
+        for (; width == TILE && r + TILE_ROWS <= n; r += TILE_ROWS)
+            multiply_tile(out + r * n_cols + j, a + r * n_inner, b + j, low, high,
+                          n_inner, n_cols);
+        for (; r < n; r++)
+            multiply_row(out + r * n_cols + j, a + r * n_inner, b + j, start, n_inner,
+                         n_cols, width);
     }
 }
 
