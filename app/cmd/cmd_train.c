@@ -6,6 +6,7 @@
 #include "cmd/progress.h"
 #include "cmd/text.h"
 #include "cmd/train_botnet.h"
+#include "cmd/train_normal.h"
 
 #include <lapwing/detect.h>
 
@@ -36,7 +37,8 @@ static const struct opt rows[] = {
     {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME", .initial = "nsl-kdd",
      .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
              "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
-             "botnet, two from flow records"},
+             "botnet, two from flow records; or normal (or ddos-autoencoder), which "
+             "learns from the normal records alone"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
@@ -221,6 +223,30 @@ static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
     return STATUS_OK;
 }
 
+/* Presets that learn from normal rows alone; so does the autoencoder. */
+static bool is_normal_preset(void)
+{
+    return strcmp(o.preset, "normal") == 0 ||
+           strcmp(o.preset, "ddos-autoencoder") == 0 ||
+           (o.model != NULL && strcmp(o.model, "autoencoder") == 0);
+}
+
+static int train_normal_on(const struct lw_frame *frame)
+{
+    const struct lw_normal_config cfg = {
+        .view = o.view,
+        .preset = strcmp(o.preset, "nsl-kdd") == 0 ? NULL : o.preset,
+        .model = o.model,
+        .options = o.params,
+        .false_alarm = o.budget,
+        .n_repeats = (uint32_t)o.repeats,
+        .seed = (uint64_t)o.seed,
+        .progress = progress_show,
+    };
+
+    return train_normal(frame, o.data, o.output, &cfg, o.json);
+}
+
 static int run_train(char *const *words, size_t n_words)
 {
     struct lw_frame *frame = NULL;
@@ -252,7 +278,8 @@ static int run_train(char *const *words, size_t n_words)
         return command_error(&err);
     if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)
         return command_error(&err);
-    status = train_on(frame, o.cost != NULL ? &cost : NULL);
+    status = is_normal_preset() ? train_normal_on(frame)
+                                : train_on(frame, o.cost != NULL ? &cost : NULL);
     lw_frame_free(frame);
     return status;
 }

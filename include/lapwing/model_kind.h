@@ -36,7 +36,7 @@ struct lw_model_kind {
     size_t n_options;
 };
 
-enum { LW_MODEL_OPTIONS_MAX = 16 };
+enum { LW_MODEL_OPTIONS_MAX = 24 };
 
 /** Describe the i-th kind; false past the last.  Everything in *out is static. */
 LW_API bool lw_model_kind_at(size_t i, struct lw_model_kind *out);

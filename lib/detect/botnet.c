@@ -68,7 +68,7 @@ static bool is_used_category(const struct lw_feature *f)
 }
 
 /* A category that is not used is a number as good as any. */
-static enum lw_status fit_encoder(struct lw_classifier *c, const struct lw_matrix *rows,
+static enum lw_status fit_columns(struct lw_classifier *c, const struct lw_matrix *rows,
                                   struct lw_error *err)
 {
     struct encode_input inputs[CLASSIFIER_FEATURES_MAX];
@@ -207,7 +207,7 @@ static enum lw_status fit(struct lw_classifier *c, const struct botnet_set *s,
     if (st == LW_OK)
         st = check_labels(&g, err);
     if (st == LW_OK)
-        st = fit_encoder(c, &g.rows, err);
+        st = fit_columns(c, &g.rows, err);
     if (st == LW_OK)
         st = encode(c, &g.rows, &x, monotone, err);
     if (st == LW_OK)

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "detect/quantile.h"
 #include "learn/link.h"
 #include "learn/model_ops.h"
 
@@ -104,6 +105,33 @@ static void judge_by_cut(const struct lw_classifier *c, const float *row,
                              .unavailable = unavailable_share(c->view, row)};
 }
 
+/* By the share of normal rows that were at least as strange. */
+static void judge_by_p_value(const struct lw_classifier *c, const float *row,
+                             const float *encoded, struct lw_verdict *v)
+{
+    float score = (float)c->model->ops->score(c->model, encoded);
+    float p = quantile_p_value(c->conformal, CONFORMAL_QUANTILES, score);
+    unsigned said = 1 - p >= c->cut ? 1 : 0;
+
+    *v = (struct lw_verdict){.verdict = c->class_of[said],
+                             .decision = c->class_of[said],
+                             .confidence = said == 1 ? 1 - p : p,
+                             .score = {p, 1 - p},
+                             .attack_score = 1 - p,
+                             .novelty = score,
+                             .p_value = p,
+                             .unavailable = unavailable_share(c->view, row)};
+}
+
+/* Nothing but p-values is needed then. */
+static void judge_normality(const struct lw_classifier *c, const float *rows,
+                            const float *x, size_t n, struct lw_verdict *out)
+{
+    for (size_t i = 0; i < n; i++)
+        judge_by_p_value(c, rows + i * c->view->n_features, x + i * c->model->n_cols,
+                         &out[i]);
+}
+
 enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *rows,
                                    size_t n_rows, struct lw_verdict *out,
                                    struct lw_error *err)
@@ -120,6 +148,10 @@ enum lw_status lw_classifier_judge(const struct lw_classifier *c, const float *r
         size_t n = n_rows - at < block ? n_rows - at : block;
 
         encoder_apply(c->encoder, rows + at * n_in, n, x);
+        if (c->conformal != NULL) {
+            judge_normality(c, rows + at * n_in, x, n, out + at);
+            continue;
+        }
         model_margins(c->model, x, n, margins);
         for (size_t i = 0; i < n; i++)
             (c->cut > 0 ? judge_by_cut : judge_row)(

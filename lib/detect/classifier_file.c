@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "detect/quantile.h"
 #include "learn/model_ops.h"
 
 #include <string.h>
@@ -76,6 +77,11 @@ static void put_cut(const struct lw_classifier *c, struct buf *out)
     buf_add_f32(out, c->cut);
 }
 
+static void put_conformal(const struct lw_classifier *c, struct buf *out)
+{
+    quantile_save(c->conformal, CONFORMAL_QUANTILES, out);
+}
+
 enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle *b,
                                 struct lw_error *err)
 {
@@ -89,7 +95,7 @@ enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle 
         {"RULE", put_rule, false},        {"NOVELTY", put_novelty, false},
         {"NORMAL", put_normality, false}, {"USUAL", put_usual, true},
         {"TYPES", put_types, true},       {"PROV", put_provenance, true},
-        {"CUT", put_cut, true},
+        {"CUT", put_cut, true},           {"CONF", put_conformal, true},
     };
     enum lw_status st = LW_OK;
 
@@ -97,6 +103,8 @@ enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle 
         struct buf bytes;
 
         if (c->cut > 0 ? !sections[i].of_cut : sections[i].put == put_cut)
+            continue;
+        if (sections[i].put == put_conformal && c->conformal == NULL)
             continue;
         buf_init(&bytes);
         sections[i].put(c, &bytes);
@@ -246,6 +254,19 @@ static enum lw_status get_cut(struct lw_classifier *c, struct span in,
     return LW_OK;
 }
 
+static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
+                                    struct lw_error *err)
+{
+    if (c->model->ops->score == NULL)
+        return lw_fail(err, LW_EFORMAT, "the model does not measure what is normal");
+    c->conformal = mem_zalloc(CONFORMAL_QUANTILES, sizeof *c->conformal);
+    if (c->conformal == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    if (!quantile_load(c->conformal, CONFORMAL_QUANTILES, &in) || in.n != 0)
+        return lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
+    return LW_OK;
+}
+
 static size_t count_numbers(const struct lw_view *v)
 {
     size_t n = 0;
@@ -283,7 +304,7 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         {"RULE", get_rule, false},        {"NOVELTY", get_novelty, false},
         {"NORMAL", get_normality, false}, {"USUAL", get_usual, true},
         {"TYPES", get_types, true},       {"PROV", get_provenance, true},
-        {"CUT", get_cut, true},
+        {"CUT", get_cut, true},           {"CONF", get_conformal, true},
     };
     enum lw_status st = LW_OK;
     size_t n_cut;
@@ -293,6 +314,9 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         struct span in;
 
         if (has_cut ? !sections[i].of_cut : sections[i].get == get_cut)
+            continue;
+        if (sections[i].get == get_conformal &&
+            (!has_cut || lw_bundle_get(b, "CONF", &n_cut) == NULL))
             continue;
         st = section(b, sections[i].tag, &in, err);
         if (st == LW_OK)
@@ -309,6 +333,7 @@ void lw_classifier_free(struct lw_classifier *c)
     lw_model_free(c->model);
     novelty_release(&c->novelty);
     normality_release(&c->normality);
+    mem_free(c->conformal);
     mem_free(c->types);
     mem_free(c->provenance);
     mem_free(c);

@@ -12,6 +12,8 @@
  * USUAL    per feature f32 least and greatest usual value of normal training rows
  * TYPES    names of the attack types trained on, each ended by 0
  * PROV     provenance and validation figures, JSON
+ * CONF     f32 scores of held-out normal rows, as quantiles; only beside CUT, and only
+ *          of models that learnt from normal rows alone: a score is 1 - its p-value
  * CUT      f32 score; only of two classes that are told apart by a threshold, which
  * have no rule and no distance
  */
@@ -26,7 +28,7 @@
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
 
-enum { CLASSIFIER_FEATURES_MAX = 128 };
+enum { CLASSIFIER_FEATURES_MAX = 128, CONFORMAL_QUANTILES = 10001 };
 
 struct lw_classifier {
     const struct lw_view *view; /* static storage */
@@ -38,6 +40,7 @@ struct lw_classifier {
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
     float cut; /* of two classes: the second from this score on; 0: by the rule */
+    float *conformal; /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
     char *types;      /* attack types trained on, separated by commas; owned */
     char *provenance; /* JSON text, owned */

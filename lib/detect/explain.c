@@ -174,6 +174,21 @@ static void weigh_novelty(const struct lw_classifier *c, const float *row,
         weight[first] = HUGE_VAL;
 }
 
+/* By how far values lie outside what is usual, in widths of that. */
+static void weigh_unusual(const struct lw_classifier *c, const float *row,
+                          double *weight)
+{
+    for (size_t i = 0; i < c->view->n_features; i++) {
+        double low = (double)c->usual[i][0];
+        double high = (double)c->usual[i][1];
+        double width = fmax(high - low, 1e-3 * fabs(high) + 1e-3);
+
+        if (c->view->features[i].type == LW_FEATURE_NUMBER)
+            weight[i] =
+                fmax(fmax(low - (double)row[i], (double)row[i] - high), 0) / width;
+    }
+}
+
 static uint32_t class_index(const struct lw_classifier *c, enum lw_verdict_class v)
 {
     for (uint32_t i = 0; i < c->n_classes; i++)
@@ -199,7 +214,7 @@ enum lw_status lw_classifier_explain(const struct lw_classifier *c, const float 
         st = weigh_class(c, row, class_index(c, v->verdict), weight, err);
     /* Some kinds of models cannot say: what is unusual is told instead. */
     if (st == LW_EUNSUPPORTED) {
-        weigh_novelty(c, row, weight);
+        (c->cut > 0 ? weigh_unusual : weigh_novelty)(c, row, weight);
         st = LW_OK;
     }
     if (st != LW_OK)

@@ -181,8 +181,8 @@ out:
 }
 
 /* What the training rows have of categories is taken from all of them. */
-static enum lw_status fit_encoder(struct lw_classifier *c, const struct lw_matrix *x,
-                                  struct lw_error *err)
+enum lw_status fit_encoder(struct lw_classifier *c, const struct lw_matrix *x,
+                           struct lw_error *err)
 {
     struct encode_input inputs[CLASSIFIER_FEATURES_MAX];
     uint8_t groups[SERVICES_MAX];

@@ -23,6 +23,11 @@ LW_MUST enum lw_status fit_classifier(struct lw_classifier *c,
                                       const struct fit_task *task,
                                       struct lw_error *err);
 
+/** Fit the encoder to rows (n, view->n_features): one-hot, with the services in groups.
+ *  What encoder_fit() says. */
+LW_MUST enum lw_status fit_encoder(struct lw_classifier *c, const struct lw_matrix *x,
+                                   struct lw_error *err);
+
 /** Set to NaN what packets do not always give in rows (n_rows, view->n_features): what
  *  they never do, and all that is said inside a connection, which may be encrypted. */
 void fit_mask_rows(const struct lw_view *view, float *rows, size_t n_rows);

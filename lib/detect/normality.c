@@ -8,33 +8,14 @@
 #include "base/mem.h"
 #include "detect/quantile.h"
 #include "learn/link.h"
+#include "learn/prep.h"
 
 #include <math.h>
-#include <string.h>
 
 void normality_release(struct normality *n)
 {
     mahalanobis_free(n->distance);
     n->distance = NULL;
-}
-
-static enum lw_status gather_normal(struct lw_matrix *out, const struct lw_matrix *x,
-                                    const uint32_t *labels, struct lw_error *err)
-{
-    size_t n = 0;
-    enum lw_status st;
-
-    for (size_t r = 0; r < x->n_rows; r++)
-        n += labels[r] == 0 ? 1 : 0;
-    if (n == 0)
-        return lw_fail(err, LW_EINVAL, "no normal rows to learn from");
-    st = lw_matrix_init(out, n, x->n_cols, err);
-    n = 0;
-    for (size_t r = 0; st == LW_OK && r < x->n_rows; r++)
-        if (labels[r] == 0)
-            memcpy(out->x + n++ * x->n_cols, x->x + r * x->n_cols,
-                   x->n_cols * sizeof *x->x);
-    return st;
 }
 
 enum lw_status normality_fit(struct normality *n, const struct lw_matrix *x,
@@ -43,7 +24,7 @@ enum lw_status normality_fit(struct normality *n, const struct lw_matrix *x,
     struct lw_matrix rows = {0};
     uint32_t *group = NULL; /* one for all */
     float *distance = NULL;
-    enum lw_status st = gather_normal(&rows, x, labels, err);
+    enum lw_status st = prep_gather(&rows, x, labels, 0, err);
 
     if (st != LW_OK)
         return st;

@@ -84,7 +84,9 @@ static bool is_plain(const struct lw_cost *c)
 static void default_cost(const struct lw_classifier *c, struct lw_cost *out)
 {
     lw_cost_kddcup99(out);
-    if (!is_plain(&c->rule.cost))
+    if (c->n_classes != LW_N_KDD_CLASSES)
+        lw_cost_plain(out, c->n_classes);
+    else if (!is_plain(&c->rule.cost))
         *out = c->rule.cost;
 }
 
@@ -127,17 +129,20 @@ enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *fra
     enum lw_status st;
 
     memset(out, 0, sizeof *out);
-    if (c->n_classes != LW_N_KDD_CLASSES)
+    if (c->n_classes != LW_N_KDD_CLASSES && c->class_of[1] != LW_VERDICT_ANOMALY)
         return lw_fail(err, LW_EUNSUPPORTED,
                        "the model does not have the five classes");
     default_cost(c, &own);
     if (cost == NULL)
         cost = &own;
     if (cost->n_classes != c->n_classes)
-        return lw_fail(err, LW_EINVAL, "the cost matrix is not one of five classes");
+        return lw_fail(err, LW_EINVAL, "the cost matrix is not one of %u classes",
+                       c->n_classes);
     st = train_set_init(&s, c->view, frame, NULL, err);
     if (st != LW_OK)
         return st;
+    for (size_t r = 0; c->n_classes == 2 && r < s.x.n_rows; r++)
+        s.label[r] = s.label[r] != LW_KDD_NORMAL ? 1 : 0;
     a.verdict = mem_zalloc(s.x.n_rows, sizeof *a.verdict);
     a.said = mem_zalloc(s.x.n_rows, sizeof *a.said);
     a.first = mem_zalloc(s.x.n_rows, sizeof *a.first);

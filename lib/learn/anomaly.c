@@ -143,19 +143,23 @@ enum lw_status anomaly_fit(struct anomaly_link *l, const struct lw_model *m,
     return st;
 }
 
+void anomaly_odds(const struct anomaly_link *l, double score, float *out)
+{
+    double z = l->slope * score + l->offset;
+    float other = link_logistic((float)bounded(z, -80, 80));
+
+    /* From the side that is small, so that it is not rounded away. */
+    out[0] = link_logistic((float)bounded(-z, -80, 80));
+    for (uint32_t k = 1; k < l->n_classes; k++)
+        out[k] = other * l->share[k];
+}
+
 void anomaly_predict(const struct anomaly_link *l, const struct lw_model *m,
                      anomaly_score_fn score, const float *rows, size_t n_rows,
                      float *out)
 {
-    for (size_t r = 0; r < n_rows; r++, out += l->n_classes) {
-        double z = l->slope * score(m, rows + r * m->n_cols) + l->offset;
-        float other = link_logistic((float)bounded(z, -80, 80));
-
-        /* From the side that is small, so that it is not rounded away. */
-        out[0] = link_logistic((float)bounded(-z, -80, 80));
-        for (uint32_t k = 1; k < l->n_classes; k++)
-            out[k] = other * l->share[k];
-    }
+    for (size_t r = 0; r < n_rows; r++)
+        anomaly_odds(l, score(m, rows + r * m->n_cols), out + r * l->n_classes);
 }
 
 void anomaly_margins(const struct anomaly_link *l, const struct lw_model *m,

@@ -24,9 +24,6 @@ struct anomaly_link {
     uint32_t n_classes;
 };
 
-/** Score of one row as it is given to predict(). */
-typedef double (*anomaly_score_fn)(const struct lw_model *m, const float *row);
-
 /** Fit; m has learnt to score.  normal_score: (rows of class 0), their scores where the
  *  kind knows better than `score` does, or NULL.  LW_ENOMEM. */
 LW_MUST enum lw_status anomaly_fit(struct anomaly_link *l, const struct lw_model *m,
@@ -34,6 +31,9 @@ LW_MUST enum lw_status anomaly_fit(struct anomaly_link *l, const struct lw_model
                                    const struct model_task *task, struct lw_error *err);
 /** All zero is fine. */
 void anomaly_release(struct anomaly_link *l);
+
+/** Probabilities of one row by its score: out (n_classes). */
+void anomaly_odds(const struct anomaly_link *l, double score, float *out);
 
 /** Probabilities or their logarithms: out (n_rows, n_classes). */
 void anomaly_predict(const struct anomaly_link *l, const struct lw_model *m,

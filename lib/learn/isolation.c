@@ -332,6 +332,7 @@ const struct model_ops model_isolation = {
     .predict = isolation_predict,
     .margins = isolation_margins,
     .contributions = proba_no_reasons,
+    .score = isolation_score,
     .save = isolation_save,
     .load = isolation_load,
     .free = isolation_free,

@@ -289,6 +289,7 @@ const struct model_ops model_lof = {
     .predict = lof_predict,
     .margins = lof_margins,
     .contributions = proba_no_reasons,
+    .score = lof_score,
     .save = lof_save,
     .load = lof_load,
     .free = lof_free,

@@ -2,10 +2,6 @@
 /*
  * A multilayer perceptron of two hidden layers with rectifiers.
  *
- * A row's scores must not depend on batch, thread or processor, and OpenBLAS keeps none
- * of these promises.  Layers this small do not need it: the loop over the outputs is
- * innermost, so the compiler makes vectors of it without changing the order of any sum.
- *
  * In a file: u32 hidden width; per column f32 mean, f32 deviation, u8 squash (0 or 1);
  * then per layer f32 weights (n_in, n_out) and f32 bias (n_out).
  */
@@ -13,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "learn/dense.h"
 #include "learn/link.h"
 
 #include <math.h>
@@ -91,32 +88,6 @@ void mlp_scale(const struct mlp *m, const float *row, float *out)
     }
 }
 
-void mlp_multiply(float *restrict out, const float *restrict a, const float *restrict b,
-                  const float *restrict bias, size_t n, size_t n_inner, size_t n_cols)
-{
-    for (size_t r = 0; r < n; r++, a += n_inner, out += n_cols) {
-        size_t k = 0;
-
-        for (size_t j = 0; j < n_cols; j++)
-            out[j] = bias == NULL ? 0.0f : bias[j];
-        /* Four at a time: the sum stays in a register that much longer. */
-        for (; k + 4 <= n_inner; k += 4) {
-            const float *b0 = b + k * n_cols;
-            const float *b1 = b0 + n_cols;
-            const float *b2 = b1 + n_cols;
-            const float *b3 = b2 + n_cols;
-
-            for (size_t j = 0; j < n_cols; j++)
-                out[j] =
-                    (((out[j] + a[k] * b0[j]) + a[k + 1] * b1[j]) + a[k + 2] * b2[j]) +
-                    a[k + 3] * b3[j];
-        }
-        for (; k < n_inner; k++)
-            for (size_t j = 0; j < n_cols; j++)
-                out[j] += a[k] * b[k * n_cols + j];
-    }
-}
-
 static void rectify(float *v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -136,12 +107,12 @@ static void mlp_margins(const struct lw_model *model, const float *rows, size_t 
               y[2].n_in == y[1].n_out);
     for (size_t r = 0; r < n_rows; r++) {
         mlp_scale(m, rows + r * model->n_cols, in);
-        mlp_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
+        dense_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
         rectify(one, y[0].n_out);
-        mlp_multiply(two, one, y[1].w, y[1].bias, 1, y[1].n_in, y[1].n_out);
+        dense_multiply(two, one, y[1].w, y[1].bias, 1, y[1].n_in, y[1].n_out);
         rectify(two, y[1].n_out);
-        mlp_multiply(out + r * model->n_classes, two, y[2].w, y[2].bias, 1, y[2].n_in,
-                     y[2].n_out);
+        dense_multiply(out + r * model->n_classes, two, y[2].w, y[2].bias, 1, y[2].n_in,
+                       y[2].n_out);
     }
 }
 

@@ -55,10 +55,4 @@ LW_MUST enum lw_status mlp_fit(struct lw_model **out, const struct model_task *t
 /** One row (n_cols) scaled: out (n_cols). */
 void mlp_scale(const struct mlp *m, const float *row, float *out);
 
-/** out (n, n_cols) = a (n, n_inner) times b (n_inner, n_cols), plus bias (n_cols) in
- *  every row unless it is NULL.  Each element is summed in the order of the inner
- * index, whatever the vectors of the processor. */
-void mlp_multiply(float *restrict out, const float *restrict a, const float *restrict b,
-                  const float *restrict bias, size_t n, size_t n_inner, size_t n_cols);
-
 #endif /* LEARN_MLP_H */

@@ -14,6 +14,7 @@
  */
 #include "base/mem.h"
 #include "base/rng.h"
+#include "learn/dense.h"
 #include "learn/link.h"
 #include "learn/mlp.h"
 
@@ -158,7 +159,7 @@ static void forward(struct fitter *f)
         const struct mlp_layer *y = &f->m->layer[l];
         float *out = f->act[l + 1];
 
-        mlp_multiply(out, f->act[l], y->w, y->bias, BATCH, y->n_in, y->n_out);
+        dense_multiply(out, f->act[l], y->w, y->bias, BATCH, y->n_in, y->n_out);
         for (size_t i = 0; l + 1 < MLP_LAYERS && i < (size_t)BATCH * y->n_out; i++)
             out[i] = out[i] > 0 ? out[i] : 0.0f;
     }
@@ -178,14 +179,6 @@ static void judge(struct fitter *f, const uint32_t *label)
         for (size_t c = 0; c < k; c++)
             g[c] /= BATCH;
     }
-}
-
-static void transpose(float *restrict out, const float *restrict in, size_t n_rows,
-                      size_t n_cols)
-{
-    for (size_t r = 0; r < n_rows; r++)
-        for (size_t c = 0; c < n_cols; c++)
-            out[c * n_rows + r] = in[r * n_cols + c];
 }
 
 static void adam(const struct fitter *f, float *restrict v, const float *restrict grad,
@@ -209,13 +202,13 @@ static void backward_layer(struct fitter *f, size_t l)
     const float *g = f->grad[l + 1];
 
     if (l > 0) {
-        transpose(f->turned, y->w, y->n_in, y->n_out);
-        mlp_multiply(f->grad[l], g, f->turned, NULL, BATCH, y->n_out, y->n_in);
+        dense_transpose(f->turned, y->w, y->n_in, y->n_out);
+        dense_multiply(f->grad[l], g, f->turned, NULL, BATCH, y->n_out, y->n_in);
         for (size_t i = 0; i < (size_t)BATCH * y->n_in; i++)
             f->grad[l][i] = f->act[l][i] > 0 ? f->grad[l][i] : 0.0f;
     }
-    transpose(f->turned, f->act[l], BATCH, y->n_in);
-    mlp_multiply(f->step, f->turned, g, NULL, y->n_in, BATCH, y->n_out);
+    dense_transpose(f->turned, f->act[l], BATCH, y->n_in);
+    dense_multiply(f->step, f->turned, g, NULL, y->n_in, BATCH, y->n_out);
     memset(f->bias_step, 0, y->n_out * sizeof(float));
     for (size_t i = 0; i < BATCH; i++)
         for (size_t j = 0; j < y->n_out; j++)

@@ -21,9 +21,10 @@
 enum { KIND_BYTES = 8, MODEL_VERSION = 1 };
 
 static const struct model_ops *const kinds[] = {
-    &model_gbdt,   &model_tree,      &model_forest, &model_ada, &model_bayes,
-    &model_knn,    &model_isolation, &model_lof,    &model_pca, &model_logit,
-    &model_linsvm, &model_svm,       &model_ocsvm,  &model_mlp, &model_blend,
+    &model_gbdt,        &model_tree,      &model_forest, &model_ada,    &model_bayes,
+    &model_knn,         &model_isolation, &model_lof,    &model_pca,    &model_logit,
+    &model_linsvm,      &model_svm,       &model_ocsvm,  &model_mlp,    &model_blend,
+    &model_autoencoder, &model_mahal,     &model_hist,   &model_limits,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)
@@ -43,12 +44,17 @@ static const struct model_ops *find_kind(const char *name)
     return NULL;
 }
 
+static const char *stored_name(const struct model_ops *ops)
+{
+    return ops->stored != NULL ? ops->stored : ops->name;
+}
+
 static const struct model_ops *find_stored_kind(struct span padded)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         char name[KIND_BYTES] = {0};
 
-        memcpy(name, kinds[i]->name, strlen(kinds[i]->name));
+        memcpy(name, stored_name(kinds[i]), strlen(stored_name(kinds[i])));
         if (memcmp(name, padded.p, KIND_BYTES) == 0)
             return kinds[i];
     }
@@ -145,10 +151,11 @@ void lw_model_free(struct lw_model *m)
 
 void model_save(const struct lw_model *m, struct buf *out)
 {
-    size_t n = strlen(m->ops->name);
+    const char *name = stored_name(m->ops);
+    size_t n = strlen(name);
 
     LW_ASSERT(n < KIND_BYTES);
-    buf_add(out, m->ops->name, n);
+    buf_add(out, name, n);
     for (; n < KIND_BYTES; n++)
         buf_add_u8(out, 0);
     buf_add_le32(out, MODEL_VERSION);

@@ -24,9 +24,13 @@ struct model_task {
     const double *option;      /* (the kind's n_options), checked */
 };
 
+/** How unlike normal rows one row is, as it is given to predict(). */
+typedef double (*anomaly_score_fn)(const struct lw_model *m, const float *row);
+
 struct model_ops {
-    const char *name;                      /* at most 7 characters */
-    const char *doc;                       /* a line */
+    const char *name;
+    const char *stored; /* name in files, at most 7 characters; NULL: `name` */
+    const char *doc;    /* a line */
     const struct lw_model_option *options; /* NULL: none by name */
     size_t n_options;
     enum lw_status (*fit)(struct lw_model **out, const struct model_task *task,
@@ -40,6 +44,8 @@ struct model_ops {
     enum lw_status (*contributions)(const struct lw_model *m, const float *row,
                                     uint32_t class_idx, double *phi,
                                     struct lw_error *err);
+    /** NULL: the kind does not measure a distance from normal. */
+    anomaly_score_fn score;
     /** Append the estimator's own bytes. */
     void (*save)(const struct lw_model *m, struct buf *out);
     /** Read them back, trusting nothing. */
@@ -70,6 +76,10 @@ extern const struct model_ops model_logit;     /* linear.c */
 extern const struct model_ops model_linsvm;
 extern const struct model_ops model_svm; /* svm.c */
 extern const struct model_ops model_ocsvm;
+extern const struct model_ops model_autoencoder;
+extern const struct model_ops model_mahal;
+extern const struct model_ops model_hist;
+extern const struct model_ops model_limits;
 
 enum { MODEL_CLASSES_MAX = 1024 };
 

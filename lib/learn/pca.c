@@ -264,6 +264,7 @@ const struct model_ops model_pca = {
     .predict = pca_predict,
     .margins = pca_margins,
     .contributions = proba_no_reasons,
+    .score = pca_score,
     .save = pca_save,
     .load = pca_load,
     .free = pca_free,

@@ -117,9 +117,8 @@ void prep_row(const struct prep *p, const float *row, float *out)
     }
 }
 
-enum lw_status prep_rows(const struct prep *p, struct lw_matrix *out,
-                         const struct lw_matrix *x, const uint32_t *labels,
-                         uint32_t only, struct lw_error *err)
+enum lw_status prep_gather(struct lw_matrix *out, const struct lw_matrix *x,
+                           const uint32_t *labels, uint32_t only, struct lw_error *err)
 {
     size_t n = 0;
     enum lw_status st;
@@ -132,7 +131,19 @@ enum lw_status prep_rows(const struct prep *p, struct lw_matrix *out,
     n = 0;
     for (size_t r = 0; st == LW_OK && r < x->n_rows; r++)
         if (labels == NULL || labels[r] == only)
-            prep_row(p, x->x + r * x->n_cols, out->x + n++ * x->n_cols);
+            memcpy(out->x + n++ * x->n_cols, x->x + r * x->n_cols,
+                   x->n_cols * sizeof *x->x);
+    return st;
+}
+
+enum lw_status prep_rows(const struct prep *p, struct lw_matrix *out,
+                         const struct lw_matrix *x, const uint32_t *labels,
+                         uint32_t only, struct lw_error *err)
+{
+    enum lw_status st = prep_gather(out, x, labels, only, err);
+
+    for (size_t r = 0; st == LW_OK && r < out->n_rows; r++)
+        prep_row(p, out->x + r * x->n_cols, out->x + r * x->n_cols);
     return st;
 }
 

@@ -52,6 +52,11 @@ LW_MUST enum lw_status prep_rows(const struct prep *p, struct lw_matrix *out,
                                  const struct lw_matrix *x, const uint32_t *labels,
                                  uint32_t only, struct lw_error *err);
 
+/** Those rows as they are.  LW_EINVAL: there are none.  LW_ENOMEM. */
+LW_MUST enum lw_status prep_gather(struct lw_matrix *out, const struct lw_matrix *x,
+                                   const uint32_t *labels, uint32_t only,
+                                   struct lw_error *err);
+
 /** In a file: u8 scale, then f32 shift, factor and fill of all columns. */
 void prep_save(const struct prep *p, struct buf *out);
 /** LW_EFORMAT, LW_ELIMIT, LW_ENOMEM; then *p needs no release. */

@@ -327,6 +327,7 @@ const struct model_ops model_ocsvm = {
     .predict = one_class_predict,
     .margins = one_class_margins,
     .contributions = proba_no_reasons,
+    .score = one_class_score,
     .save = svm_save,
     .load = one_class_load,
     .free = svm_free,

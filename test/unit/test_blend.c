@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "learn/dense.h"
 #include "learn/link.h"
 #include "learn/mlp.h"
 #include "learn/model_ops.h"
@@ -70,7 +71,7 @@ static void products_are_summed_in_order(void **state)
         b[i] = (float)(rng_unit(&r) - 0.5);
     for (size_t i = 0; i < COLS; i++)
         bias[i] = (float)rng_unit(&r);
-    mlp_multiply(out, a, b, bias, N, INNER, COLS);
+    dense_multiply(out, a, b, bias, N, INNER, COLS);
     for (size_t i = 0; i < N; i++) {
         for (size_t j = 0; j < COLS; j++) {
             float sum = bias[j];
@@ -80,7 +81,7 @@ static void products_are_summed_in_order(void **state)
             assert_true(out[i * COLS + j] == sum);
         }
     }
-    mlp_multiply(out, a, b, NULL, 1, 0, COLS);
+    dense_multiply(out, a, b, NULL, 1, 0, COLS);
     assert_true(out[0] == 0 && out[COLS - 1] == 0);
 }
 

@@ -23,6 +23,8 @@ static const struct {
     {"forest", "trees=4,depth=6"},
     {"svm", "max-rows=600"},
     {"iforest", "trees=4,samples=32"},
+    {"autoencoder", "units=5,latent=3,epochs=3"},
+    {"hist", "bins=4"},
 };
 
 static const char *options_of(const char *kind)

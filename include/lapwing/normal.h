@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lapwing/normal.h - detection without attack labels: learn what is normal, see what is
+ * not.
+ *
+ * Training uses normal rows only.  Which method is best is judged on folds that leave
+ * whole attack types out, always beside the same rivals; labels serve judging and
+ * nothing else.  The model file answers with a conformal p-value: the share of normal
+ * rows, held out while the model was fitted, that are at least as strange.
+ */
+#ifndef LW_NORMAL_H
+#define LW_NORMAL_H
+
+#include <lapwing/dataset.h>
+#include <lapwing/eval.h>
+#include <lapwing/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { LW_NORMAL_METHODS_MAX = 16, LW_NORMAL_REPEATS_MAX = 10 };
+
+/** Zero means the default. */
+struct lw_normal_config {
+    const char *view;    /* default "kdd" */
+    const char *preset;  /* "normal", the default: the method that wins validation;
+                            "ddos-autoencoder": that one */
+    const char *model;   /* kind to write instead of the winner; NULL */
+    const char *options; /* its parameters, as in lw_model_params; NULL */
+    double false_alarm;  /* share of normal rows alarmed; default 0.01 */
+    uint32_t n_repeats;  /* of validation, with other folds and seeds; default 1 */
+    uint64_t seed;
+    bool no_rivals;          /* judge the method that is asked for alone */
+    lw_progress_fn progress; /* NULL: silent */
+    void *progress_ctx;      /* borrowed */
+};
+
+/** Means over folds and repeats, each fold counting the same. */
+struct lw_normal_figures {
+    double roc_auc;
+    double pr_auc;
+    double tpr_at_fpr_1e2;
+    double tpr_at_fpr_1e3;
+};
+
+struct lw_normal_report {
+    uint64_t n_rows;
+    uint64_t n_distinct_rows;
+    uint64_t n_normal_rows; /* distinct ones: all that is learnt from */
+    uint32_t n_repeats;
+    size_t n_methods;
+    struct {
+        char name[40];
+        bool is_trivial;    /* no more than one column at a time, or an
+                               ellipsoid */
+        uint64_t most_rows; /* normal rows it is fitted on at most; 0: all */
+        struct lw_normal_figures mean;
+        struct lw_normal_figures half_width; /* of the 95 % interval over the repeats;
+                                                NaN for one */
+    } method[LW_NORMAL_METHODS_MAX];
+    size_t chosen;        /* the method written */
+    size_t winner;        /* the best by the mean of ROC-AUC and both TPR */
+    double train_seconds; /* final fit, CPU time; not stored in the model */
+};
+
+/** Train on a labelled frame and write a model file (atomically).  LW_EFORMAT: a column
+ *  missing, a label unknown, no normal rows.  LW_EINVAL, LW_EIO, LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_normal_train(const struct lw_frame *frame,
+                                              const char *path,
+                                              const struct lw_normal_config *cfg,
+                                              struct lw_normal_report *report,
+                                              struct lw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LW_NORMAL_H */

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How it is learnt what is normal.
+ *
+ * Every method learns from normal rows alone and gives a row one score.  Folds leave
+ * out whole attack types and a contiguous share of the normal rows; a method is fitted
+ * on the remaining normal rows and judged on what was left out.  The rivals are always
+ * judged beside: a network that is no better than an ellipsoid is not worth its
+ * parameters, and the report says so.
+ *
+ * The final model is fitted on four fifths of the normal rows, in file order; the
+ * scores of the last fifth, which it has not seen, make the p-values (Vovk, Gammerman
+ * and Shafer, "Algorithmic learning in a random world", 2005; split conformal).
+ */
+#include "base/digest.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "detect/fit.h"
+#include "detect/quantile.h"
+#include "learn/model_ops.h"
+#include "learn/prep.h"
+
+#include <lapwing/normal.h>
+#include <lapwing/split.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { FOLDS = 4, CALIBRATION_SHARE = 5, SLOW_ROWS = 4000 };
+
+struct method {
+    const char *name;
+    const char *kind;
+    const char *options;
+    size_t most_rows; /* normal rows fitted on, evenly spread; 0: all */
+    bool is_trivial;
+};
+
+#define DDOS_AUTOENCODER                                                               \
+    "scale=minmax,clip=0,units=100,latent=50,act=tanh,output=relu,epochs=10,"          \
+    "batch=256,optimiser=adadelta,rate=1,activity-l1=1e-4,validation=0.2,patience=0,"  \
+    "max-rows=8000,score=plain"
+
+/* The first one is what `--model autoencoder` means. */
+static const struct method methods[] = {
+    {"autoencoder", "autoencoder", NULL, 0, false},
+    {"ddos-autoencoder", "autoencoder", DDOS_AUTOENCODER, 0, false},
+    {"mahalanobis", "mahal", NULL, 0, true},
+    {"pca residual", "pca", NULL, 0, false},
+    {"isolation forest", "iforest", NULL, 0, false},
+    {"local outlier factor", "lof", NULL, SLOW_ROWS, false},
+    {"one-class svm", "ocsvm", "nu=0.05", SLOW_ROWS, false},
+    {"histograms", "hist", NULL, 0, true},
+    {"one threshold per feature", "limits", NULL, 0, true},
+};
+
+enum { N_METHODS = sizeof methods / sizeof methods[0] };
+
+/* What one training run works with. */
+struct run {
+    const struct lw_normal_config *cfg;
+    const struct train_set *set;
+    struct method method[N_METHODS + 1];
+    size_t n_methods;
+    struct lw_normal_figures sum[N_METHODS + 1][LW_NORMAL_REPEATS_MAX];
+    double done;
+};
+
+/* ---- one fit -------------------------------------------------------------------- */
+
+static size_t take_part(const struct train_set *s, const uint8_t *part, size_t *rows)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < s->x.n_rows; r++)
+        if (s->label[r] == LW_KDD_NORMAL && (part == NULL || part[r] == LW_PART_TRAIN))
+            rows[n++] = r;
+    return n;
+}
+
+/* Rows of the view by number, at most `most` of them, evenly spread; 0: all. */
+static enum lw_status gather(struct lw_matrix *out, const struct train_set *s,
+                             const size_t *rows, size_t n, size_t most,
+                             struct lw_error *err)
+{
+    size_t kept = most > 0 && most < n ? most : n;
+    enum lw_status st = lw_matrix_init(out, kept, s->x.n_cols, err);
+
+    for (size_t i = 0; st == LW_OK && i < kept; i++)
+        memcpy(out->x + i * s->x.n_cols, s->x.x + rows[i * n / kept] * s->x.n_cols,
+               s->x.n_cols * sizeof *s->x.x);
+    return st;
+}
+
+/* *c gets encoder and model. */
+static enum lw_status fit(struct lw_classifier *c, const struct run *run,
+                          const struct method *m, const size_t *rows, size_t n,
+                          uint64_t seed, struct lw_error *err)
+{
+    const struct lw_model_params params = {.options = m->options, .seed = seed};
+    struct lw_matrix raw = {0};
+    struct lw_matrix x = {0};
+    uint32_t *label = NULL;
+    enum lw_status st = gather(&raw, run->set, rows, n, m->most_rows, err);
+
+    if (st == LW_OK)
+        st = fit_encoder(c, &raw, err);
+    if (st == LW_OK)
+        st = lw_matrix_init(&x, raw.n_rows, encoder_outputs(c->encoder), err);
+    if (st == LW_OK) {
+        label = mem_zalloc(raw.n_rows, sizeof *label);
+        encoder_apply(c->encoder, raw.x, raw.n_rows, x.x);
+        st = label == NULL
+                 ? lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", raw.n_rows)
+                 : lw_model_fit(&c->model, m->kind, &params, &x, label, 2, NULL, err);
+    }
+    mem_free(label);
+    lw_matrix_release(&raw);
+    lw_matrix_release(&x);
+    return st;
+}
+
+static enum lw_status score(const struct lw_classifier *c, const struct train_set *s,
+                            const size_t *rows, size_t n, float *out,
+                            struct lw_error *err)
+{
+    float *x = mem_zalloc(encoder_outputs(c->encoder), sizeof *x);
+
+    if (x == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a row");
+    for (size_t i = 0; i < n; i++) {
+        encoder_apply(c->encoder, s->x.x + rows[i] * s->x.n_cols, 1, x);
+        out[i] = (float)c->model->ops->score(c->model, x);
+    }
+    mem_free(x);
+    return LW_OK;
+}
+
+static void clear(struct lw_classifier *c)
+{
+    encoder_free(c->encoder);
+    lw_model_free(c->model);
+    mem_free(c->conformal);
+    mem_free(c->types);
+    mem_free(c->provenance);
+}
+
+/* ---- validation ----------------------------------------------------------------- */
+
+/* Room for the rows of a fold. */
+struct fold {
+    size_t *train;
+    size_t n_train;
+    size_t *test;
+    size_t n_test;
+    uint32_t *truth; /* (n_test) */
+    float *score;    /* (n_test) */
+};
+
+static void fold_release(struct fold *f)
+{
+    mem_free(f->train);
+    mem_free(f->test);
+    mem_free(f->truth);
+    mem_free(f->score);
+}
+
+static enum lw_status fold_init(struct fold *f, size_t n_rows, struct lw_error *err)
+{
+    f->train = mem_zalloc(n_rows, sizeof *f->train);
+    f->test = mem_zalloc(n_rows, sizeof *f->test);
+    f->truth = mem_zalloc(n_rows, sizeof *f->truth);
+    f->score = mem_zalloc(n_rows, sizeof *f->score);
+    return f->train == NULL || f->test == NULL || f->truth == NULL || f->score == NULL
+               ? lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n_rows)
+               : LW_OK;
+}
+
+/* Judged are normal rows left out, and all rows of the attack types left out. */
+static void fold_fill(struct fold *f, const struct train_set *s, const uint8_t *part)
+{
+    f->n_train = take_part(s, part, f->train);
+    f->n_test = 0;
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        bool is_normal = s->label[r] == LW_KDD_NORMAL;
+
+        if (part[r] != (is_normal ? LW_PART_TEST : LW_PART_TEST_UNSEEN))
+            continue;
+        f->truth[f->n_test] = is_normal ? 0 : 1;
+        f->test[f->n_test++] = r;
+    }
+}
+
+static void tick(struct run *run, const char *what)
+{
+    run->done += 1;
+    if (run->cfg->progress != NULL)
+        run->cfg->progress(
+            run->cfg->progress_ctx,
+            run->done / (double)(FOLDS * run->n_methods *
+                                 (run->cfg->n_repeats > 0 ? run->cfg->n_repeats : 1)),
+            what);
+}
+
+static enum lw_status judge_fold(struct run *run, struct fold *f, uint32_t repeat,
+                                 struct lw_error *err)
+{
+    enum lw_status st = LW_OK;
+
+    for (size_t i = 0; st == LW_OK && i < run->n_methods; i++) {
+        struct lw_normal_figures *sum = &run->sum[i][repeat];
+        struct lw_classifier c = {.view = run->set->view};
+        struct lw_eval e;
+
+        st = fit(&c, run, &run->method[i], f->train, f->n_train,
+                 run->cfg->seed + repeat, err);
+        if (st == LW_OK)
+            st = score(&c, run->set, f->test, f->n_test, f->score, err);
+        if (st == LW_OK)
+            st = lw_eval_compute(&e, f->truth, f->truth, f->n_test, 2, f->score, err);
+        clear(&c);
+        if (st != LW_OK)
+            break;
+        sum->roc_auc += e.roc_auc / FOLDS;
+        sum->pr_auc += e.pr_auc / FOLDS;
+        sum->tpr_at_fpr_1e2 += e.tpr_at_fpr_1e2 / FOLDS;
+        sum->tpr_at_fpr_1e3 += e.tpr_at_fpr_1e3 / FOLDS;
+        tick(run, run->method[i].name);
+    }
+    return st;
+}
+
+static enum lw_status validate(struct run *run, uint32_t n_repeats,
+                               struct lw_error *err)
+{
+    const struct train_set *s = run->set;
+    struct fold f = {0};
+    enum lw_status st = fold_init(&f, s->x.n_rows, err);
+
+    for (uint32_t k = 0; st == LW_OK && k < n_repeats; k++) {
+        struct lw_split split = {0};
+
+        st = lw_split_leave_attack_out(&split, s->type, s->x.n_rows, s->type_class,
+                                       s->n_types, FOLDS, run->cfg->seed + k, err);
+        for (size_t i = 0; st == LW_OK && i < FOLDS; i++) {
+            fold_fill(&f, s, split.part + i * s->x.n_rows);
+            st = judge_fold(run, &f, k, err);
+        }
+        lw_split_release(&split);
+    }
+    fold_release(&f);
+    return st;
+}
+
+/* Two-sided 95 % of Student's t with n - 1 degrees of freedom, n from 2 to 10. */
+static double student(uint32_t n)
+{
+    static const double t[] = {12.706, 4.303, 3.182, 2.776, 2.571,
+                               2.447,  2.365, 2.306, 2.262};
+
+    return t[n - 2];
+}
+
+static double figure_of(const struct lw_normal_figures *f, size_t i)
+{
+    const double all[] = {f->roc_auc, f->pr_auc, f->tpr_at_fpr_1e2, f->tpr_at_fpr_1e3};
+
+    return all[i];
+}
+
+static void summarise(const struct lw_normal_figures *of, uint32_t n,
+                      struct lw_normal_figures *mean, struct lw_normal_figures *half)
+{
+    double *const to[] = {&mean->roc_auc, &mean->pr_auc, &mean->tpr_at_fpr_1e2,
+                          &mean->tpr_at_fpr_1e3};
+    double *const wide[] = {&half->roc_auc, &half->pr_auc, &half->tpr_at_fpr_1e2,
+                            &half->tpr_at_fpr_1e3};
+
+    for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
+        double sum = 0;
+        double squares = 0;
+
+        for (uint32_t k = 0; k < n; k++)
+            sum += figure_of(&of[k], i);
+        *to[i] = sum / n;
+        for (uint32_t k = 0; k < n; k++)
+            squares +=
+                (figure_of(&of[k], i) - *to[i]) * (figure_of(&of[k], i) - *to[i]);
+        *wide[i] = n > 1 ? student(n) * sqrt(squares / (n - 1) / n) : (double)NAN;
+    }
+}
+
+static double worth(const struct lw_normal_figures *f)
+{
+    return f->roc_auc + f->tpr_at_fpr_1e2 + f->tpr_at_fpr_1e3;
+}
+
+static void fill_report(const struct run *run, struct lw_normal_report *r)
+{
+    r->n_methods = run->n_methods;
+    for (size_t i = 0; i < run->n_methods; i++) {
+        (void)snprintf(r->method[i].name, sizeof r->method[i].name, "%s",
+                       run->method[i].name);
+        r->method[i].is_trivial = run->method[i].is_trivial;
+        r->method[i].most_rows = run->method[i].most_rows;
+        summarise(run->sum[i], r->n_repeats, &r->method[i].mean,
+                  &r->method[i].half_width);
+        if (worth(&r->method[i].mean) > worth(&r->method[r->winner].mean))
+            r->winner = i;
+    }
+}
+
+/* ---- the model file ------------------------------------------------------------- */
+
+/* Scores of the normal rows that were kept back. */
+static enum lw_status calibrate(struct lw_classifier *c, const struct train_set *s,
+                                const size_t *rows, size_t n, struct lw_error *err)
+{
+    float *v = mem_zalloc(n, sizeof *v);
+    enum lw_status st = LW_ENOMEM;
+
+    c->conformal = mem_zalloc(CONFORMAL_QUANTILES, sizeof *c->conformal);
+    if (v == NULL || c->conformal == NULL)
+        (void)lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", n);
+    else
+        st = score(c, s, rows, n, v, err);
+    if (st == LW_OK)
+        quantile_fit(c->conformal, CONFORMAL_QUANTILES, v, n);
+    mem_free(v);
+    return st;
+}
+
+static enum lw_status find_usual(struct lw_classifier *c, const struct train_set *s,
+                                 const size_t *rows, size_t n, struct lw_error *err)
+{
+    float *v = mem_zalloc(n, sizeof *v);
+
+    if (v == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n);
+    for (size_t f = 0; f < s->view->n_features; f++) {
+        size_t k = 0;
+
+        for (size_t i = 0; i < n; i++)
+            if (!isnan(s->x.x[rows[i] * s->x.n_cols + f]))
+                v[k++] = s->x.x[rows[i] * s->x.n_cols + f];
+        qsort(v, k, sizeof *v, quantile_order);
+        c->usual[f][0] = k > 0 ? v[k / 20] : NAN;
+        c->usual[f][1] = k > 0 ? v[k - 1 - k / 20] : NAN;
+    }
+    mem_free(v);
+    return LW_OK;
+}
+
+static void put_figures(struct jsonw *w, const struct lw_normal_figures *f)
+{
+    jsonw_put_f64(w, "roc_auc", f->roc_auc);
+    jsonw_put_f64(w, "pr_auc", f->pr_auc);
+    jsonw_put_f64(w, "tpr_at_fpr_1e2", f->tpr_at_fpr_1e2);
+    jsonw_put_f64(w, "tpr_at_fpr_1e3", f->tpr_at_fpr_1e3);
+}
+
+static void put_provenance(struct jsonw *w, const struct run *run,
+                           const struct lw_frame *frame,
+                           const struct lw_normal_report *r)
+{
+    const struct method *m = &run->method[r->chosen];
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint8_t sum[SHA256_BYTES];
+    char hex[2 * SHA256_BYTES + 1];
+
+    jsonw_put_text(w, "lapwing", lw_version());
+    if (epoch != NULL)
+        jsonw_put_text(w, "source_date_epoch", epoch);
+    jsonw_put_text(w, "preset", "normal");
+    jsonw_put_text(w, "view", run->set->view->name);
+    lw_frame_digest(frame, sum);
+    digest_hex(sum, sizeof sum, hex);
+    jsonw_put_text(w, "data_sha256", hex);
+    jsonw_put_u64(w, "rows", r->n_rows);
+    jsonw_put_u64(w, "distinct_normal_rows", r->n_normal_rows);
+    jsonw_put_text(w, "method", m->name);
+    jsonw_put_text(w, "model", m->kind);
+    jsonw_put_text(w, "options", m->options == NULL ? "" : m->options);
+    jsonw_put_u64(w, "seed", run->cfg->seed);
+    jsonw_put_u64(w, "repeats", r->n_repeats);
+    jsonw_key(w, "attacks_left_out");
+    jsonw_object(w);
+    for (size_t i = 0; i < r->n_methods; i++) {
+        jsonw_key(w, r->method[i].name);
+        jsonw_object(w);
+        put_figures(w, &r->method[i].mean);
+        jsonw_object_end(w);
+    }
+    jsonw_object_end(w);
+}
+
+static enum lw_status describe(struct lw_classifier *c, const struct run *run,
+                               const struct lw_frame *frame,
+                               const struct lw_normal_report *r, struct lw_error *err)
+{
+    struct buf text;
+    struct jsonw w;
+
+    buf_init(&text);
+    jsonw_init(&w, &text);
+    jsonw_object(&w);
+    put_provenance(&w, run, frame, r);
+    jsonw_object_end(&w);
+    c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
+    buf_release(&text);
+    c->types = mem_strdup("normal");
+    return c->provenance == NULL || c->types == NULL
+               ? lw_fail(err, LW_ENOMEM, "out of memory")
+               : LW_OK;
+}
+
+static enum lw_status save(const struct lw_classifier *c, const char *path,
+                           struct lw_error *err)
+{
+    struct lw_bundle *b = NULL;
+    enum lw_status st = lw_bundle_new(&b, err);
+
+    if (st == LW_OK)
+        st = classifier_store(c, b, err);
+    if (st == LW_OK)
+        st = lw_bundle_save(b, path, err);
+    lw_bundle_free(b);
+    return st;
+}
+
+static enum lw_status write_model(const struct run *run, const struct lw_frame *frame,
+                                  const char *path, struct lw_normal_report *r,
+                                  struct lw_error *err)
+{
+    const struct train_set *s = run->set;
+    double budget = run->cfg->false_alarm > 0 ? run->cfg->false_alarm : 0.01;
+    struct lw_classifier c = {.view = s->view,
+                              .n_classes = 2,
+                              .class_of = {LW_VERDICT_NORMAL, LW_VERDICT_ANOMALY},
+                              .cut = (float)(1 - budget)};
+    size_t *rows = mem_zalloc(s->x.n_rows, sizeof *rows);
+    clock_t start = clock();
+    enum lw_status st;
+    size_t n;
+    size_t n_fit;
+
+    if (rows == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->x.n_rows);
+    n = take_part(s, NULL, rows);
+    n_fit = n - n / CALIBRATION_SHARE;
+    r->n_normal_rows = n;
+    st = fit(&c, run, &run->method[r->chosen], rows, n_fit, run->cfg->seed, err);
+    r->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    if (st == LW_OK)
+        st = calibrate(&c, s, rows + n_fit, n - n_fit, err);
+    if (st == LW_OK)
+        st = find_usual(&c, s, rows, n, err);
+    if (st == LW_OK)
+        st = describe(&c, run, frame, r, err);
+    if (st == LW_OK)
+        st = save(&c, path, err);
+    clear(&c);
+    mem_free(rows);
+    return st;
+}
+
+/* ---- beginning and end ---------------------------------------------------------- */
+
+/* Which methods are judged; *asked is the one that is to be written, or N_METHODS. */
+static enum lw_status list_methods(struct run *run, size_t *asked, struct lw_error *err)
+{
+    const struct lw_normal_config *cfg = run->cfg;
+    const char *preset = cfg->preset == NULL ? "normal" : cfg->preset;
+    bool is_preset = strcmp(preset, "normal") == 0;
+
+    *asked = N_METHODS + 1;
+    memcpy(run->method, methods, sizeof methods);
+    run->n_methods = N_METHODS;
+    for (size_t i = 0; i < N_METHODS; i++)
+        if (!is_preset && strcmp(methods[i].name, preset) == 0)
+            *asked = i;
+    if (!is_preset && *asked > N_METHODS)
+        return lw_fail(err, LW_EINVAL,
+                       "no preset '%s'; there are normal and ddos-autoencoder", preset);
+    for (size_t i = 0; cfg->model != NULL && i<N_METHODS && * asked> N_METHODS; i++)
+        if (strcmp(methods[i].kind, cfg->model) == 0)
+            *asked = i;
+    if (cfg->model != NULL && *asked > N_METHODS)
+        return lw_fail(err, LW_EINVAL,
+                       "%s does not learn from normal rows alone; mahal, pca, iforest, "
+                       "lof, ocsvm, hist, limits and autoencoder do",
+                       cfg->model);
+    if (cfg->options != NULL && *asked > N_METHODS)
+        return lw_fail(err, LW_EINVAL, "parameters are for a kind of model: name it");
+    if (cfg->options != NULL) {
+        run->method[N_METHODS] = methods[*asked];
+        run->method[N_METHODS].name = "as asked for";
+        run->method[N_METHODS].options = cfg->options;
+        *asked = N_METHODS;
+        run->n_methods++;
+    }
+    if (cfg->no_rivals && *asked <= N_METHODS) {
+        run->method[0] = run->method[*asked];
+        run->n_methods = 1;
+        *asked = 0;
+    }
+    return LW_OK;
+}
+
+static enum lw_status check_labels(const struct train_set *s, struct lw_error *err)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < s->x.n_rows; r++)
+        n += s->label[r] == LW_KDD_NORMAL ? 1 : 0;
+    if (n >= 100 && n < s->x.n_rows)
+        return LW_OK;
+    return lw_fail(err, LW_EFORMAT,
+                   n < s->x.n_rows
+                       ? "%zu distinct normal rows; at least 100 are needed"
+                       : "%zu normal rows and no attack: nothing to judge methods by",
+                   n);
+}
+
+enum lw_status lw_normal_train(const struct lw_frame *frame, const char *path,
+                               const struct lw_normal_config *cfg,
+                               struct lw_normal_report *report, struct lw_error *err)
+{
+    const struct lw_view *view = lw_view_get(cfg->view == NULL ? "kdd" : cfg->view);
+    struct run run = {.cfg = cfg};
+    struct train_set s;
+    size_t asked = 0;
+    enum lw_status st = list_methods(&run, &asked, err);
+
+    memset(report, 0, sizeof *report);
+    report->n_repeats = cfg->n_repeats > 0 ? cfg->n_repeats : 1;
+    if (st != LW_OK)
+        return st;
+    if (view == NULL)
+        return lw_fail(err, LW_EINVAL, "no view '%s'; there are kdd and kdd31",
+                       cfg->view);
+    if (report->n_repeats > LW_NORMAL_REPEATS_MAX)
+        return lw_fail(err, LW_EINVAL, "at most %d repeats", LW_NORMAL_REPEATS_MAX);
+    st = train_set_init(&s, view, frame, NULL, err);
+    if (st != LW_OK)
+        return st;
+    run.set = &s;
+    report->n_rows = s.x.n_rows;
+    st = train_set_drop_repeats(&s, err);
+    report->n_distinct_rows = s.x.n_rows;
+    if (st == LW_OK)
+        st = check_labels(&s, err);
+    if (st == LW_OK)
+        st = validate(&run, report->n_repeats, err);
+    if (st == LW_OK) {
+        fill_report(&run, report);
+        report->chosen = asked <= N_METHODS ? asked : report->winner;
+        st = write_model(&run, frame, path, report, err);
+    }
+    train_set_release(&s);
+    return st;
+}
