@@ -78,7 +78,7 @@ struct lw_profile_feature {
     const char *name; /* borrowed from the frame */
     bool is_text;
     bool is_label;                     /* a label too: what it tells is no finding */
-    struct lw_profile_side side[2];    /* by enum lw_side */
+    struct lw_profile_side side[2];    /* by enum lw_target_side */
     uint64_t n_distinct;               /* different values, of normal and attack rows */
     struct lw_profile_test welch;      /* numbers: do the means differ? */
     struct lw_profile_test rank;       /* numbers: Mann and Whitney */
@@ -137,7 +137,7 @@ struct lw_leak {
 };
 
 struct lw_profile {
-    uint64_t side_rows[3]; /* by enum lw_side; those that are neither are left out */
+    uint64_t side_rows[3]; /* by enum lw_target_side; those of neither are left out */
     struct lw_profile_feature *features; /* (n_features), owned */
     size_t n_features;
     size_t n_tests; /* that apply, and were corrected for */

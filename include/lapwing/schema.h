@@ -63,7 +63,7 @@ LW_API int lw_frame_find_like(const struct lw_frame *f, const char *name);
 
 /* ---- labels ---- */
 
-enum lw_side {
+enum lw_target_side {
     LW_SIDE_NEGATIVE, /* normal, benign */
     LW_SIDE_POSITIVE, /* an attack */
     LW_SIDE_NEITHER   /* background: nobody knows */
@@ -75,11 +75,11 @@ struct lw_target {
     bool by_place;       /* it is the last one; no name told */
     uint32_t n_words;    /* different labels, in order of first appearance */
     char **words;        /* (n_words), owned */
-    uint8_t *word_side;  /* (n_words) of enum lw_side, owned */
+    uint8_t *word_side;  /* (n_words) of enum lw_target_side, owned */
     uint64_t *word_rows; /* (n_words), owned */
     uint32_t *codes;     /* (n_rows) index into words, owned */
     size_t n_rows;
-    uint64_t side_rows[3]; /* by enum lw_side */
+    uint64_t side_rows[3]; /* by enum lw_target_side */
     bool *is_label;        /* (n_columns of the frame), owned: this one, and those whose
                               names say that they are labels too */
 };

@@ -18,7 +18,7 @@ struct profile_hint {
 /* A profile in the making: only rows that are normal or attacks count. */
 struct profiling {
     const struct lw_frame *frame;
-    uint8_t *side; /* (n_rows) of enum lw_side, owned */
+    uint8_t *side; /* (n_rows) of enum lw_target_side, owned */
     size_t n_rows; /* of the frame */
     size_t n;      /* rows that count */
     uint64_t side_rows[3];
