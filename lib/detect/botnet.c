@@ -491,20 +491,6 @@ static enum lw_status describe(struct lw_classifier *c, const struct botnet_set 
                : LW_OK;
 }
 
-static enum lw_status save(const struct lw_classifier *c, const char *path,
-                           struct lw_error *err)
-{
-    struct lw_bundle *b = NULL;
-    enum lw_status st = lw_bundle_new(&b, err);
-
-    if (st == LW_OK)
-        st = classifier_store(c, b, err);
-    if (st == LW_OK)
-        st = lw_bundle_save(b, path, err);
-    lw_bundle_free(b);
-    return st;
-}
-
 enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *cfg,
                                struct lw_botnet_report *report, struct lw_error *err)
 {
@@ -527,7 +513,7 @@ enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *
     if (st == LW_OK)
         st = describe(&c, &s, cfg, report, err);
     if (st == LW_OK)
-        st = save(&c, path, err);
+        st = classifier_save(&c, path, err);
     clear(&c);
     botnet_set_release(&s);
     return st;

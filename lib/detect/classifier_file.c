@@ -82,8 +82,8 @@ static void put_conformal(const struct lw_classifier *c, struct buf *out)
     quantile_save(c->conformal, CONFORMAL_QUANTILES, out);
 }
 
-enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle *b,
-                                struct lw_error *err)
+static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bundle *b,
+                                   struct lw_error *err)
 {
     static const struct {
         const char *tag;
@@ -114,6 +114,20 @@ enum lw_status classifier_store(const struct lw_classifier *c, struct lw_bundle 
             st = lw_bundle_put(b, sections[i].tag, buf_text(&bytes), bytes.len, err);
         buf_release(&bytes);
     }
+    return st;
+}
+
+enum lw_status classifier_save(const struct lw_classifier *c, const char *path,
+                               struct lw_error *err)
+{
+    struct lw_bundle *b = NULL;
+    enum lw_status st = lw_bundle_new(&b, err);
+
+    if (st == LW_OK)
+        st = put_sections(c, b, err);
+    if (st == LW_OK)
+        st = lw_bundle_save(b, path, err);
+    lw_bundle_free(b);
     return st;
 }
 

@@ -56,8 +56,8 @@ size_t classifier_numbers(const struct lw_view *view, const float *row, float *o
 uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
                            const float *numbers, float *out);
 
-/** Put everything but the id into a bundle. */
-LW_MUST enum lw_status classifier_store(const struct lw_classifier *c,
-                                        struct lw_bundle *b, struct lw_error *err);
+/** Write everything but the id as a model file. */
+LW_MUST enum lw_status classifier_save(const struct lw_classifier *c, const char *path,
+                                       struct lw_error *err);
 
 #endif /* DETECT_CLASSIFIER_PRIV_H */

@@ -7,6 +7,7 @@
 #include "detect/compare_table.h"
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/rng.h"
 #include "data/rows.h"
 
@@ -75,23 +76,9 @@ enum lw_status compare_table_alloc_inputs(struct lw_compare_table *t, size_t n,
     return t->inputs == NULL || t->is_category == NULL ? out_of_memory(err) : LW_OK;
 }
 
-static bool in_list(const char *list, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *p = list; *p != '\0'; p += *p == ',' ? 1 : 0) {
-        size_t len = strcspn(p, ",");
-
-        if (len == n && memcmp(p, name, n) == 0)
-            return true;
-        p += len;
-    }
-    return false;
-}
-
 static bool is_feature(const struct lw_column *c, bool is_label, const char *columns)
 {
-    if (is_label || (columns != NULL && !in_list(columns, c->name)))
+    if (is_label || (columns != NULL && !names_have(columns, c->name, strlen(c->name))))
         return false;
     if (columns == NULL && strcmp(c->name, "difficulty") == 0)
         return false; /* of NSL-KDD: how many learners knew the row; no fact of it */

@@ -417,20 +417,6 @@ static enum lw_status describe(struct lw_classifier *c, const struct run *run,
                : LW_OK;
 }
 
-static enum lw_status save(const struct lw_classifier *c, const char *path,
-                           struct lw_error *err)
-{
-    struct lw_bundle *b = NULL;
-    enum lw_status st = lw_bundle_new(&b, err);
-
-    if (st == LW_OK)
-        st = classifier_store(c, b, err);
-    if (st == LW_OK)
-        st = lw_bundle_save(b, path, err);
-    lw_bundle_free(b);
-    return st;
-}
-
 static enum lw_status write_model(const struct run *run, const struct lw_frame *frame,
                                   const char *path, struct lw_normal_report *r,
                                   struct lw_error *err)
@@ -461,7 +447,7 @@ static enum lw_status write_model(const struct run *run, const struct lw_frame *
     if (st == LW_OK)
         st = describe(&c, run, frame, r, err);
     if (st == LW_OK)
-        st = save(&c, path, err);
+        st = classifier_save(&c, path, err);
     clear(&c);
     mem_free(rows);
     return st;

@@ -257,20 +257,6 @@ write_provenance(struct lw_classifier *c, const struct lw_frame *frame,
     return c->provenance == NULL ? lw_fail(err, LW_ENOMEM, "out of memory") : LW_OK;
 }
 
-static enum lw_status save(const struct lw_classifier *c, const char *path,
-                           struct lw_error *err)
-{
-    struct lw_bundle *b = NULL;
-    enum lw_status st = lw_bundle_new(&b, err);
-
-    if (st == LW_OK)
-        st = classifier_store(c, b, err);
-    if (st == LW_OK)
-        st = lw_bundle_save(b, path, err);
-    lw_bundle_free(b);
-    return st;
-}
-
 /* A set without normal rows or without attacks teaches nothing. */
 static enum lw_status check_labels(const struct train_set *s, struct lw_error *err)
 {
@@ -353,7 +339,7 @@ static enum lw_status train_on(const struct train_set *s, const struct lw_frame 
     if (st == LW_OK)
         st = write_provenance(&c, frame, cfg, &task, report, err);
     if (st == LW_OK)
-        st = save(&c, path, err);
+        st = classifier_save(&c, path, err);
     classifier_clear(&c);
     return st;
 }

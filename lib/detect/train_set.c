@@ -2,6 +2,7 @@
 #include "detect/train_set.h"
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "data/rows.h"
 
 #include <string.h>
@@ -62,21 +63,6 @@ static enum lw_status map_types(struct train_set *s, const struct lw_column *lab
     return LW_OK;
 }
 
-/* A name as the files spell it, perhaps with a final dot, in a list. */
-static bool in_list(const char *list, const char *name)
-{
-    size_t n = strcspn(name, ".");
-
-    for (const char *p = list; *p != '\0'; p += *p == ',' ? 1 : 0) {
-        size_t len = strcspn(p, ",");
-
-        if (len == n && memcmp(p, name, n) == 0)
-            return true;
-        p += len;
-    }
-    return false;
-}
-
 static enum lw_status check_exclude(const struct train_set *s, const char *exclude,
                                     struct lw_error *err)
 {
@@ -110,9 +96,13 @@ static void drop_types(struct train_set *s, const char *exclude)
 {
     size_t n = 0;
 
-    for (size_t r = 0; r < s->x.n_rows; r++)
-        if (!in_list(exclude, s->type_name[s->type[r]]))
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        const char *name = s->type_name[s->type[r]];
+
+        /* As some files spell it, with a full stop at the end. */
+        if (!names_have(exclude, name, strcspn(name, ".")))
             move_row(s, n++, r);
+    }
     s->x.n_rows = n;
 }
 

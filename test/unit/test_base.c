@@ -5,6 +5,7 @@
 #include "base/jsonw.h"
 #include "base/lines.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/numfmt.h"
 #include "base/outfile.h"
 #include "base/radix.h"
@@ -426,6 +427,20 @@ static void times_are_exact_to_the_nanosecond(void **state)
         assert_false(timefmt_parse_ns(beyond[i], strlen(beyond[i]), &ns));
 }
 
+static void names_are_whole_words_of_a_list(void **state)
+{
+    static const char list[] = "smurf,ip sweep,,nmap";
+
+    (void)state;
+    assert_true(names_have(list, "smurf", 5));
+    assert_true(names_have(list, "ip sweep", 8));
+    assert_true(names_have(list, "nmap.", 4));
+    assert_false(names_have(list, "nmap.", 5));
+    assert_false(names_have(list, "smur", 4));
+    assert_false(names_have(list, "sweep", 5));
+    assert_false(names_have("", "nmap", 4));
+}
+
 static void lines_end_in_every_way(void **state)
 {
     static const char text[] = "one\r\n\nthree";
@@ -557,6 +572,7 @@ int main(void)
         cmocka_unit_test(times_print_as_their_models_do),
         cmocka_unit_test(times_are_read_in_every_form),
         cmocka_unit_test(times_are_exact_to_the_nanosecond),
+        cmocka_unit_test(names_are_whole_words_of_a_list),
         cmocka_unit_test(lines_end_in_every_way),
         cmocka_unit_test(rng_repeats_by_seed),
         cmocka_unit_test(stream_reads_memory_in_pieces),
