@@ -74,8 +74,9 @@ static void copy_column(const struct lw_frame *frame, size_t c, struct lw_matrix
     struct lw_column col;
 
     lw_frame_column(frame, c, &col);
-    input->type = col.type == LW_COLUMN_TEXT ? ENCODE_CATEGORY : ENCODE_NUMBER;
-    input->n_categories = col.n_words;
+    *input = (struct encode_input){
+        .type = col.type == LW_COLUMN_TEXT ? ENCODE_CATEGORY : ENCODE_NUMBER,
+        .n_categories = col.n_words};
     for (size_t i = 0; i < out->n_rows; i++)
         out->x[i * out->n_cols + c] =
             col.type == LW_COLUMN_TEXT ? (float)col.codes[i] : col.numbers[i];

@@ -8,10 +8,15 @@
 
 #include <math.h>
 
+/* Below, a kernel for many rows is slower than row after row. */
+enum { MANY_ROWS = 16 };
+
 /* In order of preference; the last suits every forest. */
 static const struct forest_kernel *const kernels[] = {
-    &forest_kernel_quick,
-    &forest_kernel_walk,
+#if defined(__x86_64__)
+    &forest_kernel_block_avx512, &forest_kernel_block_avx2,
+#endif
+    &forest_kernel_block,        &forest_kernel_quick,      &forest_kernel_walk,
 };
 
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
@@ -188,6 +193,13 @@ static enum lw_status expect(struct forest *f, struct lw_error *err)
     return LW_OK;
 }
 
+static void free_plan(struct forest_plan **plan)
+{
+    if (*plan != NULL)
+        (*plan)->kernel->free(*plan);
+    *plan = NULL;
+}
+
 enum lw_status forest_use(struct forest *f, const struct forest_kernel *kernel,
                           struct lw_error *err)
 {
@@ -200,16 +212,31 @@ enum lw_status forest_use(struct forest *f, const struct forest_kernel *kernel,
     st = kernel->build(&plan, f, err);
     if (st != LW_OK)
         return st;
-    if (f->plan != NULL)
-        f->plan->kernel->free(f->plan);
+    free_plan(&f->plan);
+    free_plan(&f->plan_many);
     f->plan = plan;
+    return LW_OK;
+}
+
+/* The first kernel of either kind that suits; for many rows there may be none. */
+static enum lw_status choose(struct forest_plan **out, const struct forest *f,
+                             bool for_many, struct lw_error *err)
+{
+    for (size_t k = 0; k < N_KERNELS; k++) {
+        enum lw_status st;
+
+        if (kernels[k]->for_many != for_many || !kernels[k]->suits(f))
+            continue;
+        st = kernels[k]->build(out, f, err);
+        if (st != LW_EUNSUPPORTED)
+            return st;
+    }
     return LW_OK;
 }
 
 enum lw_status forest_finish(struct forest *f, struct lw_error *err)
 {
     enum lw_status st;
-    size_t k = 0;
 
     LW_ASSERT(f->root == NULL);
     /* No tree is smaller than one node. */
@@ -219,19 +246,19 @@ enum lw_status forest_finish(struct forest *f, struct lw_error *err)
     st = link_trees(f, err);
     if (st == LW_OK)
         st = expect(f, err);
-    if (st != LW_OK)
-        return st;
-    while (k < N_KERNELS - 1 && !kernels[k]->suits(f))
-        k++;
-    return forest_use(f, kernels[k], err);
+    if (st == LW_OK)
+        st = choose(&f->plan, f, false, err);
+    if (st == LW_OK)
+        st = choose(&f->plan_many, f, true, err);
+    return st;
 }
 
 void forest_free(struct forest *f)
 {
     if (f == NULL)
         return;
-    if (f->plan != NULL)
-        f->plan->kernel->free(f->plan);
+    free_plan(&f->plan);
+    free_plan(&f->plan_many);
     mem_free(f->nodes);
     mem_free(f->root);
     mem_free(f->expected);
@@ -241,8 +268,12 @@ void forest_free(struct forest *f)
 void forest_margins(const struct forest *f, const float *rows, size_t n_rows,
                     float *out)
 {
-    LW_ASSERT(f->plan != NULL);
-    f->plan->kernel->margins(f, f->plan, rows, n_rows, out);
+    const struct forest_plan *plan = f->plan;
+
+    LW_ASSERT(plan != NULL);
+    if (f->plan_many != NULL && n_rows >= MANY_ROWS)
+        plan = f->plan_many;
+    plan->kernel->margins(f, plan, rows, n_rows, out);
 }
 
 void forest_predict(const struct forest *f, const float *rows, size_t n_rows,

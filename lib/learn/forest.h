@@ -53,6 +53,7 @@ struct forest {
     uint32_t *root;           /* (n_trees + 1), owned: tree t is [root[t], root[t+1]) */
     double *expected;         /* (n_groups), owned: mean margin over training covers */
     struct forest_plan *plan; /* owned */
+    struct forest_plan *plan_many; /* owned: for many rows; NULL: there is none */
     size_t cap_nodes;
     uint32_t n_nodes;
     uint32_t n_trees;
