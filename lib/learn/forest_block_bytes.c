@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Blocks of rows with a byte for each row: for any processor, and with 32 bytes in one
- * register where there is AVX2.
- */
+/* Blocks of rows with a byte for each row, for any processor. */
 #include "learn/forest_block.h"
 
 #include <string.h>
@@ -12,9 +9,8 @@ enum { LANES = 32 };
 typedef uint8_t lanes __attribute__((vector_size(LANES), aligned(LANES)));
 
 /* Half of the block's rows through one tree; leaf numbers out (LANES). */
-__attribute__((always_inline)) static inline void
-leaves_of(const struct block_plan *b, const struct block_tree *tree,
-          const block_ranks *ranks, size_t from, uint8_t *out)
+static void leaves_of(const struct block_plan *b, const struct block_tree *tree,
+                      const block_ranks *ranks, size_t from, uint8_t *out)
 {
     const struct block_split *s = b->splits + tree->first_split;
     const struct block_split *end = s + tree->n_leaves - 1;
@@ -39,10 +35,8 @@ leaves_of(const struct block_plan *b, const struct block_tree *tree,
     memcpy(out, &which, sizeof which);
 }
 
-__attribute__((always_inline)) static inline void sum_trees(const struct forest *f,
-                                                            const struct block_plan *b,
-                                                            const block_ranks *ranks,
-                                                            float (*sums)[BLOCK_ROWS])
+static void sum_any(const struct forest *f, const struct block_plan *b,
+                    const block_ranks *ranks, float (*sums)[BLOCK_ROWS])
 {
     for (uint32_t t = 0, g = 0; t < f->n_trees; t++) {
         const float *leaves = b->leaves + b->trees[t].first_leaf;
@@ -56,12 +50,6 @@ __attribute__((always_inline)) static inline void sum_trees(const struct forest 
         }
         g = g + 1 == f->n_groups ? 0 : g + 1;
     }
-}
-
-static void sum_any(const struct forest *f, const struct block_plan *b,
-                    const block_ranks *ranks, float (*sums)[BLOCK_ROWS])
-{
-    sum_trees(f, b, ranks, sums);
 }
 
 static enum lw_status build_any(struct forest_plan **out, const struct forest *f,
@@ -84,41 +72,3 @@ const struct forest_kernel forest_kernel_block = {
     .margins = margins_any,
     .free = block_free,
 };
-
-#if defined(__x86_64__)
-
-__attribute__((target("avx2"))) static void sum_avx2(const struct forest *f,
-                                                     const struct block_plan *b,
-                                                     const block_ranks *ranks,
-                                                     float (*sums)[BLOCK_ROWS])
-{
-    sum_trees(f, b, ranks, sums);
-}
-
-static bool suits_avx2(const struct forest *f)
-{
-    return __builtin_cpu_supports("avx2") && block_suits(f);
-}
-
-static enum lw_status build_avx2(struct forest_plan **out, const struct forest *f,
-                                 struct lw_error *err)
-{
-    return block_build(&forest_kernel_block_avx2, out, f, err);
-}
-
-static void margins_avx2(const struct forest *f, const struct forest_plan *plan,
-                         const float *rows, size_t n_rows, float *out)
-{
-    block_margins(f, plan, sum_avx2, rows, n_rows, out);
-}
-
-const struct forest_kernel forest_kernel_block_avx2 = {
-    .name = "block-avx2",
-    .for_many = true,
-    .suits = suits_avx2,
-    .build = build_avx2,
-    .margins = margins_avx2,
-    .free = block_free,
-};
-
-#endif
