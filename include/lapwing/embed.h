@@ -12,7 +12,9 @@
 #include <lapwing/dataset.h>
 #include <lapwing/error.h>
 #include <lapwing/model.h>
+#include <lapwing/schema.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -79,6 +81,26 @@ LW_API LW_MUST enum lw_status lw_embed_judge(struct lw_embed_quality *out,
                                              const struct lw_matrix *x,
                                              const struct lw_matrix *y, uint32_t k,
                                              size_t max_rows, struct lw_error *err);
+
+/** What rows of a table a map is made of. */
+struct lw_embed_rows {
+    struct lw_matrix x; /* (n, encoded columns), owned: numbers on a logarithmic scale
+                           with mean 0 and variance 1, words one column each, what is
+                           missing 0 */
+    size_t *row;        /* (n) of the frame, ascending, owned */
+    bool *is_used;      /* (columns of the frame), owned */
+};
+
+LW_API void lw_embed_rows_release(struct lw_embed_rows *r);
+
+/** Take `n` rows at random (0: all) from a frame.  Labels, what leakage lint names an
+ *  identifier, time, address, port or label, and columns of more than 256 words are
+ *  left out.  target and schema: NULL is fine.  LW_EINVAL: no column is left.
+ *  LW_ELIMIT.  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status
+lw_embed_rows_make(struct lw_embed_rows *out, const struct lw_frame *f,
+                   const struct lw_target *target, const struct lw_schema *schema,
+                   size_t n, uint64_t seed, struct lw_error *err);
 
 #ifdef __cplusplus
 }
