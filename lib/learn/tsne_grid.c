@@ -15,44 +15,47 @@
  * spectrum by that of the spline, which is divided out of the kernel.
  *
  * The grid of M by M nodes is convolved by Fourier transforms of length N = 2 M, the
- * rest being zero.  The transform is our own: 16 columns go side by side through it, so
- * that all of it is plain loops over 16 floats, which compilers make vectors of without
- * changing a bit, and neither the order of sums nor the twiddle factors depend on the
- * machine.  Forward goes by decimation in frequency, back by decimation in time, so
- * nothing needs to be put in order in between.  Two real columns make a complex one.
+ * rest being zero (fourier.h).  Two real columns make a complex one.  What a point
+ * feels of itself is known beforehand, and taken away.
  */
 #include "learn/tsne_grid.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "learn/fourier.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { SIDE = 16, NODES_MIN = 64, NODES_MAX = 1024, MARGIN = 3 };
+enum {
+    SIDE = FOURIER_SIDE,
+    NODES_MIN = 64,
+    NODES_MAX = 1024,
+    MARGIN = 3,
+    NEAR = 7,
+    SELF = 33
+};
 
 /* Between nodes, in units of the map. */
 #define SPACING_MAX  0.34
 #define SPACING_MIN  0.06
 #define SPACING_STEP 0.84
 
-struct strip {
-    float re[SIDE];
-    float im[SIDE];
-};
-
 struct tsne_grid {
-    size_t m;           /* nodes a side */
-    size_t n;           /* 2 m */
-    size_t n_waves;     /* m + 1, padded to SIDE */
-    double spacing;     /* between nodes */
-    float *charge;      /* (m, m), then the potential; owned */
-    float *wave_re;     /* (n_waves, m), owned */
-    float *wave_im;     /* (n_waves, m), owned */
-    float *kernel;      /* (n, n_waves), owned: rows in the order of the transform */
-    float *twiddle;     /* (n / 2, 2), owned: e^(-2 pi i k / n) */
-    size_t *place;      /* (n), owned: where the transform puts frequency k */
-    struct strip *work; /* (n), owned */
+    size_t m;            /* nodes a side */
+    size_t n;            /* 2 m */
+    size_t stride;       /* of rows in `charge` and `wave`: no power of two, which would
+  put all rows of a strip in the same lines of the cache */
+    size_t n_waves;      /* m + 1, padded to SIDE */
+    double spacing;      /* between nodes */
+    float *charge;       /* (m, m), then the potential; owned */
+    float *wave_re;      /* (n_waves, m), owned */
+    float *wave_im;      /* (n_waves, m), owned */
+    float *kernel;       /* (n, n_waves), owned: rows in the order of the transform */
+    struct fourier turn; /* of length n */
+    struct fourier_strip *work; /* (n), owned */
+    float self[SELF][SELF][3];  /* what a point feels of itself, by where it is between
+  nodes: potential, and its slopes over x and y */
 };
 
 static void release(struct tsne_grid *g)
@@ -61,8 +64,7 @@ static void release(struct tsne_grid *g)
     mem_free(g->wave_re);
     mem_free(g->wave_im);
     mem_free(g->kernel);
-    mem_free(g->twiddle);
-    mem_free(g->place);
+    fourier_release(&g->turn);
     mem_free(g->work);
     *g = (struct tsne_grid){0};
 }
@@ -85,128 +87,13 @@ enum lw_status tsne_grid_new(struct tsne_grid **out, struct lw_error *err)
     return LW_OK;
 }
 
-/* ---- transform ---- */
-
-/* By half angles and products: square roots are the same everywhere, sines are not. */
-static void make_twiddles(float *t, size_t n)
-{
-    for (size_t k = 0; k < n / 2; k++) {
-        double c = -1; /* of pi, and of its halves in turn */
-        double s = 0;
-        double re = 1;
-        double im = 0;
-
-        for (size_t bit = n / 4; bit > 0; bit /= 2) {
-            double half = c < 0 && s <= 0 ? 0 : sqrt((1 + c) / 2);
-
-            s = half > 0 ? s / (2 * half) : 1;
-            c = half;
-            if (k & bit) {
-                double r = re * c + im * s;
-
-                im = im * c - re * s;
-                re = r;
-            }
-        }
-        t[2 * k] = (float)re;
-        t[2 * k + 1] = (float)im;
-    }
-}
-
-static inline __attribute__((always_inline)) void
-forward_loop(const struct tsne_grid *g, struct strip *v)
-{
-    for (size_t len = g->n, step = 1; len > 1; len /= 2, step *= 2)
-        for (size_t from = 0; from < g->n; from += len)
-            for (size_t j = 0; j < len / 2; j++) {
-                struct strip *restrict a = &v[from + j];
-                struct strip *restrict b = a + len / 2;
-                float c = g->twiddle[2 * j * step];
-                float s = g->twiddle[2 * j * step + 1];
-
-                for (int i = 0; i < SIDE; i++) {
-                    float re = a->re[i] - b->re[i];
-                    float im = a->im[i] - b->im[i];
-
-                    a->re[i] += b->re[i];
-                    a->im[i] += b->im[i];
-                    b->re[i] = re * c - im * s;
-                    b->im[i] = re * s + im * c;
-                }
-            }
-}
-
-/* Times n. */
-static inline __attribute__((always_inline)) void
-backward_loop(const struct tsne_grid *g, struct strip *v)
-{
-    for (size_t len = 2, step = g->n / 2; len <= g->n; len *= 2, step /= 2)
-        for (size_t from = 0; from < g->n; from += len)
-            for (size_t j = 0; j < len / 2; j++) {
-                struct strip *restrict a = &v[from + j];
-                struct strip *restrict b = a + len / 2;
-                float c = g->twiddle[2 * j * step];
-                float s = g->twiddle[2 * j * step + 1];
-
-                for (int i = 0; i < SIDE; i++) {
-                    float re = b->re[i] * c + b->im[i] * s;
-                    float im = b->im[i] * c - b->re[i] * s;
-
-                    b->re[i] = a->re[i] - re;
-                    b->im[i] = a->im[i] - im;
-                    a->re[i] += re;
-                    a->im[i] += im;
-                }
-            }
-}
-
-/* The same loops with the vectors that the processor has: no operation is fused, so the
- * bits are the same. */
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void forward_avx2(const struct tsne_grid *g,
-                                                         struct strip *v)
-{
-    forward_loop(g, v);
-}
-
-static __attribute__((target("avx2"))) void backward_avx2(const struct tsne_grid *g,
-                                                          struct strip *v)
-{
-    backward_loop(g, v);
-}
-#endif
-
-static void forward(const struct tsne_grid *g, struct strip *v)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
-        forward_avx2(g, v);
-        return;
-    }
-#endif
-    forward_loop(g, v);
-}
-
-static void backward(const struct tsne_grid *g, struct strip *v)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
-        backward_avx2(g, v);
-        return;
-    }
-#endif
-    backward_loop(g, v);
-}
-
 /* ---- tables for a number of nodes ---- */
 
 /* Squared spectrum of a cubic B-spline at frequency k of n; e^(-2 pi i k / n) has the
  * cosine. */
 static double spline_spectrum(const struct tsne_grid *g, size_t k)
 {
-    size_t mirrored = k <= g->n / 2 ? k : g->n - k;
-    double c = mirrored == g->n / 2 ? -1 : (double)g->twiddle[2 * mirrored];
-    double b = (2 + c) / 3;
+    double b = (2 + (double)g->turn.wave[2 * (k % g->n)]) / 3;
 
     return b * b;
 }
@@ -232,22 +119,22 @@ static enum lw_status make_kernel(struct tsne_grid *g, struct lw_error *err)
         for (size_t y = 0; y < n; y++)
             for (size_t i = 0; i < SIDE; i++)
                 g->work[y].re[i] = (float)unit_potential(g, x + i, y);
-        forward(g, g->work);
+        fourier_forward(&g->turn, g->work);
         for (size_t k = 0; k <= g->m; k++)
-            memcpy(half + k * n + x, g->work[g->place[k]].re, sizeof g->work->re);
+            memcpy(half + k * n + x, g->work[g->turn.place[k]].re, sizeof g->work->re);
     }
     for (size_t k = 0; k < g->n_waves; k += SIDE) {
         memset(g->work, 0, n * sizeof *g->work);
         for (size_t x = 0; x < n; x++)
             for (size_t i = 0; i < SIDE; i++)
                 g->work[x].re[i] = half[(k + i) * n + x];
-        forward(g, g->work);
+        fourier_forward(&g->turn, g->work);
         for (size_t w = 0; w < n; w++)
             for (size_t i = 0; i < SIDE; i++) {
                 double by = spline_spectrum(g, w) * spline_spectrum(g, k + i);
 
-                g->kernel[g->place[w] * g->n_waves + k + i] =
-                    (float)((double)g->work[g->place[w]].re[i] / by /
+                g->kernel[g->turn.place[w] * g->n_waves + k + i] =
+                    (float)((double)g->work[g->turn.place[w]].re[i] / by /
                             ((double)n * (double)n));
             }
     }
@@ -264,25 +151,20 @@ static enum lw_status make_tables(struct tsne_grid *g, size_t m, double spacing,
     g->m = m;
     g->n = n;
     g->n_waves = m + SIDE;
+    g->stride = m + SIDE;
     g->spacing = spacing;
-    g->charge = mem_alloc_table(m * m, sizeof *g->charge);
-    g->wave_re = mem_alloc_table(g->n_waves * m, sizeof *g->wave_re);
-    g->wave_im = mem_alloc_table(g->n_waves * m, sizeof *g->wave_im);
+    g->charge = mem_alloc_table(m * g->stride, sizeof *g->charge);
+    g->wave_re = mem_alloc_table(g->n_waves * g->stride, sizeof *g->wave_re);
+    g->wave_im = mem_alloc_table(g->n_waves * g->stride, sizeof *g->wave_im);
     g->kernel = mem_alloc_table(n * g->n_waves, sizeof *g->kernel);
-    g->twiddle = mem_zalloc(n, sizeof *g->twiddle);
-    g->place = mem_zalloc(n, sizeof *g->place);
     g->work = mem_alloc_table(n, sizeof *g->work);
     if (g->charge == NULL || g->wave_re == NULL || g->wave_im == NULL ||
-        g->kernel == NULL || g->twiddle == NULL || g->place == NULL ||
-        g->work == NULL) {
+        g->kernel == NULL || g->work == NULL || !fourier_init(&g->turn, n)) {
         release(g);
         return lw_fail(err, LW_ENOMEM, "out of memory for a grid of %zu nodes", m * m);
     }
-    make_twiddles(g->twiddle, n);
-    for (size_t k = 1; k < n; k++)
-        g->place[k] = g->place[k / 2] / 2 + (k & 1 ? n / 2 : 0);
-    memset(g->wave_re, 0, g->n_waves * m * sizeof *g->wave_re);
-    memset(g->wave_im, 0, g->n_waves * m * sizeof *g->wave_im);
+    memset(g->wave_re, 0, g->n_waves * g->stride * sizeof *g->wave_re);
+    memset(g->wave_im, 0, g->n_waves * g->stride * sizeof *g->wave_im);
     return make_kernel(g, err);
 }
 
@@ -295,20 +177,20 @@ static void columns_forward(struct tsne_grid *g, size_t x)
     size_t far = x + m / 2;
 
     for (size_t y = 0; y < m; y++) {
-        memcpy(g->work[y].re, g->charge + y * m + x, sizeof g->work->re);
-        memcpy(g->work[y].im, g->charge + y * m + far, sizeof g->work->im);
+        memcpy(g->work[y].re, g->charge + y * g->stride + x, sizeof g->work->re);
+        memcpy(g->work[y].im, g->charge + y * g->stride + far, sizeof g->work->im);
     }
     memset(g->work + m, 0, m * sizeof *g->work);
-    forward(g, g->work);
+    fourier_forward(&g->turn, g->work);
     for (size_t k = 0; k <= m; k++) {
-        const struct strip *a = &g->work[g->place[k]];
-        const struct strip *b = &g->work[g->place[k == 0 ? 0 : g->n - k]];
+        const struct fourier_strip *a = &g->work[g->turn.place[k]];
+        const struct fourier_strip *b = &g->work[g->turn.place[k == 0 ? 0 : g->n - k]];
 
         for (size_t i = 0; i < SIDE; i++) {
-            g->wave_re[k * m + x + i] = 0.5f * (a->re[i] + b->re[i]);
-            g->wave_im[k * m + x + i] = 0.5f * (a->im[i] - b->im[i]);
-            g->wave_re[k * m + far + i] = 0.5f * (a->im[i] + b->im[i]);
-            g->wave_im[k * m + far + i] = 0.5f * (b->re[i] - a->re[i]);
+            g->wave_re[k * g->stride + x + i] = 0.5f * (a->re[i] + b->re[i]);
+            g->wave_im[k * g->stride + x + i] = 0.5f * (a->im[i] - b->im[i]);
+            g->wave_re[k * g->stride + far + i] = 0.5f * (a->im[i] + b->im[i]);
+            g->wave_im[k * g->stride + far + i] = 0.5f * (b->re[i] - a->re[i]);
         }
     }
 }
@@ -319,10 +201,10 @@ static void columns_backward(struct tsne_grid *g, size_t x)
     size_t far = x + m / 2;
 
     for (size_t k = 0; k <= m; k++) {
-        struct strip *a = &g->work[g->place[k]];
-        struct strip *b = &g->work[g->place[k == 0 ? 0 : g->n - k]];
-        const float *re = g->wave_re + k * m;
-        const float *im = g->wave_im + k * m;
+        struct fourier_strip *a = &g->work[g->turn.place[k]];
+        struct fourier_strip *b = &g->work[g->turn.place[k == 0 ? 0 : g->n - k]];
+        const float *re = g->wave_re + k * g->stride;
+        const float *im = g->wave_im + k * g->stride;
 
         for (size_t i = 0; i < SIDE; i++) {
             float re_near = re[x + i];
@@ -336,24 +218,47 @@ static void columns_backward(struct tsne_grid *g, size_t x)
             b->im[i] = re_far - im_near;
         }
     }
-    backward(g, g->work);
+    fourier_backward(&g->turn, g->work);
     for (size_t y = 0; y < m; y++) {
-        memcpy(g->charge + y * m + x, g->work[y].re, sizeof g->work->re);
-        memcpy(g->charge + y * m + far, g->work[y].im, sizeof g->work->im);
+        memcpy(g->charge + y * g->stride + x, g->work[y].re, sizeof g->work->re);
+        memcpy(g->charge + y * g->stride + far, g->work[y].im, sizeof g->work->im);
     }
+}
+
+/* 16 rows of waves as columns, a tile at a time. */
+static void turn_in(struct fourier_strip *to, const struct tsne_grid *g, size_t k)
+{
+    for (size_t x = 0; x < g->m; x += SIDE)
+        for (size_t i = 0; i < SIDE; i++) {
+            const float *re = g->wave_re + (k + i) * g->stride + x;
+            const float *im = g->wave_im + (k + i) * g->stride + x;
+
+            for (size_t j = 0; j < SIDE; j++) {
+                to[x + j].re[i] = re[j];
+                to[x + j].im[i] = im[j];
+            }
+        }
+}
+
+static void turn_out(struct tsne_grid *g, const struct fourier_strip *from, size_t k)
+{
+    for (size_t x = 0; x < g->m; x += SIDE)
+        for (size_t i = 0; i < SIDE; i++) {
+            float *re = g->wave_re + (k + i) * g->stride + x;
+            float *im = g->wave_im + (k + i) * g->stride + x;
+
+            for (size_t j = 0; j < SIDE; j++) {
+                re[j] = from[x + j].re[i];
+                im[j] = from[x + j].im[i];
+            }
+        }
 }
 
 static void rows_convolve(struct tsne_grid *g, size_t k)
 {
-    size_t m = g->m;
-
-    for (size_t i = 0; i < SIDE; i++)
-        for (size_t x = 0; x < m; x++) {
-            g->work[x].re[i] = g->wave_re[(k + i) * m + x];
-            g->work[x].im[i] = g->wave_im[(k + i) * m + x];
-        }
-    memset(g->work + m, 0, m * sizeof *g->work);
-    forward(g, g->work);
+    turn_in(g->work, g, k);
+    memset(g->work + g->m, 0, g->m * sizeof *g->work);
+    fourier_forward(&g->turn, g->work);
     for (size_t w = 0; w < g->n; w++) {
         const float *by = g->kernel + w * g->n_waves + k;
 
@@ -362,12 +267,8 @@ static void rows_convolve(struct tsne_grid *g, size_t k)
             g->work[w].im[i] *= by[i];
         }
     }
-    backward(g, g->work);
-    for (size_t i = 0; i < SIDE; i++)
-        for (size_t x = 0; x < m; x++) {
-            g->wave_re[(k + i) * m + x] = g->work[x].re[i];
-            g->wave_im[(k + i) * m + x] = g->work[x].im[i];
-        }
+    fourier_backward(&g->turn, g->work);
+    turn_out(g, g->work, k);
 }
 
 static void convolve(struct tsne_grid *g)
@@ -407,6 +308,75 @@ static void spline_slope(float at, float w[4])
     w[3] = f * f / 2;
 }
 
+/* What a unit charge makes of the nodes around it. */
+static void find_near(struct tsne_grid *g, float near[NEAR][NEAR])
+{
+    size_t middle = g->m / 2;
+
+    memset(g->charge, 0, g->m * g->stride * sizeof *g->charge);
+    g->charge[middle * g->stride + middle] = 1;
+    convolve(g);
+    for (size_t r = 0; r < NEAR; r++)
+        for (size_t c = 0; c < NEAR; c++)
+            near[r][c] =
+                g->charge[(middle + r - NEAR / 2) * g->stride + middle + c - NEAR / 2];
+}
+
+static void find_self_at(float out[3], float near[NEAR][NEAR], float x, float y)
+{
+    float w[2][4];
+    float slope[2][4];
+
+    (void)spline(1 + x, w[0]);
+    (void)spline(1 + y, w[1]);
+    spline_slope(1 + x, slope[0]);
+    spline_slope(1 + y, slope[1]);
+    memset(out, 0, 3 * sizeof *out);
+    for (size_t r = 0; r < 4; r++)
+        for (size_t c = 0; c < 4; c++) {
+            float at = 0;
+
+            for (size_t a = 0; a < 4; a++)
+                for (size_t b = 0; b < 4; b++)
+                    at += near[3 + r - a][3 + c - b] * w[1][a] * w[0][b];
+            out[0] += w[1][r] * w[0][c] * at;
+            out[1] += w[1][r] * slope[0][c] * at;
+            out[2] += slope[1][r] * w[0][c] * at;
+        }
+}
+
+/* A point's own charge pushes it towards the middle between nodes, or away; where
+ * points are sparse that is not small beside what others do. */
+static void find_self(struct tsne_grid *g)
+{
+    float near[NEAR][NEAR];
+
+    find_near(g, near);
+    for (size_t y = 0; y < SELF; y++)
+        for (size_t x = 0; x < SELF; x++) /* the last is 1, as good as 0 but for the
+                                             node it is counted from */
+            find_self_at(g->self[y][x], near,
+                         x + 1 < SELF ? (float)x / (SELF - 1) : 0.9999999f,
+                         y + 1 < SELF ? (float)y / (SELF - 1) : 0.9999999f);
+}
+
+static void take_self(const struct tsne_grid *g, float u, float v, float felt[3])
+{
+    float x = (u - (float)(size_t)u) * (SELF - 1);
+    float y = (v - (float)(size_t)v) * (SELF - 1);
+    size_t c = (size_t)x;
+    size_t r = (size_t)y;
+    float fx = x - (float)c;
+    float fy = y - (float)r;
+
+    for (size_t i = 0; i < 3; i++) {
+        float low = g->self[r][c][i] * (1 - fx) + g->self[r][c + 1][i] * fx;
+        float high = g->self[r + 1][c][i] * (1 - fx) + g->self[r + 1][c + 1][i] * fx;
+
+        felt[i] -= low * (1 - fy) + high * fy;
+    }
+}
+
 struct frame {
     float low[2];
     float per_unit; /* nodes */
@@ -424,6 +394,7 @@ static enum lw_status choose_nodes(struct tsne_grid *g, struct frame *f, const f
     double span;
     double spacing = SPACING_MAX;
     double fit;
+    enum lw_status st;
     size_t m = NODES_MIN;
 
     f->low[0] = y[0];
@@ -436,7 +407,7 @@ static enum lw_status choose_nodes(struct tsne_grid *g, struct frame *f, const f
     span =
         fmax((double)high[0] - (double)f->low[0], (double)high[1] - (double)f->low[1]);
     while (m < NODES_MAX && span > spacing * (double)(m - 2 * (size_t)MARGIN))
-        m *= 2;
+        m = m % 3 == 0 ? m / 3 * 4 : m / 2 * 3;
     fit = span / (double)(m - 2 * (size_t)MARGIN);
     while (spacing < fit)
         spacing /= SPACING_STEP;
@@ -445,7 +416,10 @@ static enum lw_status choose_nodes(struct tsne_grid *g, struct frame *f, const f
     f->per_unit = (float)(1 / spacing);
     if (g->m == m && g->spacing >= spacing && g->spacing <= spacing)
         return LW_OK;
-    return make_tables(g, m, spacing, err);
+    st = make_tables(g, m, spacing, err);
+    if (st == LW_OK)
+        find_self(g);
+    return st;
 }
 
 static void spread(struct tsne_grid *g, const struct frame *f, const float *y, size_t n)
@@ -453,13 +427,13 @@ static void spread(struct tsne_grid *g, const struct frame *f, const float *y, s
     float wx[4];
     float wy[4];
 
-    memset(g->charge, 0, g->m * g->m * sizeof *g->charge);
+    memset(g->charge, 0, g->m * g->stride * sizeof *g->charge);
     for (size_t i = 0; i < n; i++) {
         size_t x0 = spline(node_of(f, y + 2 * i, 0), wx);
         size_t y0 = spline(node_of(f, y + 2 * i, 1), wy);
 
         for (size_t r = 0; r < 4; r++) {
-            float *row = g->charge + (y0 + r) * g->m + x0;
+            float *row = g->charge + (y0 + r) * g->stride + x0;
 
             for (size_t c = 0; c < 4; c++)
                 row[c] += wy[r] * wx[c];
@@ -467,39 +441,44 @@ static void spread(struct tsne_grid *g, const struct frame *f, const float *y, s
     }
 }
 
+/* Potential and slopes at a place between nodes. */
+static void feel(const struct tsne_grid *g, float u, float v, float felt[3])
+{
+    float w[2][4];
+    float slope[2][4];
+    size_t x0 = spline(u, w[0]);
+    size_t y0 = spline(v, w[1]);
+
+    spline_slope(u, slope[0]);
+    spline_slope(v, slope[1]);
+    felt[0] = felt[1] = felt[2] = 0;
+    for (size_t r = 0; r < 4; r++) {
+        const float *row = g->charge + (y0 + r) * g->stride + x0;
+        float across = (row[0] * w[0][0] + row[1] * w[0][1]) +
+                       (row[2] * w[0][2] + row[3] * w[0][3]);
+
+        felt[0] += w[1][r] * across;
+        felt[1] += w[1][r] * ((row[0] * slope[0][0] + row[1] * slope[0][1]) +
+                              (row[2] * slope[0][2] + row[3] * slope[0][3]));
+        felt[2] += slope[1][r] * across;
+    }
+}
+
 static double read_back(const struct tsne_grid *g, const struct frame *f,
                         const float *y, size_t n, float *push)
 {
-    float wx[4];
-    float wy[4];
-    float sx[4];
-    float sy[4];
     double total = 0;
 
     for (size_t i = 0; i < n; i++) {
         float u = node_of(f, y + 2 * i, 0);
         float v = node_of(f, y + 2 * i, 1);
-        size_t x0 = spline(u, wx);
-        size_t y0 = spline(v, wy);
-        float value = 0;
-        float dx = 0;
-        float dy = 0;
+        float felt[3];
 
-        spline_slope(u, sx);
-        spline_slope(v, sy);
-        for (size_t r = 0; r < 4; r++) {
-            const float *row = g->charge + (y0 + r) * g->m + x0;
-            float across =
-                (row[0] * wx[0] + row[1] * wx[1]) + (row[2] * wx[2] + row[3] * wx[3]);
-
-            value += wy[r] * across;
-            dy += sy[r] * across;
-            dx += wy[r] * ((row[0] * sx[0] + row[1] * sx[1]) +
-                           (row[2] * sx[2] + row[3] * sx[3]));
-        }
-        total += (double)value;
-        push[2 * i] = -0.5f * f->per_unit * dx;
-        push[2 * i + 1] = -0.5f * f->per_unit * dy;
+        feel(g, u, v, felt);
+        take_self(g, u, v, felt);
+        total += (double)felt[0];
+        push[2 * i] = -0.5f * f->per_unit * felt[1];
+        push[2 * i + 1] = -0.5f * f->per_unit * felt[2];
     }
     return total;
 }
@@ -514,7 +493,7 @@ enum lw_status tsne_grid_push(struct tsne_grid *g, const float *y, size_t n,
         return st;
     spread(g, &f, y, n);
     convolve(g);
-    *total = read_back(g, &f, y, n, push) - (double)n;
+    *total = read_back(g, &f, y, n, push);
     return LW_OK;
 }
 

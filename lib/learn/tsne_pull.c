@@ -194,7 +194,7 @@ enum lw_status tsne_pull_make(struct tsne_pull *out, const struct lw_matrix *x,
                               double perplexity, const struct lw_embed_config *cfg,
                               struct lw_error *err)
 {
-    struct given g = {.k = (uint32_t)(3 * perplexity + 0.5)};
+    struct given g = {.k = (uint32_t)(3 * perplexity + 1)};
     struct tsne_pull m = {.n = x->n_rows};
     enum lw_status st;
 
