@@ -225,32 +225,58 @@ static void columns_backward(struct tsne_grid *g, size_t x)
     }
 }
 
-/* 16 rows of waves as columns, a tile at a time. */
+typedef float four __attribute__((vector_size(16)));
+
+/* Four rows of four become columns. */
+static inline void turn_tile(float *to, size_t to_stride, const float *from,
+                             size_t from_stride)
+{
+    four a;
+    four b;
+    four c;
+    four d;
+    four t[4];
+
+    memcpy(&a, from, sizeof a);
+    memcpy(&b, from + from_stride, sizeof b);
+    memcpy(&c, from + 2 * from_stride, sizeof c);
+    memcpy(&d, from + 3 * from_stride, sizeof d);
+    t[0] = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    t[1] = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    t[2] = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    t[3] = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(t[0], t[1], 0, 1, 4, 5);
+    b = __builtin_shufflevector(t[0], t[1], 2, 3, 6, 7);
+    c = __builtin_shufflevector(t[2], t[3], 0, 1, 4, 5);
+    d = __builtin_shufflevector(t[2], t[3], 2, 3, 6, 7);
+    memcpy(to, &a, sizeof a);
+    memcpy(to + to_stride, &b, sizeof b);
+    memcpy(to + 2 * to_stride, &c, sizeof c);
+    memcpy(to + 3 * to_stride, &d, sizeof d);
+}
+
+enum { TILE = 4, STRIP_STRIDE = sizeof(struct fourier_strip) / sizeof(float) };
+
+/* 16 rows of waves as columns. */
 static void turn_in(struct fourier_strip *to, const struct tsne_grid *g, size_t k)
 {
-    for (size_t x = 0; x < g->m; x += SIDE)
-        for (size_t i = 0; i < SIDE; i++) {
-            const float *re = g->wave_re + (k + i) * g->stride + x;
-            const float *im = g->wave_im + (k + i) * g->stride + x;
+    for (size_t x = 0; x < g->m; x += TILE)
+        for (size_t i = 0; i < SIDE; i += TILE) {
+            size_t from = (k + i) * g->stride + x;
 
-            for (size_t j = 0; j < SIDE; j++) {
-                to[x + j].re[i] = re[j];
-                to[x + j].im[i] = im[j];
-            }
+            turn_tile(to[x].re + i, STRIP_STRIDE, g->wave_re + from, g->stride);
+            turn_tile(to[x].im + i, STRIP_STRIDE, g->wave_im + from, g->stride);
         }
 }
 
 static void turn_out(struct tsne_grid *g, const struct fourier_strip *from, size_t k)
 {
-    for (size_t x = 0; x < g->m; x += SIDE)
-        for (size_t i = 0; i < SIDE; i++) {
-            float *re = g->wave_re + (k + i) * g->stride + x;
-            float *im = g->wave_im + (k + i) * g->stride + x;
+    for (size_t x = 0; x < g->m; x += TILE)
+        for (size_t i = 0; i < SIDE; i += TILE) {
+            size_t to = (k + i) * g->stride + x;
 
-            for (size_t j = 0; j < SIDE; j++) {
-                re[j] = from[x + j].re[i];
-                im[j] = from[x + j].im[i];
-            }
+            turn_tile(g->wave_re + to, g->stride, from[x].re + i, STRIP_STRIDE);
+            turn_tile(g->wave_im + to, g->stride, from[x].im + i, STRIP_STRIDE);
         }
 }
 
