@@ -2,6 +2,7 @@
 #include "base/numfmt.h"
 #include "base/outfile.h"
 #include "cmd/command.h"
+#include "cmd/map_page.h"
 #include "cmd/map_svg.h"
 #include "cmd/progress.h"
 #include "cmd/table_options.h"
@@ -31,7 +32,9 @@ static const struct opt rows[] = {
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "the table, plain or packed (gz, zst, xz); - is standard input"},
     {"write", 'w', OPT_TO_TEXT(&o.output), .metavar = "FILE",
-     .help = "where to put the map: FILE.csv or FILE.svg; - is CSV on standard output"},
+     .help = "where to put the map: FILE.csv, FILE.svg, or FILE.html, a page to look "
+             "around in; - is CSV on "
+             "standard output"},
     {"method", 0, OPT_TO_CHOICE(&o.method), .metavar = "NAME", .initial = "tsne",
      .choices = methods,
      .help = "tsne keeps neighbours together, pca the greatest variance"},
@@ -153,6 +156,23 @@ static void write_svg(FILE *out, const struct map *m)
     map_svg_write(out, &p);
 }
 
+static enum lw_status write_page(FILE *out, const struct map *m, struct lw_error *err)
+{
+    char figures[512];
+    const struct map_page p = {
+        .title = o.data,
+        .map = {{"Records", figures, &m->points}},
+        .n_maps = 1,
+        .classes = &m->classes,
+        .frame = m->frame,
+        .target = m->has_target ? &m->target : NULL,
+        .rows = &m->rows,
+    };
+
+    say_figures(m, figures, sizeof figures);
+    return map_page_write(out, &p, err);
+}
+
 static int write_map(const struct map *m)
 {
     struct outfile *f = NULL;
@@ -162,7 +182,12 @@ static int write_map(const struct map *m)
         return command_error(&err);
     if (ends_with(o.output, ".svg"))
         write_svg(outfile_stream(f), m);
-    else
+    else if (ends_with(o.output, ".html")) {
+        if (write_page(outfile_stream(f), m, &err) != LW_OK) {
+            outfile_abort(f);
+            return command_error(&err);
+        }
+    } else
         write_csv(outfile_stream(f), m);
     if (outfile_commit(f, &err) != LW_OK)
         return command_output_error(o.output, &err);
@@ -251,8 +276,8 @@ static int run_embed(char *const *words, size_t n_words)
             "say what to map with --data FILE and where to put the map "
             "with -w FILE");
     if (strcmp(o.output, "-") != 0 && !ends_with(o.output, ".csv") &&
-        !ends_with(o.output, ".svg"))
-        return command_usage("-w %s: a map is a .csv or a .svg file", o.output);
+        !ends_with(o.output, ".svg") && !ends_with(o.output, ".html"))
+        return command_usage("-w %s: a map is a .csv, .svg or .html file", o.output);
     st = table_schema(&schema, &err);
     if (st == LW_EINVAL)
         return command_usage("%s", err.msg);

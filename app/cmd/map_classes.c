@@ -18,6 +18,17 @@ static const struct map_class looks[MAP_CLASSES_MAX] = {
     {"unlabelled", "#999999", MAP_CIRCLE, 0},
 };
 
+const char *const map_shape_path[MAP_N_SHAPES] = {
+    [MAP_CIRCLE] = "M-2.4,0a2.4,2.4 0 1,0 4.8,0a2.4,2.4 0 1,0 -4.8,0z",
+    [MAP_SQUARE] = "M-2.2,-2.2h4.4v4.4h-4.4z",
+    [MAP_UP] = "M0,-3L2.8,2.2H-2.8z",
+    [MAP_DIAMOND] = "M0,-3.2L3.2,0L0,3.2L-3.2,0z",
+    [MAP_DOWN] = "M0,3L2.8,-2.2H-2.8z",
+    [MAP_CROSS] =
+        "M-3,-2.1L-2.1,-3 0,-.9 2.1,-3 3,-2.1 .9,0 3,2.1 2.1,3 0,.9-2.1,3-3,2.1-.9,0z",
+    [MAP_PLUS] = "M-0.7,-3.2H0.7V-0.7H3.2V0.7H0.7V3.2H-0.7V0.7H-3.2V-0.7H-0.7z",
+};
+
 static bool all_are_kdd(const struct lw_target *t)
 {
     for (uint32_t w = 0; w < t->n_words; w++)

@@ -19,8 +19,12 @@ enum map_shape {
     MAP_DIAMOND,
     MAP_DOWN,
     MAP_CROSS,
-    MAP_PLUS
+    MAP_PLUS,
+    MAP_N_SHAPES
 };
+
+/** Each as an SVG path around 0, about 6 wide. */
+extern const char *const map_shape_path[MAP_N_SHAPES];
 
 struct map_class {
     const char *name; /* static, or borrowed from the target */

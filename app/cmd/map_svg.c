@@ -11,17 +11,6 @@
 
 enum { WIDTH = 960, SIDE = 760, LEFT = 20, TOP = 70, LEGEND = 800, HEIGHT = 870 };
 
-static const char *const shape_path[] = {
-    [MAP_CIRCLE] = "M-2.4,0a2.4,2.4 0 1,0 4.8,0a2.4,2.4 0 1,0 -4.8,0z",
-    [MAP_SQUARE] = "M-2.2,-2.2h4.4v4.4h-4.4z",
-    [MAP_UP] = "M0,-3L2.8,2.2H-2.8z",
-    [MAP_DIAMOND] = "M0,-3.2L3.2,0L0,3.2L-3.2,0z",
-    [MAP_DOWN] = "M0,3L2.8,-2.2H-2.8z",
-    [MAP_CROSS] =
-        "M-3,-2.1L-2.1,-3 0,-.9 2.1,-3 3,-2.1 .9,0 3,2.1 2.1,3 0,.9-2.1,3-3,2.1-.9,0z",
-    [MAP_PLUS] = "M-0.7,-3.2H0.7V-0.7H3.2V0.7H0.7V3.2H-0.7V0.7H-3.2V-0.7H-0.7z",
-};
-
 static void put_text(FILE *out, const char *s)
 {
     for (; *s != '\0'; s++) {
@@ -129,8 +118,8 @@ void map_svg_write(FILE *out, const struct map_picture *p)
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
                   "font-family=\"sans-serif\" fill=\"#222\">\n<defs>\n",
                   WIDTH, HEIGHT);
-    for (size_t s = 0; s < sizeof shape_path / sizeof shape_path[0]; s++)
-        (void)fprintf(out, "<path id=\"s%zu\" d=\"%s\"/>\n", s, shape_path[s]);
+    for (size_t s = 0; s < MAP_N_SHAPES; s++)
+        (void)fprintf(out, "<path id=\"s%zu\" d=\"%s\"/>\n", s, map_shape_path[s]);
     (void)fprintf(out, "</defs>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
                   WIDTH, HEIGHT);
     put_line(out, LEFT, 28, 20, p->title);
