@@ -8,6 +8,7 @@
 #include "cmd/table_options.h"
 #include "cmd/text.h"
 
+#include <lapwing/detect.h>
 #include <lapwing/embed.h>
 
 #include <stdio.h>
@@ -16,6 +17,7 @@
 static struct {
     const char *data;
     const char *output;
+    const char *latent;
     int method;
     int start;
     int64_t rows;
@@ -38,6 +40,9 @@ static const struct opt rows[] = {
     {"method", 0, OPT_TO_CHOICE(&o.method), .metavar = "NAME", .initial = "tsne",
      .choices = methods,
      .help = "tsne keeps neighbours together, pca the greatest variance"},
+    {"latent", 0, OPT_TO_TEXT(&o.latent), .metavar = "MODEL",
+     .help = "beside it, a map of the rows as this model's network sees them: its last "
+             "hidden layer, or an autoencoder's middle"},
     {"rows", 0, OPT_TO_INT(&o.rows), .metavar = "N", .initial = "10000", .min = 0,
      .max = 4294967295, .help = "take so many rows at random; 0 is all"},
     {"perplexity", 0, OPT_TO_FLOAT(&o.perplexity), .metavar = "NUMBER", .initial = "30",
@@ -58,22 +63,34 @@ static const struct opt_group *const groups[] = {&group, &table_group, NULL};
 
 enum { JUDGED_NEIGHBOURS = 10, JUDGED_ROWS = 2000 };
 
+/* One way to see the rows. */
+struct side {
+    const char *name;
+    const struct lw_matrix *x;
+    struct lw_matrix points; /* owned */
+    struct lw_embed_report report;
+    struct lw_embed_quality quality;
+    char figures[400]; /* in words */
+};
+
 /* A table, rows of it, and their points; all zero is fine. */
 struct map {
     struct lw_frame *frame;
     struct lw_target target;
     bool has_target;
     struct lw_embed_rows rows;
-    struct lw_matrix points;
-    struct lw_embed_report report;
-    struct lw_embed_quality quality;
+    struct lw_matrix latent;
+    struct side side[MAP_PAGE_MAPS_MAX];
+    size_t n_sides;
     struct map_classes classes;
 };
 
 static void map_release(struct map *m)
 {
     map_classes_release(&m->classes);
-    lw_matrix_release(&m->points);
+    for (size_t i = 0; i < m->n_sides; i++)
+        lw_matrix_release(&m->side[i].points);
+    lw_matrix_release(&m->latent);
     lw_embed_rows_release(&m->rows);
     lw_target_release(&m->target);
     lw_frame_free(m->frame);
@@ -106,14 +123,16 @@ static void put_csv_word(FILE *out, const char *s)
 
 static void write_csv(FILE *out, const struct map *m)
 {
-    (void)fputs("row,x,y,class,label\n", out);
-    for (size_t i = 0; i < m->points.n_rows; i++) {
-        char x[NUMFMT_MAX];
-        char y[NUMFMT_MAX];
+    (void)fprintf(out, "row,%sclass,label\n",
+                  m->n_sides == 1 ? "x,y," : "x,y,latent_x,latent_y,");
+    for (size_t i = 0; i < m->rows.x.n_rows; i++) {
+        (void)fprintf(out, "%zu,", m->rows.row[i] + 1);
+        for (size_t v = 0; v < 2 * m->n_sides; v++) {
+            char text[NUMFMT_MAX];
 
-        (void)numfmt_f32(m->points.x[2 * i], x);
-        (void)numfmt_f32(m->points.x[2 * i + 1], y);
-        (void)fprintf(out, "%zu,%s,%s,", m->rows.row[i] + 1, x, y);
+            (void)numfmt_f32(m->side[v / 2].points.x[2 * i + v % 2], text);
+            (void)fprintf(out, "%s,", text);
+        }
         put_csv_word(out, m->classes.of[m->classes.point[i]].name);
         (void)fputc(',', out);
         if (m->has_target)
@@ -122,8 +141,7 @@ static void write_csv(FILE *out, const struct map *m)
     }
 }
 
-/* Figures of the map in a line. */
-static void say_figures(const struct map *m, char *out, size_t size)
+static void say_figures(struct side *s)
 {
     char method[128];
     char count[TEXT_MAX];
@@ -131,59 +149,46 @@ static void say_figures(const struct map *m, char *out, size_t size)
     if (o.method == LW_EMBED_PCA)
         (void)snprintf(method, sizeof method,
                        "PCA, %.1f %% and %.1f %% of the variance",
-                       100 * m->report.explained[0], 100 * m->report.explained[1]);
+                       100 * s->report.explained[0], 100 * s->report.explained[1]);
     else
         (void)snprintf(method, sizeof method,
                        "t-SNE, perplexity %g, KL divergence %.3f", o.perplexity,
-                       m->report.kl);
-    (void)snprintf(out, size,
-                   "%s rows; %s; trustworthiness %.4f, neighbours kept %.1f %% (of %u, "
-                   "%zu rows)",
-                   text_count(m->points.n_rows, count), method,
-                   m->quality.trustworthiness, 100 * m->quality.recall, m->quality.k,
-                   m->quality.n_rows);
+                       s->report.kl);
+    (void)snprintf(s->figures, sizeof s->figures,
+                   "%s rows, %zu columns; %s; trustworthiness %.4f, neighbours kept "
+                   "%.1f %% (of %u, %zu rows)",
+                   text_count(s->x->n_rows, count), s->x->n_cols, method,
+                   s->quality.trustworthiness, 100 * s->quality.recall, s->quality.k,
+                   s->quality.n_rows);
 }
 
-static void write_svg(FILE *out, const struct map *m)
+static struct map_picture picture_of(const struct map *m)
 {
-    char figures[512];
-    const struct map_picture p = {.title = o.data,
-                                  .caption = figures,
-                                  .points = &m->points,
-                                  .classes = &m->classes};
+    struct map_picture p = {.title = o.data,
+                            .n_maps = m->n_sides,
+                            .classes = &m->classes,
+                            .frame = m->frame,
+                            .target = m->has_target ? &m->target : NULL,
+                            .rows = &m->rows};
 
-    say_figures(m, figures, sizeof figures);
-    map_svg_write(out, &p);
-}
-
-static enum lw_status write_page(FILE *out, const struct map *m, struct lw_error *err)
-{
-    char figures[512];
-    const struct map_page p = {
-        .title = o.data,
-        .map = {{"Records", figures, &m->points}},
-        .n_maps = 1,
-        .classes = &m->classes,
-        .frame = m->frame,
-        .target = m->has_target ? &m->target : NULL,
-        .rows = &m->rows,
-    };
-
-    say_figures(m, figures, sizeof figures);
-    return map_page_write(out, &p, err);
+    for (size_t i = 0; i < m->n_sides; i++)
+        p.map[i] =
+            (struct map_panel){m->side[i].name, m->side[i].figures, &m->side[i].points};
+    return p;
 }
 
 static int write_map(const struct map *m)
 {
     struct outfile *f = NULL;
+    const struct map_picture p = picture_of(m);
     struct lw_error err;
 
     if (outfile_open(&f, o.output, &err) != LW_OK)
         return command_error(&err);
     if (ends_with(o.output, ".svg"))
-        write_svg(outfile_stream(f), m);
+        map_svg_write(outfile_stream(f), &p);
     else if (ends_with(o.output, ".html")) {
-        if (write_page(outfile_stream(f), m, &err) != LW_OK) {
+        if (map_page_write(outfile_stream(f), &p, &err) != LW_OK) {
             outfile_abort(f);
             return command_error(&err);
         }
@@ -208,8 +213,29 @@ static void say_columns(const struct map *m)
     }
 }
 
-static enum lw_status make_map(struct map *m, const struct lw_schema *schema,
-                               struct lw_error *err)
+/* The rows as the network of a model sees them. */
+static enum lw_status see_latent(struct map *m, struct lw_error *err)
+{
+    struct lw_classifier *c = NULL;
+    struct lw_matrix all = {0};
+    size_t n = m->rows.x.n_rows;
+    size_t d;
+    enum lw_status st = lw_classifier_load(&c, o.latent, err);
+
+    if (st != LW_OK)
+        return st;
+    d = lw_classifier_view(c)->n_features;
+    st = lw_view_map(lw_classifier_view(c), m->frame, &all, err);
+    for (size_t i = 0; st == LW_OK && i < n; i++) /* rows ascend */
+        memmove(all.x + i * d, all.x + m->rows.row[i] * d, d * sizeof *all.x);
+    if (st == LW_OK)
+        st = lw_classifier_latent(c, all.x, n, &m->latent, err);
+    lw_matrix_release(&all);
+    lw_classifier_free(c);
+    return st;
+}
+
+static enum lw_status arrange(struct side *s, struct lw_error *err)
 {
     const struct lw_embed_config cfg = {.method = (enum lw_embed_method)o.method,
                                         .start = (enum lw_embed_start)o.start,
@@ -219,24 +245,37 @@ static enum lw_status make_map(struct map *m, const struct lw_schema *schema,
                                         .n_early = (uint32_t)o.steps / 4,
                                         .seed = (uint64_t)o.seed,
                                         .progress = progress_show};
+    uint32_t k = s->x->n_rows > 2 * JUDGED_NEIGHBOURS ? JUDGED_NEIGHBOURS : 1;
+    enum lw_status st = lw_embed(&s->points, s->x, &cfg, &s->report, err);
+
+    if (st == LW_OK)
+        st = lw_embed_judge(&s->quality, s->x, &s->points, k, JUDGED_ROWS, err);
+    progress_clear();
+    if (st == LW_OK)
+        say_figures(s);
+    return st;
+}
+
+static enum lw_status make_map(struct map *m, const struct lw_schema *schema,
+                               struct lw_error *err)
+{
     enum lw_status st = lw_target_find(&m->target, m->frame, schema, err);
+    const struct lw_target *target = st == LW_OK ? &m->target : NULL;
 
     if (st != LW_OK && st != LW_ENOTFOUND)
         return st;
-    m->has_target = st == LW_OK;
-    st = lw_embed_rows_make(&m->rows, m->frame, m->has_target ? &m->target : NULL,
-                            schema, (size_t)o.rows, (uint64_t)o.seed, err);
+    m->has_target = target != NULL;
+    st = lw_embed_rows_make(&m->rows, m->frame, target, schema, (size_t)o.rows,
+                            (uint64_t)o.seed, err);
     if (st == LW_OK)
-        st = map_classes_init(&m->classes, m->has_target ? &m->target : NULL,
-                              m->rows.row, m->rows.x.n_rows, err);
-    if (st == LW_OK)
-        st = lw_embed(&m->points, &m->rows.x, &cfg, &m->report, err);
-    if (st == LW_OK)
-        st = lw_embed_judge(&m->quality, &m->rows.x, &m->points,
-                            m->rows.x.n_rows > 2 * JUDGED_NEIGHBOURS ? JUDGED_NEIGHBOURS
-                                                                     : 1,
-                            JUDGED_ROWS, err);
-    progress_clear();
+        st = map_classes_init(&m->classes, target, m->rows.row, m->rows.x.n_rows, err);
+    if (st == LW_OK && o.latent != NULL)
+        st = see_latent(m, err);
+    m->side[m->n_sides++] = (struct side){.name = "records", .x = &m->rows.x};
+    if (o.latent != NULL)
+        m->side[m->n_sides++] = (struct side){.name = "latent", .x = &m->latent};
+    for (size_t i = 0; st == LW_OK && i < m->n_sides; i++)
+        st = arrange(&m->side[i], err);
     return st;
 }
 
@@ -244,7 +283,6 @@ static int embed_table(const struct lw_schema *schema)
 {
     struct map m = {0};
     struct lw_error err;
-    char figures[512];
     int status;
 
     if (table_read(&m.frame, o.data, schema, &err) != LW_OK)
@@ -255,8 +293,8 @@ static int embed_table(const struct lw_schema *schema)
         status = write_map(&m);
     if (status == STATUS_OK) {
         say_columns(&m);
-        say_figures(&m, figures, sizeof figures);
-        command_note("%s", figures);
+        for (size_t i = 0; i < m.n_sides; i++)
+            command_note("%s: %s", m.side[i].name, m.side[i].figures);
     }
     map_release(&m);
     return status;
@@ -302,6 +340,9 @@ const struct command command_embed = {
         "The same data, options and seed always give the same map.",
     .examples = "# 10,000 rows of NSL-KDD as a picture\n"
                 "lapwing embed --data KDDTrain+.txt -w map.svg\n"
+                "# beside it, the same rows as the bundled model sees them, as a page\n"
+                "lapwing embed --data KDDTrain+.txt --latent models/attack.lwm "
+                "-w map.html\n"
                 "# the flows of a capture\n"
                 "lapwing features -r office.pcap --view flow -w flows.csv\n"
                 "lapwing embed --data flows.csv --perplexity 10 -w flows.svg\n",

@@ -10,7 +10,7 @@
 
 extern const uint8_t map_page_text[]; /* ui/map.html, made by tools/embed */
 
-static void put_classes(struct jsonw *w, const struct map_page *p)
+static void put_classes(struct jsonw *w, const struct map_picture *p)
 {
     jsonw_key(w, "shapes");
     jsonw_array(w);
@@ -32,7 +32,7 @@ static void put_classes(struct jsonw *w, const struct map_page *p)
     jsonw_array_end(w);
 }
 
-static void put_maps(struct jsonw *w, const struct map_page *p)
+static void put_maps(struct jsonw *w, const struct map_picture *p)
 {
     jsonw_key(w, "maps");
     jsonw_array(w);
@@ -50,7 +50,7 @@ static void put_maps(struct jsonw *w, const struct map_page *p)
     jsonw_array_end(w);
 }
 
-static void put_points(struct jsonw *w, const struct map_page *p)
+static void put_points(struct jsonw *w, const struct map_picture *p)
 {
     size_t n = p->rows->x.n_rows;
 
@@ -82,7 +82,7 @@ static void put_value(struct jsonw *w, const struct lw_column *c, size_t row)
 }
 
 /* The columns that the map is made of. */
-static void put_records(struct jsonw *w, const struct map_page *p)
+static void put_records(struct jsonw *w, const struct map_picture *p)
 {
     struct lw_column c;
 
@@ -118,7 +118,8 @@ static void put_safely(FILE *out, const char *json)
             (void)fputc(*json, out);
 }
 
-enum lw_status map_page_write(FILE *out, const struct map_page *p, struct lw_error *err)
+enum lw_status map_page_write(FILE *out, const struct map_picture *p,
+                              struct lw_error *err)
 {
     static const char mark[] = "@DATA@";
     const char *text = (const char *)map_page_text;

@@ -9,7 +9,7 @@
 
 #include <lapwing/dataset.h>
 
-enum { WIDTH = 960, SIDE = 760, LEFT = 20, TOP = 70, LEGEND = 800, HEIGHT = 870 };
+enum { SIDE = 760, LEFT = 20, TOP = 84, PANEL = SIDE + 40, LEGEND = 160, HEIGHT = 870 };
 
 static void put_text(FILE *out, const char *s)
 {
@@ -70,26 +70,28 @@ static size_t kth_largest(const struct map_classes *c, size_t k)
     return 0;
 }
 
-static void put_points(FILE *out, const struct map_picture *p, const struct window *w,
-                       size_t class)
+static void put_points(FILE *out, const struct map_picture *p, size_t panel,
+                       const struct window *w, size_t class)
 {
     const struct map_class *c = &p->classes->of[class];
+    const struct lw_matrix *points = p->map[panel].points;
+    int left = LEFT + PANEL * (int)panel;
 
     if (c->n_points == 0)
         return;
     (void)fprintf(out, "<g fill=\"%s\" fill-opacity=\"0.7\">\n", c->colour);
-    for (size_t i = 0; i < p->points->n_rows; i++)
+    for (size_t i = 0; i < points->n_rows; i++)
         if (p->classes->point[i] == class) {
-            const float *y = p->points->x + 2 * i;
+            const float *y = points->x + 2 * i;
 
             (void)fprintf(out, "<use href=\"#s%d\" x=\"%.1f\" y=\"%.1f\"/>\n",
-                          (int)c->shape, LEFT + ((double)y[0] - w->low[0]) * w->scale,
+                          (int)c->shape, left + ((double)y[0] - w->low[0]) * w->scale,
                           TOP + SIDE - ((double)y[1] - w->low[1]) * w->scale);
         }
     (void)fputs("</g>\n", out);
 }
 
-static void put_legend(FILE *out, const struct map_classes *classes)
+static void put_legend(FILE *out, const struct map_classes *classes, int left)
 {
     int y = TOP + 20;
 
@@ -102,30 +104,39 @@ static void put_legend(FILE *out, const struct map_classes *classes)
         (void)fprintf(out,
                       "<g fill=\"%s\" transform=\"translate(%d,%d) scale(2)\">"
                       "<use href=\"#s%d\"/></g>\n",
-                      c->colour, LEGEND, y - 5, (int)c->shape);
-        put_line(out, LEGEND + 14, y, 14, c->name);
-        put_line(out, LEGEND + 14, y + 15, 11, text_count(c->n_points, count));
+                      c->colour, left, y - 5, (int)c->shape);
+        put_line(out, left + 14, y, 14, c->name);
+        put_line(out, left + 14, y + 15, 11, text_count(c->n_points, count));
         y += 40;
     }
 }
 
-void map_svg_write(FILE *out, const struct map_picture *p)
+static void put_panel(FILE *out, const struct map_picture *p, size_t panel)
 {
     struct window w;
 
-    find_window(&w, p->points);
+    find_window(&w, p->map[panel].points);
+    put_line(out, LEFT + PANEL * (int)panel, 52, 15, p->map[panel].name);
+    put_line(out, LEFT + PANEL * (int)panel, 70, 12, p->map[panel].caption);
+    for (size_t k = 0; k < p->classes->n; k++)
+        put_points(out, p, panel, &w, kth_largest(p->classes, k));
+}
+
+void map_svg_write(FILE *out, const struct map_picture *p)
+{
+    int width = PANEL * (int)p->n_maps + LEGEND;
+
     (void)fprintf(out,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
                   "font-family=\"sans-serif\" fill=\"#222\">\n<defs>\n",
-                  WIDTH, HEIGHT);
+                  width, HEIGHT);
     for (size_t s = 0; s < MAP_N_SHAPES; s++)
         (void)fprintf(out, "<path id=\"s%zu\" d=\"%s\"/>\n", s, map_shape_path[s]);
     (void)fprintf(out, "</defs>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
-                  WIDTH, HEIGHT);
+                  width, HEIGHT);
     put_line(out, LEFT, 28, 20, p->title);
-    put_line(out, LEFT, 50, 13, p->caption);
-    for (size_t k = 0; k < p->classes->n; k++)
-        put_points(out, p, &w, kth_largest(p->classes, k));
-    put_legend(out, p->classes);
+    for (size_t m = 0; m < p->n_maps; m++)
+        put_panel(out, p, m);
+    put_legend(out, p->classes, PANEL * (int)p->n_maps);
     (void)fputs("</svg>\n", out);
 }

@@ -3,16 +3,9 @@
 #ifndef CMD_MAP_SVG_H
 #define CMD_MAP_SVG_H
 
-#include "cmd/map_classes.h"
+#include "cmd/map_picture.h"
 
 #include <stdio.h>
-
-struct map_picture {
-    const char *title;
-    const char *caption;
-    const struct lw_matrix *points; /* (n, 2) */
-    const struct map_classes *classes;
-};
 
 /** Write it; write errors show on the stream. */
 void map_svg_write(FILE *out, const struct map_picture *p);
