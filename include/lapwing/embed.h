@@ -32,13 +32,22 @@ enum lw_embed_start { LW_EMBED_START_PCA, LW_EMBED_START_RANDOM };
  *  LW_EMBED_PAIRS_MAX rows. */
 enum lw_embed_push { LW_EMBED_PUSH_AUTO, LW_EMBED_PUSH_PAIRS, LW_EMBED_PUSH_GRID };
 
-enum { LW_EMBED_PAIRS_MAX = 1000 };
+/** How each row's neighbours are found: exactly, or nearly by trees of random planes
+ * and neighbours of neighbours.  AUTO: exactly up to LW_EMBED_EXACT_MAX rows. */
+enum lw_embed_search {
+    LW_EMBED_SEARCH_AUTO,
+    LW_EMBED_SEARCH_EXACT,
+    LW_EMBED_SEARCH_NEARLY
+};
+
+enum { LW_EMBED_PAIRS_MAX = 1000, LW_EMBED_EXACT_MAX = 5000 };
 
 /** Zero means the default. */
 struct lw_embed_config {
     enum lw_embed_method method;
     enum lw_embed_start start;
     enum lw_embed_push push;
+    enum lw_embed_search search;
     double perplexity;    /* about how many neighbours count; default 30, at most 80 */
     double exaggeration;  /* of what pulls, in the early steps; default 12 */
     double learning_rate; /* default: rows / exaggeration / 4, at least 50 */

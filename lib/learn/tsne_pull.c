@@ -8,7 +8,7 @@
  */
 #include "base/mem.h"
 #include "learn/link.h"
-#include "learn/neighbours.h"
+#include "learn/near_forest.h"
 #include "learn/tsne.h"
 
 #include <math.h>
@@ -70,31 +70,48 @@ static void give(const struct neighbour *near, uint32_t k, double perplexity, fl
     }
 }
 
+static enum lw_status find_exactly(struct neighbour *near, const struct lw_matrix *x,
+                                   uint32_t k, const struct lw_embed_config *cfg,
+                                   struct lw_error *err)
+{
+    struct neighbours *index = NULL;
+    enum lw_status st = neighbours_new(&index, x, NEIGHBOURS_EUCLID, err);
+
+    for (uint32_t r = 0; st == LW_OK && r < x->n_rows; r++) {
+        (void)neighbours_find(index, x->x + (size_t)r * x->n_cols, k, r,
+                              near + (size_t)r * k);
+        if (cfg->progress != NULL && r % 256 == 0)
+            cfg->progress(cfg->progress_ctx, (double)r / (double)x->n_rows,
+                          "finding neighbours");
+    }
+    neighbours_free(index);
+    return st;
+}
+
 static enum lw_status give_all(struct given *g, const struct lw_matrix *x,
                                double perplexity, const struct lw_embed_config *cfg,
                                struct lw_error *err)
 {
-    struct neighbour near[NEIGHBOURS_MAX];
-    struct neighbours *index = NULL;
+    size_t n = x->n_rows * g->k;
+    struct neighbour *near = mem_zalloc(n, sizeof *near);
+    bool exactly =
+        cfg->search == LW_EMBED_SEARCH_EXACT ||
+        (cfg->search == LW_EMBED_SEARCH_AUTO && x->n_rows <= LW_EMBED_EXACT_MAX);
     enum lw_status st;
 
-    g->row = mem_zalloc(x->n_rows * g->k, sizeof *g->row);
-    g->p = mem_zalloc(x->n_rows * g->k, sizeof *g->p);
-    st = g->row == NULL || g->p == NULL
-             ? lw_fail(err, LW_ENOMEM, "out of memory for neighbours")
-             : neighbours_new(&index, x, NEIGHBOURS_EUCLID, err);
-    for (uint32_t r = 0; st == LW_OK && r < x->n_rows; r++) {
-        uint32_t k =
-            neighbours_find(index, x->x + (size_t)r * x->n_cols, g->k, r, near);
-
-        if (cfg->progress != NULL && r % 256 == 0)
-            cfg->progress(cfg->progress_ctx, (double)r / (double)x->n_rows,
-                          "finding neighbours");
-        give(near, k, perplexity, g->p + (size_t)r * g->k);
-        for (uint32_t i = 0; i < k; i++)
-            g->row[(size_t)r * g->k + i] = near[i].row;
-    }
-    neighbours_free(index);
+    g->row = mem_zalloc(n, sizeof *g->row);
+    g->p = mem_zalloc(n, sizeof *g->p);
+    if (g->row == NULL || g->p == NULL || near == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory for neighbours");
+    else if (exactly)
+        st = find_exactly(near, x, g->k, cfg, err);
+    else
+        st = near_forest_find(near, x, g->k, cfg->seed, err);
+    for (size_t i = 0; st == LW_OK && i < n; i += g->k)
+        give(near + i, g->k, perplexity, g->p + i);
+    for (size_t i = 0; st == LW_OK && i < n; i++)
+        g->row[i] = near[i].row;
+    mem_free(near);
     return st;
 }
 

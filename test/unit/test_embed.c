@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "base/rng.h"
+#include "learn/near_forest.h"
 #include "learn/tsne.h"
 #include "learn/tsne_grid.h"
 #include "test.h"
@@ -118,12 +119,44 @@ static void grid_pushes_as_pairs_do(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
         double total;
-       double worst = grid_error(1500, widths[i], &total);
+        double worst = grid_error(1500, widths[i], &total);
 
         print_message("# width %g: force %.2g, total %.2g\n", widths[i], worst, total);
         assert_near(worst, 0, 0.06);
         assert_near(total, 0, 1e-5);
     }
+}
+
+static void nearly_all_neighbours_are_found(void **state)
+{
+    enum { N = 3000, K = 31 };
+    struct neighbour *near = mem_zalloc(N * K, sizeof *near);
+    struct neighbours *index = NULL;
+    struct lw_matrix x;
+    size_t found = 0;
+
+    (void)state;
+    assert_non_null(near);
+    clouds(&x, N, 12, 3);
+    assert_int_equal(near_forest_find(near, &x, K, 1, NULL), LW_OK);
+    assert_int_equal(neighbours_new(&index, &x, NEIGHBOURS_EUCLID, NULL), LW_OK);
+    for (uint32_t r = 0; r < N; r++) {
+        struct neighbour truly[K];
+
+        assert_int_equal(neighbours_find(index, x.x + r * 12, K, r, truly), K);
+        for (size_t i = 0; i < K; i++) {
+            assert_true(near[r * K + i].row != r);
+            assert_true(i == 0 ||
+                        near[r * K + i].distance >= near[r * K + i - 1].distance);
+            for (size_t j = 0; j < K; j++)
+                found += near[r * K + i].row == truly[j].row;
+        }
+    }
+    print_message("# found %.4f\n", (double)found / (N * K));
+    assert_true((double)found / (N * K) > 0.97);
+    neighbours_free(index);
+    lw_matrix_release(&x);
+    mem_free(near);
 }
 
 static void map_of(struct lw_matrix *y, const struct lw_matrix *x,
@@ -239,8 +272,10 @@ static void what_cannot_be_is_said(void **state)
 
 static void memory_may_run_out(void **state)
 {
-    struct lw_embed_config cfg = {
-        .n_steps = 2, .perplexity = 3, .push = LW_EMBED_PUSH_GRID};
+    struct lw_embed_config cfg = {.n_steps = 2,
+                                  .perplexity = 3,
+                                  .push = LW_EMBED_PUSH_GRID,
+                                  .search = LW_EMBED_SEARCH_NEARLY};
     enum lw_status st = LW_ENOMEM;
     struct lw_matrix x;
 
@@ -264,6 +299,7 @@ int main(void)
         cmocka_unit_test(slope_is_that_of_the_divergence),
         cmocka_unit_test(pulls_add_up),
         cmocka_unit_test(grid_pushes_as_pairs_do),
+        cmocka_unit_test(nearly_all_neighbours_are_found),
         cmocka_unit_test(grid_maps_as_well_as_pairs),
         cmocka_unit_test(same_seed_same_points),
         cmocka_unit_test(components_hold_the_variance),
