@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { TREES = 8, LEAF = 160, ROUNDS = 2, LOOKED_AT = 24, LANES = 8, DEPTH_MAX = 64 };
+enum { TREES = 8, LEAF = 256, ROUNDS = 2, LOOKED_AT = 48, LANES = 8, DEPTH_MAX = 64 };
 
 struct search {
     const struct lw_matrix *x;
