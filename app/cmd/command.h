@@ -25,6 +25,7 @@
     X(test)                                                                            \
     X(compare)                                                                         \
     X(profile)                                                                         \
+    X(embed)                                                                           \
     X(model)                                                                           \
     X(serve)                                                                           \
     X(help)

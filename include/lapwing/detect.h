@@ -93,6 +93,15 @@ LW_API LW_MUST enum lw_status lw_classifier_judge(const struct lw_classifier *c,
                                                   struct lw_verdict *out,
                                                   struct lw_error *err);
 
+/** Where the classifier's network sees rows that are alike side by side: *out becomes a
+ *  matrix (n_rows, units) that the caller releases; of a perceptron its last hidden
+ *  layer, of an autoencoder the middle one.  LW_EUNSUPPORTED: it has no network.
+ *  LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_classifier_latent(const struct lw_classifier *c,
+                                                   const float *rows, size_t n_rows,
+                                                   struct lw_matrix *out,
+                                                   struct lw_error *err);
+
 /** Up to `max` reasons, the weightiest first, for one row's verdict.  They are about
  * the score of its class before the decision rule; of a mean of trees and a perceptron,
  * about the trees' part. */

@@ -528,6 +528,22 @@ static enum lw_status ae_load(struct lw_model **out, struct span s, uint32_t n_c
     return st;
 }
 
+static uint32_t ae_latent(const struct lw_model *m, const float *rows, size_t n_rows,
+                          float *out)
+{
+    const struct autoencoder *a = ae_of(m);
+    uint32_t width = a->net.layer[MIDDLE - 1].n_out;
+    struct bench b;
+
+    for (size_t at = 0; out != NULL && at < n_rows; at += BLOCK) {
+        size_t n = n_rows - at < BLOCK ? n_rows - at : BLOCK;
+
+        latent_of(a, rows + at * m->n_cols, n, &b);
+        memcpy(out + at * width, b.out, n * width * sizeof *out);
+    }
+    return width;
+}
+
 const struct model_ops model_autoencoder = {
     .name = "autoencoder",
     .stored = "autoenc",
@@ -537,6 +553,7 @@ const struct model_ops model_autoencoder = {
     .fit = ae_fit,
     .predict = ae_predict,
     .margins = ae_margins,
+    .latent = ae_latent,
     .contributions = ae_contributions,
     .score = ae_score,
     .save = ae_save,

@@ -210,12 +210,25 @@ static enum lw_status blend_load(struct lw_model **out, struct span s, uint32_t 
     return st;
 }
 
+/* That of the first member which has one. */
+static uint32_t blend_latent(const struct lw_model *m, const float *rows, size_t n_rows,
+                             float *out)
+{
+    const struct blend *b = blend_of(m);
+
+    for (uint32_t i = 0; i < b->n_members; i++)
+        if (model_latent(b->member[i], NULL, 0, NULL) > 0)
+            return model_latent(b->member[i], rows, n_rows, out);
+    return 0;
+}
+
 const struct model_ops model_blend = {
     .name = "blend",
     .doc = "the mean of gbdt and mlp",
     .fit = blend_fit,
     .predict = blend_predict,
     .margins = blend_margins,
+    .latent = blend_latent,
     .contributions = blend_contributions,
     .save = blend_save,
     .load = blend_load,

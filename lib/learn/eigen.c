@@ -107,3 +107,27 @@ void eigen_symmetric(double *a, size_t n, double *value, double *v)
         settle_sign(v + i * n, n);
     }
 }
+
+void eigen_covariance(const float *x, size_t n_rows, size_t n, float *mean, double *cov)
+{
+    double z[EIGEN_MAX] = {0};
+
+    LW_ASSERT(n > 0 && n <= EIGEN_MAX && n_rows > 0);
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t c = 0; c < n; c++)
+            z[c] += (double)x[r * n + c];
+    for (size_t c = 0; c < n; c++)
+        mean[c] = (float)(z[c] / (double)n_rows);
+    for (size_t r = 0; r < n_rows; r++) {
+        for (size_t c = 0; c < n; c++)
+            z[c] = (double)x[r * n + c] - (double)mean[c];
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j <= i; j++)
+                cov[i * n + j] += z[i] * z[j];
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++) {
+            cov[i * n + j] /= (double)n_rows;
+            cov[j * n + i] = cov[i * n + j];
+        }
+}

@@ -12,4 +12,9 @@ enum { EIGEN_MAX = 300 };
  * most EIGEN_MAX. */
 void eigen_symmetric(double *a, size_t n, double *value, double *v);
 
+/** Means and covariance (with n) of the rows x (n_rows, n): mean (n), cov (n, n), which
+ *  is zero before. */
+void eigen_covariance(const float *x, size_t n_rows, size_t n, float *mean,
+                      double *cov);
+
 #endif /* LEARN_EIGEN_H */

@@ -13,6 +13,7 @@
 #include "learn/link.h"
 
 #include <math.h>
+#include <string.h>
 
 static const struct mlp *mlp_of(const struct lw_model *m)
 {
@@ -94,26 +95,48 @@ static void rectify(float *v, size_t n)
         v[i] = v[i] > 0 ? v[i] : 0.0f;
 }
 
+/* One row's second hidden layer: out (MLP_WIDTH_MAX). */
+static void hidden_of(const struct mlp *m, const float *row, float *out)
+{
+    const struct mlp_layer *y = m->layer;
+    float in[MLP_WIDTH_MAX] = {0};
+    float one[MLP_WIDTH_MAX];
+
+    mlp_scale(m, row, in);
+    dense_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
+    rectify(one, y[0].n_out);
+    dense_multiply(out, one, y[1].w, y[1].bias, 1, y[1].n_in, y[1].n_out);
+    rectify(out, y[1].n_out);
+}
+
 static void mlp_margins(const struct lw_model *model, const float *rows, size_t n_rows,
                         float *out)
 {
     const struct mlp *m = mlp_of(model);
     const struct mlp_layer *y = m->layer;
-    float in[MLP_WIDTH_MAX] = {0};
-    float one[MLP_WIDTH_MAX];
     float two[MLP_WIDTH_MAX];
 
     LW_ASSERT(y[0].n_in == model->n_cols && y[1].n_in == y[0].n_out &&
               y[2].n_in == y[1].n_out);
     for (size_t r = 0; r < n_rows; r++) {
-        mlp_scale(m, rows + r * model->n_cols, in);
-        dense_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
-        rectify(one, y[0].n_out);
-        dense_multiply(two, one, y[1].w, y[1].bias, 1, y[1].n_in, y[1].n_out);
-        rectify(two, y[1].n_out);
+        hidden_of(m, rows + r * model->n_cols, two);
         dense_multiply(out + r * model->n_classes, two, y[2].w, y[2].bias, 1, y[2].n_in,
                        y[2].n_out);
     }
+}
+
+static uint32_t mlp_latent(const struct lw_model *model, const float *rows,
+                           size_t n_rows, float *out)
+{
+    const struct mlp *m = mlp_of(model);
+    uint32_t width = m->layer[1].n_out;
+    float two[MLP_WIDTH_MAX];
+
+    for (size_t r = 0; out != NULL && r < n_rows; r++) {
+        hidden_of(m, rows + r * model->n_cols, two);
+        memcpy(out + r * width, two, width * sizeof *out);
+    }
+    return width;
 }
 
 static void mlp_predict(const struct lw_model *m, const float *rows, size_t n_rows,
@@ -232,6 +255,7 @@ const struct model_ops model_mlp = {
     .fit = mlp_fit,
     .predict = mlp_predict,
     .margins = mlp_margins,
+    .latent = mlp_latent,
     .contributions = mlp_contributions,
     .save = mlp_save,
     .load = mlp_load,

@@ -120,6 +120,12 @@ void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
     m->ops->margins(m, rows, n_rows, out);
 }
 
+uint32_t model_latent(const struct lw_model *m, const float *rows, size_t n_rows,
+                      float *out)
+{
+    return m->ops->latent == NULL ? 0 : m->ops->latent(m, rows, n_rows, out);
+}
+
 enum lw_status lw_model_contributions(const struct lw_model *m, const float *row,
                                       uint32_t class_idx, double *phi,
                                       struct lw_error *err)

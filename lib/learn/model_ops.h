@@ -40,6 +40,11 @@ struct model_ops {
     /** Scores (n_rows, n_classes) of which predict() is the softmax. */
     void (*margins)(const struct lw_model *m, const float *rows, size_t n_rows,
                     float *out);
+    /** Where the model sees rows that are alike side by side: out (n_rows, width),
+     * unless it is NULL.  Returns the width, 0 where there is no such layer.  NULL: the
+     * kind has none. */
+    uint32_t (*latent)(const struct lw_model *m, const float *rows, size_t n_rows,
+                       float *out);
     /** LW_EUNSUPPORTED: this kind cannot say. */
     enum lw_status (*contributions)(const struct lw_model *m, const float *row,
                                     uint32_t class_idx, double *phi,
@@ -86,6 +91,11 @@ enum { MODEL_CLASSES_MAX = 1024 };
 /** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
                    float *out);
+
+/** The layer before the last: out (n_rows, width), unless it is NULL.  Returns the
+ * width, 0 where there is none. */
+uint32_t model_latent(const struct lw_model *m, const float *rows, size_t n_rows,
+                      float *out);
 
 /** Append a model's stored form; the same model always gives the same bytes.  Failed
  *  allocations show in buf_ok(). */

@@ -101,32 +101,6 @@ static double pca_score(const struct lw_model *m, const float *row)
 
 /* ---- fitting ---- */
 
-static void covariance(struct pca *p, const struct lw_matrix *x, double *cov)
-{
-    size_t d = x->n_cols;
-    double z[EIGEN_MAX];
-
-    for (size_t c = 0; c < d; c++) {
-        double sum = 0;
-
-        for (size_t r = 0; r < x->n_rows; r++)
-            sum += (double)x->x[r * d + c];
-        p->mean[c] = (float)(sum / (double)x->n_rows);
-    }
-    for (size_t r = 0; r < x->n_rows; r++) {
-        for (size_t c = 0; c < d; c++)
-            z[c] = (double)x->x[r * d + c] - (double)p->mean[c];
-        for (size_t i = 0; i < d; i++)
-            for (size_t j = 0; j <= i; j++)
-                cov[i * d + j] += z[i] * z[j];
-    }
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) {
-            cov[i * d + j] /= (double)x->n_rows;
-            cov[j * d + i] = cov[i * d + j];
-        }
-}
-
 /* As few as hold the share; at least one, and one less than there are columns, for
  * otherwise nothing is left. */
 static uint32_t how_many(const double *value, size_t n, const double *option)
@@ -156,7 +130,7 @@ static enum lw_status find_components(struct pca *p, const struct lw_matrix *x,
 
     if (room == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory for a covariance");
-    covariance(p, x, room);
+    eigen_covariance(x->x, x->n_rows, d, p->mean, room);
     eigen_symmetric(room, d, value, vector);
     p->n_components = how_many(value, d, option);
     p->component = mem_zalloc(p->n_components * d, sizeof *p->component);
