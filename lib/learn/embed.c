@@ -18,6 +18,10 @@
 
 #define START_DEVIATION 1e-4
 
+/* Of that: rows that are the same must not start in the same place, for nothing would
+ * push them apart. */
+#define APART 0.01
+
 static enum lw_status check(struct lw_embed_config *c, const struct lw_matrix *x,
                             struct lw_error *err)
 {
@@ -105,8 +109,8 @@ static void shrink(float *y, size_t n)
             y[i] = (float)((double)y[i] * START_DEVIATION / sqrt(sum / (double)n));
 }
 
-/* Marsaglia's polar method. */
-static void scatter(float *y, size_t n, uint64_t seed)
+/* Add normal deviates, by Marsaglia's polar method. */
+static void scatter(float *y, size_t n, double deviation, uint64_t seed)
 {
     struct rng rng;
 
@@ -121,9 +125,9 @@ static void scatter(float *y, size_t n, uint64_t seed)
             v = 2 * rng_unit(&rng) - 1;
             s = u * u + v * v;
         } while (s >= 1 || s < 1e-300);
-        s = START_DEVIATION * sqrt(-2 * link_log(s) / s);
-        y[2 * i] = (float)(u * s);
-        y[2 * i + 1] = (float)(v * s);
+        s = deviation * sqrt(-2 * link_log(s) / s);
+        y[2 * i] += (float)(u * s);
+        y[2 * i + 1] += (float)(v * s);
     }
 }
 
@@ -136,11 +140,13 @@ static enum lw_status tsne(float *y, const struct lw_matrix *x,
     enum lw_status st = LW_OK;
 
     if (cfg->start == LW_EMBED_START_RANDOM)
-        scatter(y, x->n_rows, cfg->seed);
+        scatter(y, x->n_rows, START_DEVIATION, cfg->seed);
     else
         st = principal(y, x, explained, err);
-    if (st == LW_OK && cfg->start == LW_EMBED_START_PCA)
+    if (st == LW_OK && cfg->start == LW_EMBED_START_PCA) {
         shrink(y, x->n_rows);
+        scatter(y, x->n_rows, APART * START_DEVIATION, cfg->seed);
+    }
     if (st == LW_OK)
         st = tsne_pull_make(&pull, x, cfg->perplexity, cfg, err);
     if (st == LW_OK)

@@ -2,8 +2,9 @@
 /*
  * How well a map keeps neighbours.  Trustworthiness (Venna and Kaski, "Neighborhood
  * preservation in nonlinear projection methods", ICANN 2001) counts, for each row, how
- * far down the true order those rows are that the map puts among its k nearest.  Of
- * rows as far the lower number is nearer.
+ * far down the true order those rows are that the map puts among its k nearest.  Rows
+ * as far as each other have the same rank: which of the rows that are the same is shown
+ * nearest makes no difference.
  */
 #include "base/mem.h"
 
@@ -64,7 +65,7 @@ static size_t rank_of(const float *d, size_t n, size_t i, size_t row)
     size_t rank = 1;
 
     for (size_t r = 0; r < n; r++)
-        rank += r != i && r != row && is_nearer(d, r, row);
+        rank += r != i && d[r] < d[row];
     return rank;
 }
 
@@ -80,7 +81,7 @@ static void judge_row(const struct lw_matrix *x, const struct lw_matrix *y, size
     nearest(room, n, i, k, truly);
     nearest(room + n, n, i, k, shown);
     for (uint32_t s = 0; s < k; s++) {
-        if (!is_nearer(room, truly[k - 1], shown[s])) {
+        if (room[shown[s]] <= room[truly[k - 1]]) {
             *kept += 1;
             continue;
         }

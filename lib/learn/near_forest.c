@@ -113,6 +113,8 @@ static void grow(struct search *s, size_t t, struct rng *rng)
 
     for (size_t i = 0; i < s->x->n_rows; i++)
         s->order[t][i] = (uint32_t)i;
+    /* Rows that are the same must not be together in every tree. */
+    rng_shuffle(rng, s->order[t], s->x->n_rows);
     while (n_waiting > 0) {
         uint32_t from = waiting[--n_waiting][0];
         uint32_t n = waiting[n_waiting][1];
