@@ -3,6 +3,7 @@
 #include "cmd/eval_print.h"
 #include "cmd/print_json.h"
 #include "cmd/text.h"
+#include "report/page.h"
 
 #include <lapwing/detect.h>
 
@@ -12,6 +13,7 @@ static struct {
     const char *model;
     const char *data;
     const char *cost;
+    const char *report;
     bool json;
 } o;
 
@@ -24,6 +26,8 @@ static const struct opt rows[] = {
      .help =
          "what mistakes cost, as for lapwing train; else the model's own matrix, or "
          "the KDD Cup's where the model was trained with none"},
+    {"report", 0, OPT_TO_TEXT(&o.report), .metavar = "FILE",
+     .help = "write the figures and charts as one HTML page, too"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
 };
 
@@ -120,6 +124,23 @@ static void put_judged(struct jsonw *w, const void *of)
     put_unseen(w, j->r);
 }
 
+static void put_page(struct jsonw *w, const void *of)
+{
+    const struct judged *j = of;
+
+    jsonw_key(w, "facts");
+    jsonw_object(w);
+    jsonw_put_text(w, "model", lw_classifier_id(j->c));
+    jsonw_put_text(w, "model file", o.model);
+    jsonw_put_text(w, "view", lw_classifier_view(j->c)->name);
+    jsonw_put_text(w, "data", o.data);
+    jsonw_put_u64(w, "rows", j->r->all.n_rows);
+    jsonw_put_u64(w, "distinct rows", j->r->n_distinct_rows);
+    jsonw_object_end(w);
+    report_put_eval(w, &j->r->all, j->class_names);
+    report_put_curve(w, &j->r->curve);
+}
+
 static int judge(const struct lw_classifier *c)
 {
     const char *class_names[LW_MAX_CLASSES];
@@ -140,6 +161,9 @@ static int judge(const struct lw_classifier *c)
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
+    if (o.report != NULL && report_write(o.report, "Lapwing: a model judged", put_page,
+                                         &judged, &err) != LW_OK)
+        return command_error(&err);
     if (o.json)
         return print_json(put_judged, &judged);
     print_people(&judged);

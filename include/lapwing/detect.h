@@ -11,6 +11,7 @@
 
 #include <lapwing/capture.h>
 #include <lapwing/cost.h>
+#include <lapwing/curve.h>
 #include <lapwing/error.h>
 #include <lapwing/eval.h>
 #include <lapwing/flow.h>
@@ -161,6 +162,7 @@ LW_API LW_MUST enum lw_status lw_train(const struct lw_frame *frame, const char 
  * model's own matrix, or the KDD Cup's where the model was trained with none. */
 struct lw_test_report {
     struct lw_eval all;
+    struct lw_curve curve;   /* of the attack score */
     uint64_t n_unseen_rows;  /* rows of attack types not in the training set */
     uint64_t n_unseen_found; /* of these, not said to be normal */
     uint64_t n_distinct_rows;

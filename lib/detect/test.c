@@ -115,6 +115,9 @@ static enum lw_status judge_set(const struct lw_classifier *c,
     }
     list_unseen(c, s, a->said, out);
     count_rejected(c, s, a->verdict, out);
+    st = lw_curve_compute(&out->curve, s->label, a->score, s->x.n_rows, err);
+    if (st != LW_OK)
+        return st;
     return lw_eval_compute(&out->all, s->label, a->said, s->x.n_rows, c->n_classes,
                            a->score, err);
 }
