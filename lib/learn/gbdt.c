@@ -26,9 +26,13 @@ static void gbdt_free(struct lw_model *m)
     mem_free(g);
 }
 
-/* Takes `forest`, also when it fails. */
-static enum lw_status wrap(struct lw_model **out, struct forest *forest,
-                           struct lw_error *err)
+const struct forest *model_forest_of(const struct lw_model *m)
+{
+    return m->ops == &model_gbdt ? forest_of(m) : NULL;
+}
+
+enum lw_status model_of_forest(struct lw_model **out, struct forest *forest,
+                               struct lw_error *err)
 {
     struct gbdt *g = mem_zalloc(1, sizeof *g);
 
@@ -55,7 +59,7 @@ static enum lw_status gbdt_fit(struct lw_model **out, const struct model_task *t
     if (st == LW_OK)
         st = booster_export(&forest, b, err);
     booster_free(b);
-    return st == LW_OK ? wrap(out, forest, err) : st;
+    return st == LW_OK ? model_of_forest(out, forest, err) : st;
 }
 
 static void gbdt_predict(const struct lw_model *m, const float *rows, size_t n_rows,
@@ -96,7 +100,7 @@ static enum lw_status gbdt_load(struct lw_model **out, struct span s, uint32_t n
     struct forest *forest = NULL;
     enum lw_status st = forest_load(&forest, s, n_cols, n_classes, err);
 
-    return st == LW_OK ? wrap(out, forest, err) : st;
+    return st == LW_OK ? model_of_forest(out, forest, err) : st;
 }
 
 const struct model_ops model_gbdt = {

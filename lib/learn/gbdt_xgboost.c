@@ -2,9 +2,8 @@
 /*
  * The one user of XGBoost (1.7, C interface).
  *
- * Trees are read out of the booster as the JSON of its model format.  Its floats are
- * printed with as many digits as tell them apart, so they come back exactly.  Nodes
- * that pruning left behind are not reachable from the root and stay there.
+ * Trees are read out of the booster as the JSON of its model format
+ * (learn/forest_xgboost.c).
  *
  * XGBoost refuses infinite training values.  They, and finite ones beyond VALUE_MAX,
  * are trained as +-VALUE_MAX: every split between such a value and the others is the
@@ -14,9 +13,9 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/numfmt.h"
+#include "learn/forest_xgboost.h"
 
 #include <xgboost/c_api.h>
 
@@ -29,8 +28,7 @@
 /* XGBoost's last threshold of a column is twice its largest value: keep it finite. */
 #define VALUE_MAX (FLT_MAX / 4)
 
-/* Nesting of XGBoost's own model text is 8. */
-enum { MODEL_JSON_DEPTH = 16, PARAM_TEXT_MAX = NUMFMT_MAX };
+enum { PARAM_TEXT_MAX = NUMFMT_MAX };
 
 struct booster {
     BoosterHandle handle; /* owned */
@@ -267,139 +265,59 @@ void booster_free(struct booster *b)
     mem_free(b);
 }
 
-/* One tree of XGBoost's model text: parallel arrays over its nodes. */
-struct tree_text {
-    const struct json_value *left; /* -1 in a leaf */
-    const struct json_value *right;
-    const struct json_value *column;
-    const struct json_value *value;
-    const struct json_value *cover;
-    const struct json_value *default_left;
-    size_t n_nodes;
-};
-
-static double number_at(const struct json_value *array, size_t i)
+enum lw_status booster_save(const struct booster *b, bool binary, struct buf *out,
+                            struct lw_error *err)
 {
-    const struct json_value *v = json_at(array, i);
-    double x = 0;
+    const char *bytes = NULL; /* borrowed from XGBoost until its next call */
+    bst_ulong n_bytes = 0;
+    enum lw_status st = check(
+        XGBoosterSaveModelToBuffer(
+            b->handle, binary ? "{\"format\": \"ubj\"}" : "{\"format\": \"json\"}",
+            &n_bytes, &bytes),
+        err);
 
-    if (json_kind(v) == JSON_KIND_BOOL)
-        return json_truth(v) ? 1 : 0;
-    return json_number(v, &x) ? x : (double)NAN;
+    if (st != LW_OK)
+        return st;
+    buf_add(out, bytes, n_bytes);
+    return buf_ok(out) ? LW_OK : lw_fail(err, LW_ENOMEM, "out of memory");
 }
 
-static enum lw_status strange_model(struct lw_error *err)
+enum lw_status booster_load(struct booster **out, const void *model, size_t n_bytes,
+                            uint32_t n_cols, uint32_t n_classes, struct lw_error *err)
 {
-    int major = 0;
-    int minor = 0;
-    int patch = 0;
+    struct booster *b = mem_zalloc(1, sizeof *b);
+    enum lw_status st;
 
-    XGBoostVersion(&major, &minor, &patch);
-    return lw_fail(err, LW_EUNSUPPORTED,
-                   "XGBoost %d.%d.%d writes its trees in an unknown way; 1.7 is known",
-                   major, minor, patch);
-}
-
-/* Copy the nodes reachable from the root in preorder. */
-static enum lw_status copy_tree(struct forest *f, const struct tree_text *t,
-                                struct lw_error *err)
-{
-    uint32_t waiting[FOREST_DEPTH_MAX + 2] = {0}; /* nodes yet to be copied */
-    uint32_t n_waiting = 1;
-
-    while (n_waiting > 0) {
-        uint32_t i = waiting[--n_waiting];
-        double left = number_at(t->left, i);
-        double right = number_at(t->right, i);
-        bool leaf = left < 0;
-        struct forest_node node = {
-            .value = (float)number_at(t->value, i),
-            .cover = (float)number_at(t->cover, i),
-            .feature = FOREST_LEAF,
-        };
-        enum lw_status st;
-
-        if (!leaf) {
-            double column = number_at(t->column, i);
-
-            if (!(left < (double)t->n_nodes && right > 0 &&
-                  right < (double)t->n_nodes && column >= 0 && column < f->n_cols) ||
-                n_waiting > FOREST_DEPTH_MAX)
-                return strange_model(err);
-            node.feature = (uint16_t)column;
-            node.default_left = number_at(t->default_left, i) > 0;
-            waiting[n_waiting++] = (uint32_t)right;
-            waiting[n_waiting++] = (uint32_t)left;
-        }
-        st = forest_add(f, &node, err);
-        if (st != LW_OK)
-            return st;
+    if (b == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    b->n_cols = n_cols;
+    b->n_classes = n_classes;
+    b->n_groups = n_classes == 2 ? 1 : n_classes;
+    st = check(XGBoosterCreate(NULL, 0, &b->handle), err);
+    if (st == LW_OK)
+        st = check(XGBoosterLoadModelFromBuffer(b->handle, model, n_bytes), err);
+    if (st == LW_OK)
+        st = check(XGBoosterSetParam(b->handle, "nthread", "1"), err);
+    if (st != LW_OK) {
+        booster_free(b);
+        return st;
     }
-    return LW_OK;
-}
-
-static enum lw_status copy_trees(struct forest *f, const struct json_value *root,
-                                 struct lw_error *err)
-{
-    const struct json_value *model =
-        json_get(json_get(json_get(root, "learner"), "gradient_booster"), "model");
-    const struct json_value *trees = json_get(model, "trees");
-    const struct json_value *groups = json_get(model, "tree_info");
-    size_t n = json_length(trees);
-
-    if (n == 0 || json_length(groups) != n)
-        return strange_model(err);
-    for (size_t i = 0; i < n; i++) {
-        const struct json_value *tree = json_at(trees, i);
-        const struct tree_text t = {
-            .left = json_get(tree, "left_children"),
-            .right = json_get(tree, "right_children"),
-            .column = json_get(tree, "split_indices"),
-            .value = json_get(tree, "split_conditions"),
-            .cover = json_get(tree, "sum_hessian"),
-            .default_left = json_get(tree, "default_left"),
-            .n_nodes = json_length(json_get(tree, "left_children")),
-        };
-        enum lw_status st;
-
-        if (t.n_nodes == 0 || number_at(groups, i) != (double)(i % f->n_groups))
-            return strange_model(err);
-        st = copy_tree(f, &t, err);
-        if (st != LW_OK)
-            return st;
-    }
+    *out = b;
     return LW_OK;
 }
 
 enum lw_status booster_export(struct forest **out, const struct booster *b,
                               struct lw_error *err)
 {
-    /* base_score is a probability: 0.5 as it is with softmax, log-odds with logistic */
-    float base = b->n_groups == 1 ? 0.0f : 0.5f;
-    struct json_doc *doc = NULL;
-    struct forest *f = NULL;
-    const char *text = NULL; /* borrowed from XGBoost until its next call */
-    bst_ulong n_bytes = 0;
     enum lw_status st;
+    struct buf text;
 
-    st = check(XGBoosterSaveModelToBuffer(b->handle, "{\"format\": \"json\"}", &n_bytes,
-                                          &text),
-               err);
+    buf_init(&text);
+    st = booster_save(b, false, &text, err);
     if (st == LW_OK)
-        st = json_parse(&doc, text, n_bytes, MODEL_JSON_DEPTH, err);
-    if (st == LW_OK)
-        st = forest_new(&f, b->n_cols, b->n_classes, base, err);
-    if (st == LW_OK)
-        st = copy_trees(f, json_root(doc), err);
-    if (st == LW_OK)
-        st = forest_finish(f, err);
-    json_free(doc);
-    if (st != LW_OK) {
-        forest_free(f);
-        return st;
-    }
-    *out = f;
-    return LW_OK;
+        st = forest_from_xgboost(out, span_of(buf_text(&text), text.len), err);
+    buf_release(&text);
+    return st;
 }
 
 /* The result is borrowed from XGBoost: copy it at once. */

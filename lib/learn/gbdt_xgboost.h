@@ -26,6 +26,15 @@ LW_MUST enum lw_status booster_fit(struct booster **out, const struct model_task
 LW_MUST enum lw_status booster_export(struct forest **out, const struct booster *b,
                                       struct lw_error *err);
 
+/** Append XGBoost's own model file, JSON or UBJSON. */
+LW_MUST enum lw_status booster_save(const struct booster *b, bool binary,
+                                    struct buf *out, struct lw_error *err);
+
+/** A booster from such a file; the caller owns *out.  LW_EINVAL: XGBoost refuses it. */
+LW_MUST enum lw_status booster_load(struct booster **out, const void *model,
+                                    size_t n_bytes, uint32_t n_cols, uint32_t n_classes,
+                                    struct lw_error *err);
+
 enum booster_output {
     BOOSTER_PROBABILITY,  /* (n_rows, n_groups) */
     BOOSTER_MARGIN,       /* (n_rows, n_groups) */

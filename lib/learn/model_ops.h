@@ -97,6 +97,15 @@ void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
 uint32_t model_latent(const struct lw_model *m, const float *rows, size_t n_rows,
                       float *out);
 
+struct forest; /* learn/forest.h */
+
+/** The trees of a model of kind gbdt, borrowed; NULL: it is of another kind. */
+const struct forest *model_forest_of(const struct lw_model *m);
+
+/** A model of kind gbdt.  Takes `forest`, also when it fails.  LW_ENOMEM. */
+LW_MUST enum lw_status model_of_forest(struct lw_model **out, struct forest *forest,
+                                       struct lw_error *err);
+
 /** Append a model's stored form; the same model always gives the same bytes.  Failed
  *  allocations show in buf_ok(). */
 void model_save(const struct lw_model *m, struct buf *out);
