@@ -10,14 +10,14 @@
   };
   const pct = (x) => (Number.isFinite(x) ? (100 * x).toFixed(2) + ' %' : '-');
   const section = (title) => { const s = el('section'); el('h2', title, s); return s; };
-  const table = (rows, into, id) => {
+  const table = (rows, into, id, headless) => {
     const box = el('div', undefined, into);
     box.className = 'scroll';
     const t = el('table', undefined, box);
     if (id) t.id = id;
     rows.forEach((row, i) => {
       const tr = el('tr', undefined, t);
-      row.forEach((x, k) => el(i === 0 || k === 0 ? 'th' : 'td', x, tr));
+      row.forEach((x, k) => el((i === 0 && !headless) || k === 0 ? 'th' : 'td', x, tr));
     });
   };
   const chart = (into, option) => {
@@ -37,7 +37,7 @@
 
   document.title = d.title;
   el('h1', d.title);
-  table([['', '']].concat(Object.entries(d.facts)), page, 'facts');
+  table(Object.entries(d.facts), page, 'facts', true);
 
   const e = d.eval;
   let s = section('Figures');
