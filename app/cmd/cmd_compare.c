@@ -24,6 +24,7 @@ static struct {
     const char *group;
     const char *time;
     double test_share;
+    double threshold;
     int64_t folds;
     int64_t seeds;
     int64_t seed;
@@ -57,6 +58,10 @@ static const struct opt rows[] = {
     {"test-share", 0, OPT_TO_FLOAT(&o.test_share), .metavar = "SHARE", .initial = "0.3",
      .min = 0.01, .max = 0.99,
      .help = "share of the rows that judge: random, stratified and time"},
+    {"threshold", 0, OPT_TO_FLOAT(&o.threshold), .metavar = "P", .min = 0.001,
+     .max = 0.999,
+     .help = "say an attack where the probability of all attacks is at least this (the "
+             "likeliest class; of ctu13 0.3)"},
     {"folds", 0, OPT_TO_INT(&o.folds), .metavar = "N", .initial = "4", .min = 2,
      .max = 1000, .help = "folds of group and leave-attack-out"},
     {"seeds", 0, OPT_TO_INT(&o.seeds), .metavar = "N", .initial = "1", .min = 1,
@@ -195,6 +200,7 @@ static int plan_protocols(struct plan *p)
                                                   .drop_repeats = o.distinct},
                                         .protocol = (enum lw_protocol)at,
                                         .test_share = o.test_share,
+                                        .threshold = o.threshold,
                                         .n_folds = (size_t)o.folds};
         if (o.group == NULL && (e->protocol == LW_PROTOCOL_GROUP ||
                                 e->protocol == LW_PROTOCOL_LEAVE_GROUP_OUT))
@@ -222,6 +228,8 @@ static int make_plan(struct plan *p)
         return command_usage("a preset says protocol and columns itself");
     memcpy(p->experiment, p->preset->experiment, sizeof p->experiment);
     p->n_experiments = p->preset->n_experiments;
+    for (size_t i = 0; o.threshold > 0 && i < p->n_experiments; i++)
+        p->experiment[i].threshold = o.threshold;
     return plan_models(p);
 }
 
@@ -238,6 +246,7 @@ static void run_models(struct compare_result *r, const struct plan *p,
 {
     const struct lw_compare_config cfg = {.protocol = r->experiment->protocol,
                                           .test_share = r->experiment->test_share,
+                                          .threshold = r->experiment->threshold,
                                           .n_folds = r->experiment->n_folds,
                                           .n_seeds = (uint32_t)o.seeds,
                                           .seed = (uint64_t)o.seed,

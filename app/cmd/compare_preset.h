@@ -14,6 +14,7 @@ struct compare_experiment {
     struct lw_compare_table_config table; /* without schema */
     enum lw_protocol protocol;
     double test_share;
+    double threshold; /* lw_compare_config.threshold */
     size_t n_folds;
 };
 

@@ -137,6 +137,9 @@ void compare_print(FILE *f, const struct compare_result *r)
         (void)fprintf(f, "; %s to learn from a fit, %s judged; seeds: %u",
                       text_count(s->n_train, train), text_count(s->n_test, test),
                       s->n_seeds);
+    if (r->experiment->threshold > 0)
+        (void)fprintf(f, "; an attack from a probability of %g",
+                      r->experiment->threshold);
     (void)fprintf(f, "\n\n%-9s %8s %9s %9s %9s", "model", "fit s", "s/M rows", "model",
                   "memory");
     for (size_t i = 0; i < N_SHOWN; i++)
@@ -214,6 +217,8 @@ void compare_print_json(struct jsonw *w, const struct compare_result *r)
     jsonw_put_text(w, "protocol", lw_protocol_name(r->experiment->protocol));
     jsonw_put_u64(w, "rows", r->n_rows);
     jsonw_put_u64(w, "features", r->n_features);
+    if (r->experiment->threshold > 0)
+        jsonw_put_f64(w, "threshold", r->experiment->threshold);
     jsonw_key(w, "models");
     jsonw_array(w);
     for (size_t i = 0; i < r->n; i++)

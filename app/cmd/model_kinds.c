@@ -15,18 +15,32 @@ bool model_kinds_have(const char *name)
     return false;
 }
 
+static void print_words(FILE *out, const struct lw_model_option *o)
+{
+    uint32_t at[LW_MODEL_LIST_MAX];
+    uint32_t n = 1;
+
+    for (size_t i = 0; o->words[i] != NULL; i++)
+        (void)fprintf(out, "%s%s", i == 0 ? "" : " or ", o->words[i]);
+    if (o->list)
+        n = lw_model_option_list(o->initial, at);
+    else
+        at[0] = (uint32_t)o->initial;
+    if (o->list && o->min < o->max)
+        (void)fprintf(out, ", %g to %g with + between", o->min, o->max);
+    else if (o->list)
+        (void)fprintf(out, ", %g with + between", o->min);
+    for (uint32_t i = 0; i < n; i++)
+        (void)fprintf(out, "%s%s", i == 0 ? ", default " : "+", o->words[at[i]]);
+}
+
 static void print_option(FILE *out, const struct lw_model_option *o)
 {
-    size_t first = o->words == NULL ? 0 : (size_t)o->initial;
-
     (void)fprintf(out, "    %-12s ", o->name);
-    if (o->words == NULL) {
+    if (o->words == NULL)
         (void)fprintf(out, "%g to %g, default %g", o->min, o->max, o->initial);
-    } else {
-        for (size_t i = 0; o->words[i] != NULL; i++)
-            (void)fprintf(out, "%s%s", i == 0 ? "" : " or ", o->words[i]);
-        (void)fprintf(out, ", default %s", o->words[first]);
-    }
+    else
+        print_words(out, o);
     (void)fprintf(out, ": %s\n", o->help);
 }
 

@@ -100,6 +100,9 @@ struct lw_compare_model {
 struct lw_compare_config {
     enum lw_protocol protocol;
     double test_share; /* default 0.3 */
+    double threshold;  /* the likeliest attack is said where the probability of all
+                          attacks is at least this, else normal; default: the likeliest
+                          class of all */
     size_t n_folds;    /* default 4; of leave-group-out the number of groups */
     uint32_t n_seeds;  /* default 1 */
     uint64_t seed;     /* of the first; the others follow */

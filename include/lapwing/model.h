@@ -40,7 +40,7 @@ struct lw_model_params {
     double noise;        /* mlp: added to inputs in training, in deviations; 0: none */
     double dropout;      /* mlp: share of inputs left out in training; 0: none */
     const char *options; /* "name=value,...": lapwing/model_kind.h; NULL */
-    uint32_t n_threads;     /* default 1: the same model on every machine */
+    uint32_t n_threads;  /* default 1: the same model on every machine */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */
     void *progress_ctx;      /* borrowed */
@@ -63,8 +63,9 @@ LW_API void lw_model_predict(const struct lw_model *m, const float *rows, size_t
 
 /** Additive attributions of one row's raw score (margin) for one class: phi
  *  (n_cols + 1), the last being the expected value; they sum to the margin.
- *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees; of a blend those of
- *  its trees.  LW_EUNSUPPORTED: the kind cannot say.  LW_ENOMEM. */
+ *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees; of a blend or mean
+ *  those of the first member that can say, of a cascade those of its first stage.
+ * LW_EUNSUPPORTED: the kind cannot say.  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_model_contributions(const struct lw_model *m,
                                                      const float *row,
                                                      uint32_t class_idx, double *phi,

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,7 @@ struct lw_model_option {
     double min;
     double max;
     bool whole; /* no fractions */
+    bool list;  /* min to max of the words, joined by "+": lw_model_option_list() */
 };
 
 struct lw_model_kind {
@@ -36,7 +38,11 @@ struct lw_model_kind {
     size_t n_options;
 };
 
-enum { LW_MODEL_OPTIONS_MAX = 24 };
+enum { LW_MODEL_OPTIONS_MAX = 24, LW_MODEL_LIST_MAX = 8 };
+
+/** Which words the value of a list option stands for, in order: their places in
+ *  `words`.  Returns how many. */
+LW_API uint32_t lw_model_option_list(double value, uint32_t out[LW_MODEL_LIST_MAX]);
 
 /** Describe the i-th kind; false past the last.  Everything in *out is static. */
 LW_API bool lw_model_kind_at(size_t i, struct lw_model_kind *out);

@@ -260,19 +260,30 @@ static void answer_trivial(struct run *r, const struct fold *f, const float *row
     r->score[r->n_test] = said != 0 ? 1 : 0;
 }
 
+static uint32_t likeliest(const float *p, uint32_t from, uint32_t n_classes)
+{
+    uint32_t best = from;
+
+    for (uint32_t c = from + 1; c < n_classes; c++)
+        best = p[c] > p[best] ? c : best;
+    return best;
+}
+
 /* proba (n_rows, n_classes) of the rows whose answers follow r->n_test. */
 static void answer(struct run *r, const float *proba, size_t n_rows)
 {
     uint32_t k = r->t->n_classes;
+    float threshold = (float)r->cfg->threshold;
 
     for (size_t i = 0; i < n_rows; i++) {
         const float *p = proba + i * k;
-        uint32_t best = 0;
+        float attack = 1 - p[0];
 
-        for (uint32_t c = 1; c < k; c++)
-            best = p[c] > p[best] ? c : best;
-        r->said[r->n_test + i] = best;
-        r->score[r->n_test + i] = 1 - p[0];
+        if (threshold > 0)
+            r->said[r->n_test + i] = attack >= threshold ? likeliest(p, 1, k) : 0;
+        else
+            r->said[r->n_test + i] = likeliest(p, 0, k);
+        r->score[r->n_test + i] = attack;
     }
 }
 

@@ -19,6 +19,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 enum { SCALE, SMOOTHING };
 
@@ -86,26 +87,30 @@ static void finish(struct bayes *b)
 
 /* ---- fitting ---- */
 
-/* Largest variance of a column over all rows. */
-static double largest_variance(const struct lw_matrix *x, const float *prepared)
+/* Largest variance of a column over all rows.  Row by row, as they lie in memory; work
+ * has room for two numbers a column, all zero, and is left so. */
+static double largest_variance(const struct lw_matrix *x, const float *prepared,
+                               double *work)
 {
+    size_t d = x->n_cols;
+    double *mean = work;
+    double *squares = work + d;
     double largest = 0;
 
-    for (size_t c = 0; c < x->n_cols; c++) {
-        double sum = 0;
-        double squares = 0;
+    for (size_t r = 0; r < x->n_rows; r++)
+        for (size_t c = 0; c < d; c++)
+            mean[c] += (double)prepared[r * d + c];
+    for (size_t c = 0; c < d; c++)
+        mean[c] /= (double)x->n_rows;
+    for (size_t r = 0; r < x->n_rows; r++)
+        for (size_t c = 0; c < d; c++) {
+            double from_mean = (double)prepared[r * d + c] - mean[c];
 
-        for (size_t r = 0; r < x->n_rows; r++)
-            sum += (double)prepared[r * x->n_cols + c];
-        sum /= (double)x->n_rows;
-        for (size_t r = 0; r < x->n_rows; r++) {
-            double d = (double)prepared[r * x->n_cols + c] - sum;
-
-            squares += d * d;
+            squares[c] += from_mean * from_mean;
         }
-        squares /= (double)x->n_rows;
-        largest = squares > largest ? squares : largest;
-    }
+    for (size_t c = 0; c < d; c++)
+        largest = fmax(largest, squares[c] / (double)x->n_rows);
+    memset(work, 0, 2 * d * sizeof *work);
     return largest;
 }
 
@@ -150,7 +155,7 @@ static void fit_normals(struct bayes *b, const struct model_task *t,
                         const float *prepared, double *seen)
 {
     size_t n = t->x->n_cols * t->n_classes;
-    double add = t->option[SMOOTHING] * largest_variance(t->x, prepared);
+    double add = t->option[SMOOTHING] * largest_variance(t->x, prepared, seen);
 
     add_rows(b, t, prepared, false, b->mean, seen);
     for (size_t i = 0; i < n; i++)

@@ -24,7 +24,8 @@ static const struct model_ops *const kinds[] = {
     &model_gbdt,        &model_tree,      &model_forest, &model_ada,    &model_bayes,
     &model_knn,         &model_isolation, &model_lof,    &model_pca,    &model_logit,
     &model_linsvm,      &model_svm,       &model_ocsvm,  &model_mlp,    &model_blend,
-    &model_autoencoder, &model_mahal,     &model_hist,   &model_limits,
+    &model_autoencoder, &model_mahal,     &model_hist,   &model_limits, &model_mean,
+    &model_cascade,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)
@@ -36,7 +37,7 @@ bool lw_model_kind_at(size_t i, struct lw_model_kind *out)
     return true;
 }
 
-static const struct model_ops *find_kind(const char *name)
+const struct model_ops *model_ops_get(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i]->name, name) == 0)
@@ -94,7 +95,7 @@ enum lw_status lw_model_fit(struct lw_model **out, const char *kind,
                                     .weights = weights,
                                     .n_classes = n_classes,
                                     .option = option};
-    const struct model_ops *ops = find_kind(kind);
+    const struct model_ops *ops = model_ops_get(kind);
     enum lw_status st;
 
     if (ops == NULL)

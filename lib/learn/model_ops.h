@@ -69,7 +69,9 @@ struct lw_model {
 extern const struct model_ops model_gbdt;  /* gbdt.c */
 extern const struct model_ops model_mlp;   /* mlp.c */
 extern const struct model_ops model_blend; /* blend.c */
-extern const struct model_ops model_tree;  /* random_forest.c */
+extern const struct model_ops model_mean;
+extern const struct model_ops model_cascade; /* cascade.c */
+extern const struct model_ops model_tree;    /* random_forest.c */
 extern const struct model_ops model_forest;
 extern const struct model_ops model_ada;       /* ada.c */
 extern const struct model_ops model_bayes;     /* bayes.c */
@@ -87,6 +89,9 @@ extern const struct model_ops model_hist;
 extern const struct model_ops model_limits;
 
 enum { MODEL_CLASSES_MAX = 1024 };
+
+/** The kind of that name; NULL: there is none. */
+const struct model_ops *model_ops_get(const char *name);
 
 /** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,

@@ -33,7 +33,7 @@ static enum lw_status unknown_option(const struct lw_model_kind *kind, struct sp
 static enum lw_status read_word(double *out, const struct lw_model_option *o,
                                 struct span value, struct lw_error *err)
 {
-    char list[128] = "";
+    char list[160] = "";
     size_t n = 0;
 
     for (size_t i = 0; o->words[i] != NULL; i++) {
@@ -47,6 +47,42 @@ static enum lw_status read_word(double *out, const struct lw_model_option *o,
     }
     return lw_fail(err, LW_EINVAL, "%s=%.*s: it can be %s", o->name,
                    (int)(value.n < 32 ? value.n : 32), (const char *)value.p, list);
+}
+
+uint32_t lw_model_option_list(double value, uint32_t out[LW_MODEL_LIST_MAX])
+{
+    uint64_t rest = (uint64_t)value;
+    uint32_t n = 0;
+
+    for (; rest > 0 && n < LW_MODEL_LIST_MAX; rest /= MODEL_LIST_BASE)
+        out[n++] = (uint32_t)(rest % MODEL_LIST_BASE) - 1;
+    return n;
+}
+
+static enum lw_status read_list(double *out, const struct lw_model_option *o,
+                                struct span value, struct lw_error *err)
+{
+    struct span rest = value;
+    double unit = 1;
+    uint32_t n = 0;
+
+    *out = 0;
+    for (; rest.n > 0 && n < LW_MODEL_LIST_MAX; n++, unit *= MODEL_LIST_BASE) {
+        const uint8_t *plus = memchr(rest.p, '+', rest.n);
+        size_t length = plus == NULL ? rest.n : (size_t)(plus - rest.p);
+        double at;
+        enum lw_status st = read_word(&at, o, span_first(rest, length), err);
+
+        if (st != LW_OK)
+            return st;
+        *out += unit * (at + 1);
+        rest = span_from(rest, length + 1);
+    }
+    if (rest.n > 0 || n < o->min || n > o->max)
+        return lw_fail(err, LW_EINVAL, "%s=%.*s: name %g to %g, with + between",
+                       o->name, (int)(value.n < 64 ? value.n : 64),
+                       (const char *)value.p, o->min, o->max);
+    return LW_OK;
 }
 
 static enum lw_status read_number(double *out, const struct lw_model_option *o,
@@ -79,11 +115,40 @@ static enum lw_status read_one(double *out, const struct lw_model_kind *kind,
     for (size_t i = 0; i < kind->n_options; i++) {
         const struct lw_model_option *o = &kind->options[i];
 
+        if (is_word(name, o->name) && o->list)
+            return read_list(&out[i], o, value, err);
         if (is_word(name, o->name))
             return o->words != NULL ? read_word(&out[i], o, value, err)
                                     : read_number(&out[i], o, value, err);
     }
     return unknown_option(kind, name, err);
+}
+
+struct span model_option_next(struct span *rest)
+{
+    const uint8_t *comma = memchr(rest->p, ',', rest->n);
+    size_t n = comma == NULL ? rest->n : (size_t)(comma - rest->p);
+    struct span one = span_first(*rest, n);
+
+    *rest = span_from(*rest, n + 1);
+    return one;
+}
+
+size_t model_option_dot(struct span option)
+{
+    for (size_t i = 0; i < option.n && option.p[i] != '='; i++)
+        if (option.p[i] == '.')
+            return i;
+    return option.n;
+}
+
+/* Has it members, that may have options of their own? */
+static bool has_list(const struct lw_model_kind *kind)
+{
+    for (size_t i = 0; i < kind->n_options; i++)
+        if (kind->options[i].list)
+            return true;
+    return false;
 }
 
 enum lw_status model_options_read(double *out, const struct lw_model_kind *kind,
@@ -96,11 +161,10 @@ enum lw_status model_options_read(double *out, const struct lw_model_kind *kind,
     for (size_t i = 0; i < kind->n_options; i++)
         out[i] = kind->options[i].initial;
     while (rest.n > 0 && st == LW_OK) {
-        const uint8_t *comma = memchr(rest.p, ',', rest.n);
-        size_t n = comma == NULL ? rest.n : (size_t)(comma - rest.p);
+        struct span one = model_option_next(&rest);
 
-        st = read_one(out, kind, span_first(rest, n), err);
-        rest = span_from(rest, n + 1);
+        if (model_option_dot(one) == one.n || !has_list(kind))
+            st = read_one(out, kind, one, err);
     }
     return st;
 }

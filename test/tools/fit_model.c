@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fit_model KIND OPTIONS COLS CLASSES TRAIN LABELS TEST OUT: fit a kind of model, store
- * it, read it back and write its probabilities for other rows, for test/parity/sklearn.
+ * fit_model KIND OPTIONS COLS CLASSES TRAIN LABELS TEST OUT [SECONDS]: fit a kind of
+ * model, store it, read it back and write its probabilities for other rows, for
+ * test/parity/sklearn.  Into SECONDS, as text, goes the processor time of fitting and
+ * answering once, for bench/train.
  *
  * TRAIN, TEST and OUT are rows of 32-bit floats, LABELS 32-bit numbers, without a
  * header, in the machine's byte order.  Exit status 3 when the model that was read back
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void die(const char *what)
 {
@@ -57,6 +60,15 @@ static void write_all(const char *path, const float *v, size_t n)
         die(path);
 }
 
+static void write_seconds(const char *path, clock_t ticks)
+{
+    FILE *f = fopen(path, "w");
+
+    if (f == NULL || fprintf(f, "%.6f\n", (double)ticks / CLOCKS_PER_SEC) < 0 ||
+        fclose(f) != 0)
+        die(path);
+}
+
 int main(int argc, char **argv)
 {
     struct lw_model_params params = {.seed = 1};
@@ -72,8 +84,10 @@ int main(int argc, char **argv)
     size_t n_out;
     float *before;
     float *after;
+    clock_t start;
+    clock_t used;
 
-    if (argc != 9)
+    if (argc != 9 && argc != 10)
         die("wrong number of arguments");
     params.options = argv[2];
     n_classes = (uint32_t)strtoul(argv[4], NULL, 10);
@@ -82,9 +96,11 @@ int main(int argc, char **argv)
     read_rows(&test, argv[7], train.n_cols);
     if (n_bytes != train.n_rows * sizeof *labels)
         die("not as many labels as rows");
+    start = clock();
     if (lw_model_fit(&m, argv[1], &params, &train, labels, n_classes, NULL, &err) !=
         LW_OK)
         die(err.msg);
+    used = clock() - start;
     buf_init(&bytes);
     model_save(m, &bytes);
     if (!buf_ok(&bytes) ||
@@ -95,7 +111,11 @@ int main(int argc, char **argv)
     after = mem_zalloc(n_out, sizeof *after);
     if (before == NULL || after == NULL)
         die("out of memory");
+    start = clock();
     lw_model_predict(m, test.x, test.n_rows, before);
+    used += clock() - start;
+    if (argc == 10)
+        write_seconds(argv[9], used);
     lw_model_predict(back, test.x, test.n_rows, after);
     write_all(argv[8], after, n_out);
     n_bytes = memcmp(before, after, n_out * sizeof *before) == 0 ? 0 : 3;

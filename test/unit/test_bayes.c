@@ -66,6 +66,17 @@ static void a_class_without_rows_is_never_said(void **state)
     assert_near(ask(options, pairs, 4, none_of_1, NULL, 3, 3, 7), 0, 1e-30);
 }
 
+/* Column 1 is a word that class 0 never had and class 1 has in half of its rows; column
+ * 0 speaks for class 0. */
+static void a_word_never_seen_rules_out_unless_smoothed(void **state)
+{
+    static float words[] = {0, 0, 2, 0, 4, 1, 6, 0};
+
+    (void)state;
+    assert_true(ask("scale=none", words, 4, labels, NULL, 2, 0, 1) > 0.999f);
+    assert_true(ask("scale=none,smoothing=1", words, 4, labels, NULL, 2, 0, 1) < 0.5f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +84,7 @@ int main(void)
         cmocka_unit_test(weights_are_priors),
         cmocka_unit_test(what_is_missing_says_nothing),
         cmocka_unit_test(a_class_without_rows_is_never_said),
+        cmocka_unit_test(a_word_never_seen_rules_out_unless_smoothed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,33 @@ static void a_tree_finds_the_rule_and_the_majority_does_not(void **state)
     lw_frame_free(f);
 }
 
+/* b tells little: a low threshold calls all an attack, a high one nothing. */
+static void a_threshold_decides(void **state)
+{
+    static const double thresholds[] = {0.001, 0.999};
+    struct lw_frame *f = make_frame();
+    struct lw_compare_table *t = NULL;
+    struct lw_error err;
+
+    (void)state;
+    assert_int_equal(
+        lw_compare_table_new(&t, f, &(struct lw_compare_table_config){.columns = "b"},
+                             &err),
+        LW_OK);
+    for (size_t i = 0; i < 2; i++) {
+        const struct lw_compare_model model = {.kind = "logit"};
+        const struct lw_compare_config cfg = {.threshold = thresholds[i]};
+        struct lw_compare_score s;
+
+        assert_int_equal(lw_compare_run(&s, t, &model, &cfg, &err), LW_OK);
+        assert_near(s.eval[0].recall[0], i == 0 ? 0 : 1, 0);
+        assert_near(s.eval[0].recall[1], i == 0 ? 1 : 0, 0);
+        assert_true(s.eval[0].roc_auc > 0);
+    }
+    lw_compare_table_free(t);
+    lw_frame_free(f);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     struct lw_frame *f = make_frame();
@@ -190,6 +217,7 @@ int main(void)
         cmocka_unit_test(rows_are_chosen_as_said),
         cmocka_unit_test(balanced_classes_have_as_many_rows),
         cmocka_unit_test(a_tree_finds_the_rule_and_the_majority_does_not),
+        cmocka_unit_test(a_threshold_decides),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };

@@ -25,6 +25,8 @@ static const struct {
     {"iforest", "trees=4,samples=32"},
     {"autoencoder", "units=5,latent=3,epochs=3"},
     {"hist", "bins=4"},
+    {"mean", "of=gbdt+bayes+tree,tree.depth=3"},
+    {"cascade", "of=tree+bayes,tree.depth=3"},
 };
 
 static const char *options_of(const char *kind)
