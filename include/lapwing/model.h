@@ -63,8 +63,9 @@ LW_API void lw_model_predict(const struct lw_model *m, const float *rows, size_t
 
 /** Additive attributions of one row's raw score (margin) for one class: phi
  *  (n_cols + 1), the last being the expected value; they sum to the margin.
- *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees; of a blend or mean
- *  those of the first member that can say, of a cascade those of its first stage.
+ *  Exact TreeSHAP (Lundberg et al. 2020, path-dependent) for trees; DeepLIFT's
+ *  (Shrikumar et al. 2017) from the mean row for a perceptron; of a blend or mean the
+ *  mean of the members' that can say, of a cascade those of its first stage.
  * LW_EUNSUPPORTED: the kind cannot say.  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_model_contributions(const struct lw_model *m,
                                                      const float *row,

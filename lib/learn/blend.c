@@ -5,7 +5,7 @@
  *
  * Trees and a perceptron err on different attacks of types that they have not seen;
  * these two are the kind `blend`.  Of `mean` the members are a parameter.  Reasons are
- * the trees' part of the answer: those of the first member that can give any.
+ * the mean of the members', which sum to the score where scores are averaged.
  *
  * In a file: of `mean` u8, 1 where probabilities are averaged; then members.h.
  */

@@ -165,11 +165,25 @@ enum lw_status members_contributions(const struct members *m, const float *row,
                                      uint32_t class_idx, double *phi,
                                      struct lw_error *err)
 {
-    enum lw_status st = LW_EUNSUPPORTED;
+    size_t n = (size_t)m->of[0]->n_cols + 1;
+    double *one = mem_alloc(n * sizeof *one);
+    enum lw_status st = LW_OK;
+    uint32_t n_saying = 0;
 
-    for (uint32_t i = 0; st == LW_EUNSUPPORTED && i < m->n; i++)
-        st = lw_model_contributions(m->of[i], row, class_idx, phi, err);
-    return st;
+    if (one == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for reasons");
+    for (size_t c = 0; c < n; c++)
+        phi[c] = 0;
+    for (uint32_t i = 0; i < m->n && (st == LW_OK || st == LW_EUNSUPPORTED); i++) {
+        st = lw_model_contributions(m->of[i], row, class_idx, one, err);
+        for (size_t c = 0; st == LW_OK && c < n; c++)
+            phi[c] += one[c];
+        n_saying += st == LW_OK ? 1 : 0;
+    }
+    for (size_t c = 0; c < n; c++)
+        phi[c] /= n_saying > 0 ? (double)n_saying : 1;
+    mem_free(one);
+    return st == LW_EUNSUPPORTED && n_saying > 0 ? LW_OK : st;
 }
 
 /* ---- storage ---- */

@@ -40,9 +40,10 @@ LW_MUST enum lw_status members_add(struct members *m, const struct model_ops *ki
                                    const struct model_task *task, uint32_t n_all,
                                    struct lw_error *err);
 
-/** As model_latent() and lw_model_contributions(), of the first member that can. */
+/** As model_latent(), of the first member that can. */
 uint32_t members_latent(const struct members *m, const float *rows, size_t n_rows,
                         float *out);
+/** As lw_model_contributions(): the mean of the members' that can say. */
 LW_MUST enum lw_status members_contributions(const struct members *m, const float *row,
                                              uint32_t class_idx, double *phi,
                                              struct lw_error *err);

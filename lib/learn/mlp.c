@@ -147,16 +147,93 @@ static void mlp_predict(const struct lw_model *m, const float *rows, size_t n_ro
         link_softmax(out + r * m->n_classes, m->n_classes);
 }
 
-static enum lw_status mlp_contributions(const struct lw_model *m, const float *row,
+/* ---- reasons ---- */
+
+/*
+ * DeepLIFT's rescale rule (Shrikumar et al., "Learning important features through
+ * propagating activation differences", ICML 2017): what a score differs from that of a
+ * reference is handed back layer by layer, through a rectifier in proportion to how
+ * much its output and its input differ.  The reference is the mean training row, which
+ * is 0 in scaled columns; a missing value is taken for it, so it gets nothing.  One
+ * walk back costs as much as one row's score, and the shares sum to the difference.
+ * Shapley values of the network would cost thousands of scores.
+ */
+
+/* Below this a rectifier's input is as the reference's, and its slope is taken. */
+#define SAME_INPUT 1e-9
+
+/* Sums a unit gets: bias and the layer below, out (n_out). */
+static void feed(const struct mlp_layer *y, const double *in, double *out)
+{
+    for (uint32_t j = 0; j < y->n_out; j++)
+        out[j] = (double)y->bias[j];
+    for (uint32_t i = 0; i < y->n_in; i++)
+        for (uint32_t j = 0; j < y->n_out; j++)
+            out[j] += in[i] * (double)y->w[(size_t)i * y->n_out + j];
+}
+
+/* Rectify the sums of a row and of the reference; slope: how much of a difference goes
+ * through. */
+static void rectify_both(double *row, double *reference, double *slope, uint32_t n)
+{
+    for (uint32_t j = 0; j < n; j++) {
+        double before = row[j] - reference[j];
+        double left = row[j] > 0 ? 1 : 0;
+
+        row[j] = fmax(row[j], 0);
+        reference[j] = fmax(reference[j], 0);
+        slope[j] = fabs(before) > SAME_INPUT ? (row[j] - reference[j]) / before : left;
+    }
+}
+
+/* From the shares of a layer's outputs to those of its inputs, in (n_in). */
+static void hand_back(const struct mlp_layer *y, const double *out, double *in)
+{
+    for (uint32_t i = 0; i < y->n_in; i++) {
+        in[i] = 0;
+        for (uint32_t j = 0; j < y->n_out; j++)
+            in[i] += out[j] * (double)y->w[(size_t)i * y->n_out + j];
+    }
+}
+
+static enum lw_status mlp_contributions(const struct lw_model *model, const float *row,
                                         uint32_t class_idx, double *phi,
                                         struct lw_error *err)
 {
-    (void)m;
-    (void)row;
-    (void)class_idx;
-    (void)phi;
-    return lw_fail(err, LW_EUNSUPPORTED,
-                   "a perceptron does not say which columns moved a score");
+    const struct mlp *m = mlp_of(model);
+    const struct mlp_layer *y = m->layer;
+    uint32_t k = y[2].n_out;
+    float scaled[MLP_WIDTH_MAX];
+    double x[2][MLP_WIDTH_MAX] = {{0}}; /* the row's values, the reference's */
+    double a[2][MLP_WIDTH_MAX];
+    double b[2][MLP_WIDTH_MAX];
+    double slope_a[MLP_WIDTH_MAX];
+    double slope_b[MLP_WIDTH_MAX];
+
+    (void)err;
+    mlp_scale(m, row, scaled);
+    for (uint32_t c = 0; c < model->n_cols; c++)
+        x[0][c] = (double)scaled[c];
+    for (size_t s = 0; s < 2; s++)
+        feed(&y[0], x[s], a[s]);
+    rectify_both(a[0], a[1], slope_a, y[0].n_out);
+    for (size_t s = 0; s < 2; s++)
+        feed(&y[1], a[s], b[s]);
+    rectify_both(b[0], b[1], slope_b, y[1].n_out);
+    phi[model->n_cols] = (double)y[2].bias[class_idx];
+    for (uint32_t j = 0; j < y[2].n_in; j++) {
+        double w = (double)y[2].w[(size_t)j * k + class_idx];
+
+        phi[model->n_cols] += b[1][j] * w;
+        slope_b[j] *= w;
+    }
+    hand_back(&y[1], slope_b, a[0]);
+    for (uint32_t j = 0; j < y[0].n_out; j++)
+        slope_a[j] *= a[0][j];
+    hand_back(&y[0], slope_a, x[1]);
+    for (uint32_t c = 0; c < model->n_cols; c++)
+        phi[c] = x[0][c] * x[1][c];
+    return LW_OK;
 }
 
 /* ---- storage ---- */
