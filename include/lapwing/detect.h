@@ -104,8 +104,7 @@ LW_API LW_MUST enum lw_status lw_classifier_latent(const struct lw_classifier *c
                                                    struct lw_error *err);
 
 /** Up to `max` reasons, the weightiest first, for one row's verdict.  They are about
- * the score of its class before the decision rule; of a mean of trees and a perceptron,
- * about the trees' part. */
+ * the score of its class before the decision rule. */
 LW_API LW_MUST enum lw_status
 lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,

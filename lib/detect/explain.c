@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reasons.  For a class: the features whose TreeSHAP attributions to that class' score
- * speak for it; the columns that an encoder made of one category are added up.  Where
- * the model is the mean of trees and a perceptron they are the trees' part of the
- * score.  For "Not recognized": categories never seen, then the features that lie
- * farthest from the nearest known group, in standard deviations.
+ * Reasons.  For a class: the features whose attributions to that class' score
+ * (lw_model_contributions()) speak for it; the columns that an encoder made of one
+ * category are added up.  For "Not recognized": categories never seen, then the
+ * features that lie farthest from the nearest known group, in standard deviations.
  */
 #include "base/mem.h"
 #include "base/numfmt.h"

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "learn/forest_kernel.h"
 #include "learn/link.h"
+#include "learn/treeshap.h"
 
 #include <math.h>
 
@@ -250,6 +251,8 @@ enum lw_status forest_finish(struct forest *f, struct lw_error *err)
         st = choose(&f->plan, f, false, err);
     if (st == LW_OK)
         st = choose(&f->plan_many, f, true, err);
+    if (st == LW_OK)
+        st = treeshap_plan_new(&f->reasons, f, err);
     return st;
 }
 
@@ -257,6 +260,7 @@ void forest_free(struct forest *f)
 {
     if (f == NULL)
         return;
+    treeshap_plan_free(f->reasons);
     free_plan(&f->plan);
     free_plan(&f->plan_many);
     mem_free(f->nodes);

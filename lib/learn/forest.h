@@ -46,7 +46,8 @@ struct forest_node {
     bool default_left;
 };
 
-struct forest_plan; /* a kernel's own form of the trees, learn/forest_kernel.h */
+struct treeshap_plan; /* learn/treeshap.h */
+struct forest_plan;   /* a kernel's own form of the trees, learn/forest_kernel.h */
 
 struct forest {
     struct forest_node *nodes; /* (n_nodes), owned */
@@ -54,6 +55,7 @@ struct forest {
     double *expected;         /* (n_groups), owned: mean margin over training covers */
     struct forest_plan *plan; /* owned */
     struct forest_plan *plan_many; /* owned: for many rows; NULL: there is none */
+    struct treeshap_plan *reasons; /* owned */
     size_t cap_nodes;
     uint32_t n_nodes;
     uint32_t n_trees;

@@ -27,8 +27,11 @@
  * A column that splits a second time on one path has one factor for both splits: below
  * the second the combined factor replaces the first one's, in G and in what phi gets.
  *
- * Nodes are in preorder, so one pass forwards finds every parent's G before its
- * children's, and one backwards every child's sum before its parent's.
+ * All that does not depend on the row is laid out once per forest: splits and leaves
+ * apart, each with the places of its edges, so that no loop has a branch a row decides.
+ * (Deciding branches took most of the time, for a processor cannot guess them.)  Splits
+ * are in preorder: forwards every parent's G comes before its children's, backwards
+ * every child's sum before its parent's.
  *
  * All terms of the sums are positive until they are multiplied by v: nothing cancels.
  */
@@ -38,6 +41,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 enum { POINTS_MAX = 16 };
 
@@ -77,130 +81,254 @@ _Static_assert(FOREST_DEPTH_MAX <= 2 * POINTS_MAX, "the largest table must be ex
 
 #define NOWHERE UINT32_MAX
 
-/* What is known of a node: the edge that leads to it. */
-struct place {
-    double zero;     /* z of the edge's column on the path from the root to here */
-    double one;      /* o of that column */
-    uint32_t parent; /* NOWHERE at the root */
-    uint32_t same;   /* nearest node above whose edge has the same column, or NOWHERE */
-    uint16_t column; /* that the parent compares */
+#define FORCE_INLINE static inline __attribute__((always_inline))
+
+/* ---- what does not depend on the row --------------------------------------------- */
+
+/*
+ * Every node has a place in its tree: the root 0, the children of split s (the first is
+ * 0) 2s + 1 and 2s + 2.  Place `spare` of the walk stands for the edge above with the
+ * same column where there is none: z = o = f = 1.
+ */
+struct split {
+    uint32_t place;
+    uint32_t same; /* place of the nearest edge above with this column, or NOWHERE */
+    float threshold;
+    uint16_t feature;
+    bool default_left;
+    double left_share;
 };
 
-/* One tree's work; the numbers at the quadrature's points follow one another. */
-struct walk {
-    const struct quadrature *q;
-    struct place *places; /* (nodes of the largest tree), owned */
-    double *inverse;      /* (nodes, n), owned: 1 / f of the edge's column */
-    double *product;      /* (nodes, n), owned: f of all columns down to here */
-    double *below;        /* (nodes, n), owned: sum over the leaves below of v G */
+struct leaf {
+    uint32_t place;
+    float value;
 };
 
-/* The nearest node at or above `i` whose edge has this column. */
-static uint32_t find_column(const struct place *places, uint32_t i, uint16_t column)
+struct treeshap_plan {
+    struct split *splits;  /* of all trees, owned */
+    struct leaf *leaves;   /* of all trees, owned */
+    uint32_t *first_split; /* (n_trees + 1), owned */
+    uint32_t *first_leaf;  /* (n_trees + 1), owned */
+    uint32_t most_splits;  /* of one tree */
+};
+
+void treeshap_plan_free(struct treeshap_plan *p)
 {
-    while (i != NOWHERE && places[i].column != column)
-        i = places[i].parent;
-    return i;
-}
-
-/* Go over the edge from `parent`, whose split compares `column`, to `child`. */
-static inline void open_edge(struct walk *w, uint32_t n, uint32_t parent,
-                             uint32_t child, double share, bool taken)
-{
-    struct place *to = &w->places[child];
-    const double *above = w->product + (size_t)parent * n;
-    double *inverse = w->inverse + (size_t)child * n;
-    double *product = w->product + (size_t)child * n;
-
-    to->zero = share;
-    to->one = taken ? 1 : 0;
-    if (to->same != NOWHERE) {
-        to->zero *= w->places[to->same].zero;
-        to->one *= w->places[to->same].one;
-    }
-    for (uint32_t k = 0; k < n; k++) {
-        double factor = to->zero * (1 - w->q->t[k]) + to->one * w->q->t[k];
-
-        /* A factor of 0 is at all points: no coalition comes here. */
-        inverse[k] = factor > 0 ? 1 / factor : 0;
-        product[k] = above[k] * factor;
-    }
-    if (to->same == NOWHERE)
+    if (p == NULL)
         return;
-    for (uint32_t k = 0; k < n; k++)
-        product[k] *= w->inverse[(size_t)to->same * n + k];
+    mem_free(p->splits);
+    mem_free(p->leaves);
+    mem_free(p->first_split);
+    mem_free(p->first_leaf);
+    mem_free(p);
 }
 
-/* Forwards: open both edges of every split, value every leaf. */
-static inline void spread(struct walk *w, uint32_t n, const struct forest *f,
-                          uint32_t root, uint32_t end, const float *row)
-{
-    for (uint32_t i = 0; i < end - root; i++) {
-        const struct forest_node *node = &f->nodes[root + i];
-        uint32_t right = node->right - root;
-        double left_share;
-        float x;
-        bool left;
+/* The splits above the node looked at. */
+struct path {
+    struct {
+        uint32_t split;
+        uint32_t place;
+        uint32_t column; /* of the edge that leads here */
+        uint32_t right;  /* its right child's node */
+        uint32_t end;    /* behind the last node below */
+    } at[FOREST_DEPTH_MAX + 1];
+    uint32_t depth;
+};
 
+static uint32_t find_column(const struct path *path, uint32_t column)
+{
+    for (uint32_t d = path->depth; d-- > 0;)
+        if (path->at[d].column == column)
+            return path->at[d].place;
+    return NOWHERE;
+}
+
+/* Lay out tree t, whose splits and leaves begin at those of the plan. */
+static void lay_out(struct treeshap_plan *p, const struct forest *f, uint32_t t)
+{
+    uint32_t first = p->first_split[t];
+    uint32_t s = first;
+    uint32_t l = p->first_leaf[t];
+    struct path path = {.depth = 0};
+
+    for (uint32_t i = f->root[t]; i < f->root[t + 1]; i++) {
+        const struct forest_node *node = &f->nodes[i];
+        uint32_t column = f->n_cols; /* none, at the root */
+        uint32_t place = 0;
+        uint32_t end = f->root[t + 1];
+        uint32_t d;
+
+        while (path.depth > 0 && path.at[path.depth - 1].end <= i)
+            path.depth--;
+        d = path.depth;
+        if (d > 0) {
+            bool right = i == path.at[d - 1].right;
+
+            column = p->splits[path.at[d - 1].split].feature;
+            place = 2 * (path.at[d - 1].split - first) + (right ? 2 : 1);
+            end = right ? path.at[d - 1].end : path.at[d - 1].right;
+        }
         if (node->feature == FOREST_LEAF) {
-            for (uint32_t k = 0; k < n; k++)
-                w->below[(size_t)i * n + k] =
-                    (double)node->value * w->product[(size_t)i * n + k];
+            p->leaves[l++] = (struct leaf){place, node->value};
             continue;
         }
-        x = row[node->feature];
-        left = isnan(x) ? node->default_left : x < node->value;
-        left_share = forest_left_share(f, root + i);
-        w->places[i + 1].same = find_column(w->places, i, node->feature);
-        w->places[i + 1].parent = i;
-        w->places[i + 1].column = node->feature;
-        w->places[right] = w->places[i + 1];
-        open_edge(w, n, i, i + 1, left_share, left);
-        open_edge(w, n, i, right, 1 - left_share, !left);
+        LW_ASSERT(d < FOREST_DEPTH_MAX);
+        path.at[d].split = s;
+        path.at[d].place = place;
+        path.at[d].column = column;
+        path.at[d].right = node->right;
+        path.at[d].end = end;
+        path.depth++;
+        p->splits[s++] = (struct split){.place = place,
+                                        .same = find_column(&path, node->feature),
+                                        .threshold = node->value,
+                                        .feature = node->feature,
+                                        .default_left = node->default_left,
+                                        .left_share = forest_left_share(f, i)};
+    }
+    p->first_split[t + 1] = s;
+    p->first_leaf[t + 1] = l;
+    p->most_splits = s - first > p->most_splits ? s - first : p->most_splits;
+}
+
+enum lw_status treeshap_plan_new(struct treeshap_plan **out, const struct forest *f,
+                                 struct lw_error *err)
+{
+    struct treeshap_plan *p = mem_zalloc(1, sizeof *p);
+    size_t n_splits = (f->n_nodes - f->n_trees) / 2; /* each has one node more below */
+
+    if (p != NULL) {
+        p->splits = mem_zalloc(n_splits + 1, sizeof *p->splits);
+        p->leaves = mem_zalloc((size_t)f->n_nodes + 1, sizeof *p->leaves);
+        p->first_split = mem_zalloc((size_t)f->n_trees + 1, sizeof *p->first_split);
+        p->first_leaf = mem_zalloc((size_t)f->n_trees + 1, sizeof *p->first_leaf);
+    }
+    if (p == NULL || p->splits == NULL || p->leaves == NULL || p->first_split == NULL ||
+        p->first_leaf == NULL) {
+        treeshap_plan_free(p);
+        return lw_fail(err, LW_ENOMEM, "out of memory for reasons");
+    }
+    for (uint32_t t = 0; t < f->n_trees; t++)
+        lay_out(p, f, t);
+    *out = p;
+    return LW_OK;
+}
+
+/* ---- one row --------------------------------------------------------------------- */
+
+/* Numbers at four of the quadrature's points, worked on at once.  Element by element
+ * it is the same arithmetic with any vectors, and nothing is fused: the same bits. */
+typedef double quad __attribute__((vector_size(32), aligned(8)));
+typedef int64_t quad_bits __attribute__((vector_size(32), aligned(8)));
+
+enum { QUADS_MAX = POINTS_MAX / 4 };
+
+/* The edge that leads to a place: its column's factor on the path down to there. */
+struct edge {
+    double zero;
+    double one;
+};
+
+/* One tree's work, by places, of which the last is spare.  n: quads. */
+struct walk {
+    uint32_t n;
+    uint32_t spare;
+    quad t[QUADS_MAX];
+    quad rest[QUADS_MAX]; /* 1 - t */
+    quad w[QUADS_MAX];
+    struct edge *edges; /* owned */
+    quad *inverse;      /* (places, n), owned: 1 / f of the edge's column */
+    quad *product;      /* (places, n), owned: f of all columns down to here */
+    quad *below;        /* (places, n), owned: sum over the leaves below of v G */
+};
+
+/* Go over an edge, whose column's factor takes the place of one divided out. */
+FORCE_INLINE void open_edge(struct walk *w, uint32_t n, uint32_t to, double zero,
+                            double one, const quad *above)
+{
+    quad *inverse = w->inverse + (size_t)to * n;
+    quad *product = w->product + (size_t)to * n;
+
+    w->edges[to] = (struct edge){zero, one};
+    for (uint32_t k = 0; k < n; k++) {
+        quad factor = zero * w->rest[k] + one * w->t[k];
+        quad_bits some = factor > 0;
+
+        /* A factor of 0 is at all points: no coalition comes here. */
+        inverse[k] = (quad)((quad_bits)(1 / factor) & some);
+        product[k] = above[k] * factor;
     }
 }
 
-/* What the column of place `i` gets from leaves whose sum is `below`. */
-static inline double credit(const struct walk *w, uint32_t n, uint32_t i,
-                            const double *below)
+/* Forwards: open both edges of every split. */
+FORCE_INLINE void spread(struct walk *w, uint32_t n, const struct split *splits,
+                         uint32_t n_splits, const float *row)
 {
-    double sum = 0;
+    for (uint32_t s = 0; s < n_splits; s++) {
+        const struct split *p = &splits[s];
+        uint32_t same = p->same == NOWHERE ? w->spare : p->same;
+        struct edge old = w->edges[same];
+        const quad *product = w->product + (size_t)p->place * n;
+        const quad *inverse = w->inverse + (size_t)same * n;
+        float x = row[p->feature];
+        int left = (x < p->threshold) | ((x != x) & p->default_left);
+        quad above[QUADS_MAX];
 
-    for (uint32_t k = 0; k < n; k++)
-        sum += w->q->w[k] * below[k] * w->inverse[(size_t)i * n + k];
-    return (w->places[i].one - w->places[i].zero) * sum;
-}
-
-/* Backwards: add up what lies below, give every split's column its share. */
-static inline void gather(struct walk *w, uint32_t n, const struct forest *f,
-                          uint32_t root, uint32_t end, double *phi)
-{
-    for (uint32_t i = end - root; i-- > 0;) {
-        const struct forest_node *node = &f->nodes[root + i];
-        uint32_t right = node->right - root;
-        uint32_t same;
-        double *below = w->below + (size_t)i * n;
-        double sum;
-
-        if (node->feature == FOREST_LEAF)
-            continue;
         for (uint32_t k = 0; k < n; k++)
-            below[k] = below[n + k] + w->below[(size_t)right * n + k];
-        sum = credit(w, n, i + 1, below + n) +
-              credit(w, n, right, w->below + (size_t)right * n);
-        same = w->places[i + 1].same;
-        if (same != NOWHERE)
-            sum -= credit(w, n, same, below);
-        phi[node->feature] += sum;
+            above[k] = product[k] * inverse[k];
+        open_edge(w, n, 2 * s + 1, old.zero * p->left_share, old.one * left, above);
+        open_edge(w, n, 2 * s + 2, old.zero * (1 - p->left_share), old.one * (1 - left),
+                  above);
     }
 }
 
-static inline void explain_trees(struct walk *w, uint32_t n, const struct forest *f,
-                                 uint32_t group, const float *row, double *phi)
+/* Add what the column of an edge gets from leaves whose sum is `below`, or take it
+ * away. */
+FORCE_INLINE void credit(const struct walk *w, uint32_t n, uint32_t k, uint32_t place,
+                         const quad *below, double sign, quad *sum)
 {
+    *sum += sign * (w->edges[place].one - w->edges[place].zero) *
+            (w->w[k] * *below * w->inverse[(size_t)place * n + k]);
+}
+
+/* Backwards: add up what lies below, give every split's column its share: that of both
+ * edges, in place of what the same column's edge above would get for all below. */
+FORCE_INLINE void gather(struct walk *w, uint32_t n, const struct split *splits,
+                         uint32_t n_splits, double *phi)
+{
+    for (uint32_t s = n_splits; s-- > 0;) {
+        const struct split *p = &splits[s];
+        uint32_t same = p->same == NOWHERE ? w->spare : p->same;
+        quad *below = w->below + (size_t)p->place * n;
+        const quad *left = w->below + (size_t)(2 * s + 1) * n;
+        quad sum = {0};
+
+        for (uint32_t k = 0; k < n; k++) {
+            below[k] = left[k] + left[n + k];
+            credit(w, n, k, 2 * s + 1, &left[k], 1, &sum);
+            credit(w, n, k, 2 * s + 2, &left[n + k], 1, &sum);
+            credit(w, n, k, same, &below[k], -1, &sum);
+        }
+        phi[p->feature] += sum[0] + sum[1] + (sum[2] + sum[3]);
+    }
+}
+
+FORCE_INLINE void explain_trees(struct walk *w, uint32_t n, const struct forest *f,
+                                uint32_t group, const float *row, double *phi)
+{
+    const struct treeshap_plan *p = f->reasons;
+
     for (uint32_t t = group; t < f->n_trees; t += f->n_groups) {
-        spread(w, n, f, f->root[t], f->root[t + 1], row);
-        gather(w, n, f, f->root[t], f->root[t + 1], phi);
+        const struct split *splits = p->splits + p->first_split[t];
+        uint32_t n_splits = p->first_split[t + 1] - p->first_split[t];
+
+        spread(w, n, splits, n_splits, row);
+        for (uint32_t l = p->first_leaf[t]; l < p->first_leaf[t + 1]; l++)
+            for (uint32_t k = 0; k < n; k++)
+                w->below[(size_t)p->leaves[l].place * n + k] =
+                    (double)p->leaves[l].value *
+                    w->product[(size_t)p->leaves[l].place * n + k];
+        gather(w, n, splits, n_splits, phi);
     }
 }
 
@@ -215,7 +343,7 @@ static const struct quadrature *quadrature_for(uint32_t depth)
 
 static void walk_release(struct walk *w)
 {
-    mem_free(w->places);
+    mem_free(w->edges);
     mem_free(w->inverse);
     mem_free(w->product);
     mem_free(w->below);
@@ -224,23 +352,55 @@ static void walk_release(struct walk *w)
 static enum lw_status walk_init(struct walk *w, const struct forest *f,
                                 struct lw_error *err)
 {
-    size_t n = f->largest;
+    const struct quadrature *q = quadrature_for(f->depth);
+    size_t n = 2 * (size_t)f->reasons->most_splits + 2;
+    size_t spare = n - 1;
 
-    *w = (struct walk){.q = quadrature_for(f->depth)};
-    w->places = mem_zalloc(n, sizeof *w->places);
-    w->inverse = mem_zalloc(n * w->q->n, sizeof *w->inverse);
-    w->product = mem_zalloc(n * w->q->n, sizeof *w->product);
-    w->below = mem_zalloc(n * w->q->n, sizeof *w->below);
-    if (w->places == NULL || w->inverse == NULL || w->product == NULL ||
+    *w = (struct walk){.n = q->n / 4, .spare = (uint32_t)spare};
+    w->edges = mem_zalloc(n, sizeof *w->edges);
+    w->inverse = mem_zalloc(n * w->n, sizeof *w->inverse);
+    w->product = mem_zalloc(n * w->n, sizeof *w->product);
+    w->below = mem_zalloc(n * w->n, sizeof *w->below);
+    if (w->edges == NULL || w->inverse == NULL || w->product == NULL ||
         w->below == NULL) {
         walk_release(w);
-        return lw_fail(err, LW_ENOMEM, "out of memory");
+        return lw_fail(err, LW_ENOMEM, "out of memory for reasons");
     }
-    w->places[0] =
-        (struct place){.parent = NOWHERE, .same = NOWHERE, .column = FOREST_LEAF};
-    for (uint32_t k = 0; k < w->q->n; k++)
-        w->product[k] = 1;
+    w->edges[spare] = (struct edge){1, 1};
+    for (uint32_t k = 0; k < q->n; k++) {
+        w->t[k / 4][k % 4] = q->t[k];
+        w->rest[k / 4][k % 4] = 1 - q->t[k];
+        w->w[k / 4][k % 4] = q->w[k];
+        w->product[k / 4][k % 4] = 1;
+        w->inverse[spare * w->n + k / 4][k % 4] = 1;
+    }
     return LW_OK;
+}
+
+/* The usual depth gets code of its own, with loops of fixed length. */
+#if defined(__x86_64__)
+static __attribute__((target("avx2"))) void explain_avx2(struct walk *w,
+                                                         const struct forest *f,
+                                                         uint32_t group,
+                                                         const float *row, double *phi)
+{
+    explain_trees(w, 1, f, group, row, phi);
+}
+#endif
+
+static void explain_group(struct walk *w, const struct forest *f, uint32_t group,
+                          const float *row, double *phi)
+{
+#if defined(__x86_64__)
+    if (w->n == 1 && __builtin_cpu_supports("avx2")) {
+        explain_avx2(w, f, group, row, phi);
+        return;
+    }
+#endif
+    if (w->n == 1)
+        explain_trees(w, 1, f, group, row, phi);
+    else
+        explain_trees(w, w->n, f, group, row, phi);
 }
 
 enum lw_status treeshap_row(const struct forest *f, const float *row,
@@ -257,11 +417,7 @@ enum lw_status treeshap_row(const struct forest *f, const float *row,
     for (uint32_t i = 0; i < f->n_cols; i++)
         phi[i] = 0;
     phi[f->n_cols] = f->expected[group];
-    /* The usual depth gets code of its own, with loops of fixed length. */
-    if (w.q->n == 4)
-        explain_trees(&w, 4, f, group, row, phi);
-    else
-        explain_trees(&w, w.q->n, f, group, row, phi);
+    explain_group(&w, f, group, row, phi);
     if (f->n_groups == 1 && class_idx == 0)
         for (uint32_t i = 0; i <= f->n_cols; i++)
             phi[i] = -phi[i];
