@@ -23,6 +23,7 @@ static struct {
     const char *columns;
     const char *group;
     const char *time;
+    const char *clean;
     double test_share;
     double threshold;
     int64_t folds;
@@ -55,6 +56,12 @@ static const struct opt rows[] = {
      .help = "column of words that says what belongs together: a capture, a host"},
     {"time", 0, OPT_TO_TEXT(&o.time), .metavar = "NAME",
      .help = "column that rows are ordered by (one of times, else the file's order)"},
+    {"clean", 0, OPT_TO_TEXT(&o.clean), .metavar = "STEPS",
+     .help =
+         "clean the numbers, fitted on a fold's training rows: infinite=missing or "
+         "clip, missing=zero, mean or median, constant, correlation=R, vif=V (leave "
+         "out such columns), scale=standard, min-max, robust or log; separated by "
+         "commas"},
     {"test-share", 0, OPT_TO_FLOAT(&o.test_share), .metavar = "SHARE", .initial = "0.3",
      .min = 0.01, .max = 0.99,
      .help = "share of the rows that judge: random, stratified and time"},
@@ -213,10 +220,13 @@ static int plan_protocols(struct plan *p)
 
 static int make_plan(struct plan *p)
 {
+    struct lw_error err;
     int status;
 
     if (o.view != NULL && o.columns != NULL)
         return command_usage("--view and --columns exclude each other");
+    if (o.clean != NULL && lw_clean_check(o.clean, &err) != LW_OK)
+        return command_usage("%s", err.msg);
     if (o.preset == NULL) {
         status = plan_protocols(p);
         return status == STATUS_OK ? plan_models(p) : status;
@@ -247,6 +257,7 @@ static void run_models(struct compare_result *r, const struct plan *p,
     const struct lw_compare_config cfg = {.protocol = r->experiment->protocol,
                                           .test_share = r->experiment->test_share,
                                           .threshold = r->experiment->threshold,
+                                          .clean = o.clean,
                                           .n_folds = r->experiment->n_folds,
                                           .n_seeds = (uint32_t)o.seeds,
                                           .seed = (uint64_t)o.seed,

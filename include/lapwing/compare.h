@@ -103,6 +103,11 @@ struct lw_compare_config {
     double threshold;  /* the likeliest attack is said where the probability of all
                           attacks is at least this, else normal; default: the likeliest
                           class of all */
+    const char *clean; /* what is done to encoded numbers, fitted on a fold's training
+                          rows: "infinite=keep|missing|clip,
+                          missing=keep|zero|mean|median, constant, correlation=R, vif=V,
+                          scale=none|standard|min-max|robust|log" without blanks; NULL:
+                          nothing.  The trivial rivals see the table as it is */
     size_t n_folds;    /* default 4; of leave-group-out the number of groups */
     uint32_t n_seeds;  /* default 1 */
     uint64_t seed;     /* of the first; the others follow */
@@ -113,6 +118,10 @@ struct lw_compare_config {
     lw_progress_fn progress;
     void *progress_ctx;
 };
+
+/** Whether the text of `clean` is one.  LW_EINVAL names what is unknown or out of
+ * range. */
+LW_API LW_MUST enum lw_status lw_clean_check(const char *clean, struct lw_error *err);
 
 /** One model's figures. */
 struct lw_compare_score {

@@ -50,6 +50,11 @@ struct clean_config {
                        is beyond; 0: off.  LW_EINVAL for more than 512 columns */
 };
 
+/** Read "infinite=missing,missing=median,constant,correlation=0.99,vif=10,scale=robust",
+ *  any of it in any order.  LW_EINVAL names what is unknown or out of range. */
+LW_MUST enum lw_status clean_config_read(struct clean_config *out, const char *text,
+                                         struct lw_error *err);
+
 enum clean_fate { CLEAN_KEPT, CLEAN_CONSTANT, CLEAN_CORRELATED, CLEAN_INFLATED };
 
 struct cleaner; /* opaque; immutable once made */

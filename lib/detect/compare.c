@@ -8,6 +8,7 @@
  */
 #include "base/assert.h"
 #include "base/mem.h"
+#include "data/clean.h"
 #include "detect/compare_table.h"
 #include "learn/baseline.h"
 #include "learn/model_ops.h"
@@ -148,7 +149,8 @@ struct fold {
     struct lw_matrix x;     /* (n_train, n_inputs), owned */
     uint32_t *label;        /* (n_train), owned */
     struct encoder *enc;    /* owned */
-    struct lw_matrix enc_x; /* (n_train, n_outputs), owned */
+    struct cleaner *clean;  /* owned; NULL: nothing is cleaned */
+    struct lw_matrix enc_x; /* (n_train, inputs of the model), owned */
     struct lw_model *model; /* owned; NULL of a trivial rival */
     struct one_rule rule;
     uint32_t majority;
@@ -160,6 +162,7 @@ static void fold_release(struct fold *f)
     lw_matrix_release(&f->enc_x);
     mem_free(f->label);
     encoder_free(f->enc);
+    cleaner_free(f->clean);
     lw_model_free(f->model);
 }
 
@@ -203,6 +206,33 @@ static enum lw_status encode(struct fold *f, const struct lw_compare_table *t,
     return st;
 }
 
+enum lw_status lw_clean_check(const char *text, struct lw_error *err)
+{
+    struct clean_config cfg;
+
+    return clean_config_read(&cfg, text, err);
+}
+
+static enum lw_status clean(struct fold *f, const char *steps, struct lw_error *err)
+{
+    struct lw_matrix cleaned = {0};
+    struct clean_config cfg;
+    enum lw_status st = clean_config_read(&cfg, steps, err);
+
+    if (st == LW_OK)
+        st = cleaner_fit(&f->clean, &cfg, &f->enc_x, err);
+    if (st == LW_OK && cleaner_outputs(f->clean) == 0)
+        st = lw_fail(err, LW_EINVAL, "cleaning leaves no column to learn from");
+    if (st == LW_OK)
+        st = lw_matrix_init(&cleaned, f->x.n_rows, cleaner_outputs(f->clean), err);
+    if (st != LW_OK)
+        return st;
+    cleaner_apply(f->clean, f->enc_x.x, f->x.n_rows, cleaned.x);
+    lw_matrix_release(&f->enc_x);
+    f->enc_x = cleaned;
+    return LW_OK;
+}
+
 static enum lw_status fit_model(struct run *r, struct fold *f, struct lw_error *err)
 {
     struct lw_model_params params = r->model->params;
@@ -216,6 +246,8 @@ static enum lw_status fit_model(struct run *r, struct fold *f, struct lw_error *
     params.progress = tell;
     params.progress_ctx = r;
     st = encode(f, r->t, err);
+    if (st == LW_OK && r->cfg->clean != NULL)
+        st = clean(f, r->cfg->clean, err);
     start = clock();
     if (st == LW_OK)
         st = lw_model_fit(&f->model, r->model->kind, &params, &f->enc_x, f->label,
@@ -291,6 +323,7 @@ static void answer(struct run *r, const float *proba, size_t n_rows)
 struct block {
     float *raw;   /* (BLOCK_ROWS, n_inputs), owned */
     float *rows;  /* (BLOCK_ROWS, n_outputs), owned */
+    float *clean; /* (BLOCK_ROWS, n_outputs), owned */
     float *proba; /* (BLOCK_ROWS, n_classes), owned */
     size_t n;
 };
@@ -300,8 +333,14 @@ static void flush_block(struct run *r, const struct fold *f, struct block *b)
     clock_t start = clock();
 
     if (f->model != NULL) {
+        const float *rows = b->rows;
+
         encoder_apply(f->enc, b->raw, b->n, b->rows);
-        lw_model_predict(f->model, b->rows, b->n, b->proba);
+        if (f->clean != NULL) {
+            cleaner_apply(f->clean, b->rows, b->n, b->clean);
+            rows = b->clean;
+        }
+        lw_model_predict(f->model, rows, b->n, b->proba);
         answer(r, b->proba, b->n);
         r->n_test += b->n;
     } else {
@@ -321,8 +360,9 @@ static enum lw_status judge(struct run *r, const struct fold *f, struct lw_error
     size_t at = r->n_test;
     struct block b = {.raw = mem_zalloc(BLOCK_ROWS, width * sizeof *b.raw),
                       .rows = mem_zalloc(BLOCK_ROWS, n_outputs * sizeof *b.rows),
+                      .clean = mem_zalloc(BLOCK_ROWS, n_outputs * sizeof *b.clean),
                       .proba = mem_zalloc(BLOCK_ROWS, t->n_classes * sizeof *b.proba)};
-    bool ok = b.raw != NULL && b.rows != NULL && b.proba != NULL;
+    bool ok = b.raw != NULL && b.rows != NULL && b.clean != NULL && b.proba != NULL;
 
     for (size_t i = 0; ok && i < t->x.n_rows; i++) {
         if (f->part[i] == LW_PART_TRAIN)
@@ -336,6 +376,7 @@ static enum lw_status judge(struct run *r, const struct fold *f, struct lw_error
         flush_block(r, f, &b);
     mem_free(b.raw);
     mem_free(b.rows);
+    mem_free(b.clean);
     mem_free(b.proba);
     LW_ASSERT(!ok || at == r->n_test);
     return ok ? LW_OK : out_of_memory(err);
