@@ -40,10 +40,8 @@ static void put_model(struct jsonw *w, const void *of)
 {
     const struct lw_classifier *c = of;
 
-    jsonw_key(w, "id");
-    jsonw_text(w, lw_classifier_id(c));
-    jsonw_key(w, "view");
-    jsonw_text(w, lw_classifier_view(c)->name);
+    jsonw_put_text(w, "id", lw_classifier_id(c));
+    jsonw_put_text(w, "view", lw_classifier_view(c)->name);
     put_classes(w, c);
     jsonw_key(w, "provenance");
     jsonw_raw(w, lw_classifier_provenance(c));

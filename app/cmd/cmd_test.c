@@ -84,16 +84,12 @@ static void print_people(const struct judged *j)
 
 static void put_unseen(struct jsonw *w, const struct lw_test_report *r)
 {
-    jsonw_key(w, "distinct_rows");
-    jsonw_u64(w, r->n_distinct_rows);
+    jsonw_put_u64(w, "distinct_rows", r->n_distinct_rows);
     jsonw_key(w, "unseen_types");
     jsonw_object(w);
-    jsonw_key(w, "names");
-    jsonw_text(w, r->unseen_types);
-    jsonw_key(w, "rows");
-    jsonw_u64(w, r->n_unseen_rows);
-    jsonw_key(w, "not_called_normal");
-    jsonw_u64(w, r->n_unseen_found);
+    jsonw_put_text(w, "names", r->unseen_types);
+    jsonw_put_u64(w, "rows", r->n_unseen_rows);
+    jsonw_put_u64(w, "not_called_normal", r->n_unseen_found);
     jsonw_object_end(w);
 }
 
@@ -103,11 +99,9 @@ static void put_rejected(struct jsonw *w, const struct judged *j)
     jsonw_key(w, "not_recognized");
     jsonw_object(w);
     for (uint32_t k = 0; k < j->r->all.n_classes; k++) {
-        jsonw_key(w, j->class_names[k]);
-        jsonw_u64(w, j->r->n_rejected[k]);
+        jsonw_put_u64(w, j->class_names[k], j->r->n_rejected[k]);
     }
-    jsonw_key(w, "share_of_wrong_answers");
-    jsonw_f64(w, j->r->wrong_rejected);
+    jsonw_put_f64(w, "share_of_wrong_answers", j->r->wrong_rejected);
     jsonw_object_end(w);
 }
 
@@ -115,10 +109,8 @@ static void put_judged(struct jsonw *w, const void *of)
 {
     const struct judged *j = of;
 
-    jsonw_key(w, "model");
-    jsonw_text(w, lw_classifier_id(j->c));
-    jsonw_key(w, "view");
-    jsonw_text(w, lw_classifier_view(j->c)->name);
+    jsonw_put_text(w, "model", lw_classifier_id(j->c));
+    jsonw_put_text(w, "view", lw_classifier_view(j->c)->name);
     eval_print_json(w, &j->r->all, j->class_names);
     put_rejected(w, j);
     put_unseen(w, j->r);

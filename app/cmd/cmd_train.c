@@ -153,10 +153,8 @@ static void put_interval(struct jsonw *w, const char *key, struct eval_interval 
 {
     jsonw_key(w, key);
     jsonw_object(w);
-    jsonw_key(w, "mean");
-    jsonw_f64(w, i.mean);
-    jsonw_key(w, "half_width_95");
-    jsonw_f64(w, i.half_width);
+    jsonw_put_f64(w, "mean", i.mean);
+    jsonw_put_f64(w, "half_width_95", i.half_width);
     jsonw_object_end(w);
 }
 
@@ -164,10 +162,8 @@ static void put_report(struct jsonw *w, const void *of)
 {
     const struct lw_train_report *r = of;
 
-    jsonw_key(w, "rows");
-    jsonw_u64(w, r->n_rows);
-    jsonw_key(w, "distinct_rows");
-    jsonw_u64(w, r->n_distinct_rows);
+    jsonw_put_u64(w, "rows", r->n_rows);
+    jsonw_put_u64(w, "distinct_rows", r->n_distinct_rows);
     put(w, "leave_attack_out", &r->leave_attack_out);
     jsonw_key(w, "leave_attack_out_repeats");
     jsonw_object(w);

@@ -46,8 +46,7 @@ static void put_facts(struct jsonw *w, const struct detect_summary *s)
     jsonw_put_u64(w, "alerts", s->stats->alerts);
     capture_damage(&s->report->capture, &s->stats->meter, damage);
     jsonw_put_text(w, "damage", damage);
-    jsonw_key(w, "interrupted");
-    jsonw_bool(w, s->report->interrupted);
+    jsonw_put_bool(w, "interrupted", s->report->interrupted);
 }
 
 static void put_classes(struct jsonw *w, const struct detect_summary *s)
@@ -78,8 +77,7 @@ static void put_group(struct jsonw *w, const struct suspect_group *g)
     jsonw_put_u64(w, "flows", g->n_flows);
     jsonw_put_u64(w, "sources", g->n_sources);
     jsonw_put_u64(w, "destinations", g->n_destinations);
-    jsonw_key(w, "more_sources");
-    jsonw_bool(w, g->more_sources);
+    jsonw_put_bool(w, "more_sources", g->more_sources);
     if (g->n_sources == 1 && !g->more_sources)
         put_addr(w, "src", &g->any->worst, 0);
     if (g->n_destinations == 1)

@@ -165,25 +165,19 @@ void eval_print_confusion(FILE *f, const struct lw_eval *e,
 static void put_class(struct jsonw *w, const struct lw_eval *e, uint32_t k)
 {
     jsonw_object(w);
-    jsonw_key(w, "precision");
-    jsonw_f64(w, e->precision[k]);
-    jsonw_key(w, "recall");
-    jsonw_f64(w, e->recall[k]);
-    jsonw_key(w, "f1");
-    jsonw_f64(w, e->f1[k]);
-    jsonw_key(w, "support");
-    jsonw_u64(w, e->support[k]);
+    jsonw_put_f64(w, "precision", e->precision[k]);
+    jsonw_put_f64(w, "recall", e->recall[k]);
+    jsonw_put_f64(w, "f1", e->f1[k]);
+    jsonw_put_u64(w, "support", e->support[k]);
     jsonw_object_end(w);
 }
 
 void eval_print_json(struct jsonw *w, const struct lw_eval *e,
                      const char *const *class_names)
 {
-    jsonw_key(w, "rows");
-    jsonw_u64(w, e->n_rows);
+    jsonw_put_u64(w, "rows", e->n_rows);
     for (size_t i = 0; i < N_FIGURES; i++) {
-        jsonw_key(w, figures[i].key);
-        jsonw_f64(w, figures[i].get(e));
+        jsonw_put_f64(w, figures[i].key, figures[i].get(e));
     }
     jsonw_key(w, "per_class");
     jsonw_object(w);

@@ -86,25 +86,19 @@ void features_describe(FILE *f, const struct lw_view *view)
         describe_feature(f, &view->features[i]);
 }
 
-static void put(struct jsonw *w, const char *key, const char *text)
-{
-    jsonw_key(w, key);
-    jsonw_text(w, text);
-}
-
 static void put_feature(struct jsonw *w, const struct lw_feature *x)
 {
     jsonw_object(w);
-    put(w, "name", x->name);
-    put(w, "alias", x->alias);
-    put(w, "type", x->type == LW_FEATURE_CATEGORY ? "category" : "number");
-    put(w, "unit", x->unit);
-    put(w, "definition", x->doc);
-    put(w, "source", x->source);
+    jsonw_put_text(w, "name", x->name);
+    jsonw_put_text(w, "alias", x->alias);
+    jsonw_put_text(w, "type", x->type == LW_FEATURE_CATEGORY ? "category" : "number");
+    jsonw_put_text(w, "unit", x->unit);
+    jsonw_put_text(w, "definition", x->doc);
+    jsonw_put_text(w, "source", x->source);
     jsonw_key(w, "evidence");
     jsonw_object(w);
     for (int i = 0; i < LW_N_SOURCES; i++)
-        put(w, source_names[i], evidence_name(x->evidence[i]));
+        jsonw_put_text(w, source_names[i], evidence_name(x->evidence[i]));
     jsonw_object_end(w);
     jsonw_key(w, "categories");
     jsonw_array(w);
@@ -120,11 +114,10 @@ static void put_view(struct jsonw *w, const struct lw_view *view)
 
     hash_text(view, hash);
     jsonw_object(w);
-    put(w, "name", view->name);
-    put(w, "doc", view->doc);
-    jsonw_key(w, "version");
-    jsonw_u64(w, view->version);
-    put(w, "hash", hash);
+    jsonw_put_text(w, "name", view->name);
+    jsonw_put_text(w, "doc", view->doc);
+    jsonw_put_u64(w, "version", view->version);
+    jsonw_put_text(w, "hash", hash);
     jsonw_key(w, "features");
     jsonw_array(w);
     for (unsigned i = 0; i < view->n_features; i++)
@@ -156,13 +149,13 @@ enum lw_status features_schema_json(FILE *f, const struct lw_view *view,
     buf_init(&text);
     jsonw_init(&w, &text);
     jsonw_object(&w);
-    put(&w, "dtype", "<f4");
+    jsonw_put_text(&w, "dtype", "<f4");
     jsonw_key(&w, "shape");
     jsonw_array(&w);
     jsonw_u64(&w, n_rows);
     jsonw_u64(&w, view->n_features);
     jsonw_array_end(&w);
-    put(&w, "unavailable", "NaN");
+    jsonw_put_text(&w, "unavailable", "NaN");
     jsonw_key(&w, "unlisted_category");
     jsonw_f32(&w, LW_CAT_UNSEEN);
     jsonw_key(&w, "view");

@@ -73,22 +73,15 @@ void flows_describe(FILE *f)
 
 /* ---- for programs --------------------------------------------------------------- */
 
-static void put(struct jsonw *w, const char *key, const char *text)
-{
-    jsonw_key(w, key);
-    jsonw_text(w, text);
-}
-
 static void put_field(struct jsonw *w, const struct lw_flow_field *x)
 {
     jsonw_object(w);
-    put(w, "name", x->name);
-    put(w, "type", x->type);
-    put(w, "unit", x->unit);
-    put(w, "definition", x->doc);
-    put(w, "source", x->source);
-    jsonw_key(w, "extra");
-    jsonw_bool(w, x->extra);
+    jsonw_put_text(w, "name", x->name);
+    jsonw_put_text(w, "type", x->type);
+    jsonw_put_text(w, "unit", x->unit);
+    jsonw_put_text(w, "definition", x->doc);
+    jsonw_put_text(w, "source", x->source);
+    jsonw_put_bool(w, "extra", x->extra);
     jsonw_object_end(w);
 }
 
@@ -97,8 +90,8 @@ static void put_format(struct jsonw *w, const struct lw_flow_format *format)
     struct lw_flow_field field;
 
     jsonw_object(w);
-    put(w, "name", lw_flow_format_name(format));
-    put(w, "doc", lw_flow_format_doc(format));
+    jsonw_put_text(w, "name", lw_flow_format_name(format));
+    jsonw_put_text(w, "doc", lw_flow_format_doc(format));
     jsonw_key(w, "fields");
     jsonw_array(w);
     for (size_t i = 0; lw_flow_format_field(format, i, &field); i++)

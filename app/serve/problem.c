@@ -32,17 +32,12 @@ void problem_reply(struct http_reply *reply, unsigned status, const char *field,
     buf_reset(reply->body);
     jsonw_init(&w, reply->body);
     jsonw_object(&w);
-    jsonw_key(&w, "type");
-    jsonw_text(&w, "about:blank");
-    jsonw_key(&w, "title");
-    jsonw_text(&w, problem_title(status));
-    jsonw_key(&w, "status");
-    jsonw_u64(&w, status);
-    jsonw_key(&w, "detail");
-    jsonw_text(&w, detail);
+    jsonw_put_text(&w, "type", "about:blank");
+    jsonw_put_text(&w, "title", problem_title(status));
+    jsonw_put_u64(&w, "status", status);
+    jsonw_put_text(&w, "detail", detail);
     if (field != NULL) {
-        jsonw_key(&w, "field");
-        jsonw_text(&w, field);
+        jsonw_put_text(&w, "field", field);
     }
     jsonw_object_end(&w);
     buf_add_char(reply->body, '\n');

@@ -23,8 +23,7 @@ static void write_answer(struct buf *out, enum lw_verdict_class c)
 
     jsonw_init(&w, out);
     jsonw_object(&w);
-    jsonw_key(&w, "Attack Type");
-    jsonw_text(&w, lw_verdict_name(c));
+    jsonw_put_text(&w, "Attack Type", lw_verdict_name(c));
     jsonw_object_end(&w);
 }
 

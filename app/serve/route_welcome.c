@@ -35,12 +35,10 @@ static enum lw_status make_message(struct http_fixed **out, struct lw_error *err
     buf_init(&text);
     jsonw_init(&w, &text);
     jsonw_object(&w);
-    jsonw_key(&w, "message");
-    jsonw_text(&w, "Welcome to Lapwing. POST a connection record to /classify.");
-    jsonw_key(&w, "version");
-    jsonw_text(&w, lw_version());
-    jsonw_key(&w, "api");
-    jsonw_text(&w, "/ui/openapi.json");
+    jsonw_put_text(&w, "message",
+                   "Welcome to Lapwing. POST a connection record to /classify.");
+    jsonw_put_text(&w, "version", lw_version());
+    jsonw_put_text(&w, "api", "/ui/openapi.json");
     jsonw_object_end(&w);
     buf_add_char(&text, '\n');
     st = buf_ok(&text)

@@ -427,8 +427,7 @@ static void put_captures(struct jsonw *w, const struct lw_botnet_report *report)
     jsonw_array(w);
     for (uint32_t i = 0; i < report->n_captures; i++) {
         jsonw_object(w);
-        jsonw_key(w, "name");
-        jsonw_text(w, report->capture[i].name);
+        jsonw_put_text(w, "name", report->capture[i].name);
         put_figures(w, &report->capture[i].figures);
         jsonw_object_end(w);
     }
@@ -443,25 +442,18 @@ static void put_provenance(struct jsonw *w, const struct botnet_set *s,
     uint8_t sum[SHA256_BYTES];
     char text[2 * SHA256_BYTES + 1];
 
-    jsonw_key(w, "lapwing");
-    jsonw_text(w, lw_version());
+    jsonw_put_text(w, "lapwing", lw_version());
     gbdt_trainer_version(text);
-    jsonw_key(w, "trainer");
-    jsonw_text(w, text);
+    jsonw_put_text(w, "trainer", text);
     if (epoch != NULL) {
-        jsonw_key(w, "source_date_epoch");
-        jsonw_text(w, epoch);
+        jsonw_put_text(w, "source_date_epoch", epoch);
     }
-    jsonw_key(w, "preset");
-    jsonw_text(w, "botnet");
-    jsonw_key(w, "view");
-    jsonw_text(w, s->view->name);
+    jsonw_put_text(w, "preset", "botnet");
+    jsonw_put_text(w, "view", s->view->name);
     digest_sha256(s->x, s->n * s->view->n_features * sizeof *s->x, sum);
     digest_hex(sum, sizeof sum, text);
-    jsonw_key(w, "rows_sha256");
-    jsonw_text(w, text);
-    jsonw_key(w, "seed");
-    jsonw_u64(w, cfg->seed);
+    jsonw_put_text(w, "rows_sha256", text);
+    jsonw_put_u64(w, "seed", cfg->seed);
     jsonw_put_f64(w, "threshold", (double)threshold);
     jsonw_key(w, "leave_captures_out");
     jsonw_object(w);

@@ -77,8 +77,7 @@ struct figure {
 static void put_figures(struct jsonw *w, const struct figure *f, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        jsonw_key(w, f[i].key);
-        jsonw_f64(w, f[i].value);
+        jsonw_put_f64(w, f[i].key, f[i].value);
     }
 }
 
@@ -97,14 +96,12 @@ static void put_eval(struct jsonw *w, const char *key, const struct lw_eval *e)
 
     jsonw_key(w, key);
     jsonw_object(w);
-    jsonw_key(w, "rows");
-    jsonw_u64(w, e->n_rows);
+    jsonw_put_u64(w, "rows", e->n_rows);
     put_figures(w, figures, sizeof figures / sizeof figures[0]);
     jsonw_key(w, "recall");
     jsonw_object(w);
     for (uint32_t c = 0; c < e->n_classes; c++) {
-        jsonw_key(w, lw_kdd_class_name((enum lw_kdd_class)c));
-        jsonw_f64(w, e->recall[c]);
+        jsonw_put_f64(w, lw_kdd_class_name((enum lw_kdd_class)c), e->recall[c]);
     }
     jsonw_object_end(w);
     jsonw_object_end(w);
@@ -140,38 +137,24 @@ static void put_params(struct jsonw *w, const struct fit_task *task)
 
     jsonw_key(w, "parameters");
     jsonw_object(w);
-    jsonw_key(w, "model");
-    jsonw_text(w, task->model);
+    jsonw_put_text(w, "model", task->model);
     if (p->options != NULL) {
-        jsonw_key(w, "options");
-        jsonw_text(w, p->options);
+        jsonw_put_text(w, "options", p->options);
     }
-    jsonw_key(w, "rounds");
-    jsonw_u64(w, p->n_rounds);
-    jsonw_key(w, "max_depth");
-    jsonw_u64(w, p->max_depth);
-    jsonw_key(w, "learning_rate");
-    jsonw_f64(w, p->learning_rate);
-    jsonw_key(w, "lambda");
-    jsonw_f64(w, p->lambda);
+    jsonw_put_u64(w, "rounds", p->n_rounds);
+    jsonw_put_u64(w, "max_depth", p->max_depth);
+    jsonw_put_f64(w, "learning_rate", p->learning_rate);
+    jsonw_put_f64(w, "lambda", p->lambda);
     if (strcmp(task->model, "gbdt") != 0) {
-        jsonw_key(w, "hidden");
-        jsonw_u64(w, p->hidden);
-        jsonw_key(w, "steps");
-        jsonw_u64(w, p->n_steps);
-        jsonw_key(w, "noise");
-        jsonw_f64(w, p->noise);
-        jsonw_key(w, "dropout");
-        jsonw_f64(w, p->dropout);
+        jsonw_put_u64(w, "hidden", p->hidden);
+        jsonw_put_u64(w, "steps", p->n_steps);
+        jsonw_put_f64(w, "noise", p->noise);
+        jsonw_put_f64(w, "dropout", p->dropout);
     }
-    jsonw_key(w, "weights");
-    jsonw_text(w, "n^-0.5 per attack type");
-    jsonw_key(w, "most_normal_rows");
-    jsonw_u64(w, task->most_normal);
-    jsonw_key(w, "most_rows_of_a_type");
-    jsonw_u64(w, task->most_of_type);
-    jsonw_key(w, "seed");
-    jsonw_u64(w, p->seed);
+    jsonw_put_text(w, "weights", "n^-0.5 per attack type");
+    jsonw_put_u64(w, "most_normal_rows", task->most_normal);
+    jsonw_put_u64(w, "most_rows_of_a_type", task->most_of_type);
+    jsonw_put_u64(w, "seed", p->seed);
     jsonw_object_end(w);
 }
 
@@ -185,18 +168,12 @@ static void put_data(struct jsonw *w, const struct lw_frame *frame,
     digest_hex(sum, sizeof sum, hex);
     jsonw_key(w, "data");
     jsonw_object(w);
-    jsonw_key(w, "format");
-    jsonw_text(w, lw_frame_format(frame));
-    jsonw_key(w, "sha256");
-    jsonw_text(w, hex);
-    jsonw_key(w, "rows");
-    jsonw_u64(w, r->n_rows);
-    jsonw_key(w, "distinct_rows");
-    jsonw_u64(w, r->n_distinct_rows);
-    jsonw_key(w, "excluded");
-    jsonw_text(w, cfg->exclude == NULL ? "" : cfg->exclude);
-    jsonw_key(w, "label_mapping");
-    jsonw_text(w, "official KDD Cup 1999");
+    jsonw_put_text(w, "format", lw_frame_format(frame));
+    jsonw_put_text(w, "sha256", hex);
+    jsonw_put_u64(w, "rows", r->n_rows);
+    jsonw_put_u64(w, "distinct_rows", r->n_distinct_rows);
+    jsonw_put_text(w, "excluded", cfg->exclude == NULL ? "" : cfg->exclude);
+    jsonw_put_text(w, "label_mapping", "official KDD Cup 1999");
     jsonw_object_end(w);
 }
 
@@ -210,8 +187,7 @@ static void put_validation(struct jsonw *w, const struct lw_train_report *r)
 
     jsonw_key(w, "validation");
     jsonw_object(w);
-    jsonw_key(w, "repeats");
-    jsonw_u64(w, r->n_repeats);
+    jsonw_put_u64(w, "repeats", r->n_repeats);
     put_eval(w, "leave_attack_out", &r->leave_attack_out);
     put_eval(w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
     put_eval(w, "random_split", &r->random_split);
@@ -234,19 +210,15 @@ write_provenance(struct lw_classifier *c, const struct lw_frame *frame,
     buf_init(&text);
     jsonw_init(&w, &text);
     jsonw_object(&w);
-    jsonw_key(&w, "lapwing");
-    jsonw_text(&w, lw_version());
+    jsonw_put_text(&w, "lapwing", lw_version());
     jsonw_key(&w, "trainer");
     gbdt_trainer_version(trainer);
     jsonw_text(&w, trainer);
     if (epoch != NULL) {
-        jsonw_key(&w, "source_date_epoch");
-        jsonw_text(&w, epoch);
+        jsonw_put_text(&w, "source_date_epoch", epoch);
     }
-    jsonw_key(&w, "preset");
-    jsonw_text(&w, cfg->preset);
-    jsonw_key(&w, "view");
-    jsonw_text(&w, c->view->name);
+    jsonw_put_text(&w, "preset", cfg->preset);
+    jsonw_put_text(&w, "view", c->view->name);
     put_data(&w, frame, cfg, r);
     put_params(&w, task);
     put_rule(&w, r);
