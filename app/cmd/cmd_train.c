@@ -71,7 +71,7 @@ static const struct opt rows[] = {
     {"steps", 0, OPT_TO_INT(&o.steps), .metavar = "N", .min = 1, .max = 1000000,
      .help = "batches of 256 rows to fit the perceptron on, instead of the preset's"},
     {"no-random-split", 0, OPT_TO_FLAG(&o.no_validation),
-     .help = "leave out the naive validation, which only serves comparison"},
+     .help = "do not print the naive validation, which only serves comparison"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
 };
 

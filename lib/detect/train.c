@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "detect/quantile.h"
 #include "detect/recipe.h"
 #include "detect/validate.h"
@@ -131,6 +132,16 @@ static void put_rule(struct jsonw *w, const struct lw_train_report *r)
     jsonw_object_end(w);
 }
 
+/* Kinds that heed the parameters of boosted trees, and of a perceptron: all that may
+ * have one among their members, too. */
+static const char boosted[] = "gbdt,blend,mean,cascade";
+static const char layered[] = "mlp,blend,mean,cascade";
+
+static bool is_among(const struct fit_task *task, const char *kinds)
+{
+    return names_have(kinds, task->model, strlen(task->model));
+}
+
 static void put_params(struct jsonw *w, const struct fit_task *task)
 {
     const struct lw_model_params *p = &task->params;
@@ -138,14 +149,15 @@ static void put_params(struct jsonw *w, const struct fit_task *task)
     jsonw_key(w, "parameters");
     jsonw_object(w);
     jsonw_put_text(w, "model", task->model);
-    if (p->options != NULL) {
+    if (p->options != NULL)
         jsonw_put_text(w, "options", p->options);
+    if (is_among(task, boosted)) {
+        jsonw_put_u64(w, "rounds", p->n_rounds);
+        jsonw_put_u64(w, "max_depth", p->max_depth);
+        jsonw_put_f64(w, "learning_rate", p->learning_rate);
+        jsonw_put_f64(w, "lambda", p->lambda);
     }
-    jsonw_put_u64(w, "rounds", p->n_rounds);
-    jsonw_put_u64(w, "max_depth", p->max_depth);
-    jsonw_put_f64(w, "learning_rate", p->learning_rate);
-    jsonw_put_f64(w, "lambda", p->lambda);
-    if (strcmp(task->model, "gbdt") != 0) {
+    if (is_among(task, layered)) {
         jsonw_put_u64(w, "hidden", p->hidden);
         jsonw_put_u64(w, "steps", p->n_steps);
         jsonw_put_f64(w, "noise", p->noise);
@@ -211,9 +223,10 @@ write_provenance(struct lw_classifier *c, const struct lw_frame *frame,
     jsonw_init(&w, &text);
     jsonw_object(&w);
     jsonw_put_text(&w, "lapwing", lw_version());
-    jsonw_key(&w, "trainer");
-    gbdt_trainer_version(trainer);
-    jsonw_text(&w, trainer);
+    if (is_among(task, boosted)) {
+        gbdt_trainer_version(trainer);
+        jsonw_put_text(&w, "trainer", trainer);
+    }
     if (epoch != NULL) {
         jsonw_put_text(&w, "source_date_epoch", epoch);
     }

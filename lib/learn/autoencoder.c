@@ -162,6 +162,17 @@ static void scale_row(const struct autoencoder *a, const float *row, float *out)
     }
 }
 
+/* n <= BLOCK rows through the first layers of the network, into b->out. */
+static void run_layers(const struct autoencoder *a, uint32_t n_layers,
+                       const float *rows, size_t n, struct bench *b)
+{
+    size_t d = a->base.n_cols;
+
+    for (size_t r = 0; r < n; r++)
+        scale_row(a, rows + r * d, b->x + r * d);
+    net_run(&a->net, 0, n_layers, b->x, n, b->out, b->scratch);
+}
+
 /* Weighted squared residuals of n <= BLOCK rows into b->out; NaN: the value is missing.
  */
 static void residuals(const struct autoencoder *a, const float *rows, size_t n,
@@ -169,9 +180,7 @@ static void residuals(const struct autoencoder *a, const float *rows, size_t n,
 {
     size_t d = a->base.n_cols;
 
-    for (size_t r = 0; r < n; r++)
-        scale_row(a, rows + r * d, b->x + r * d);
-    net_run(&a->net, 0, LAYERS, b->x, n, b->out, b->scratch);
+    run_layers(a, LAYERS, rows, n, b);
     for (size_t r = 0; r < n; r++)
         for (size_t c = 0; c < d; c++) {
             float v = b->out[r * d + c] - b->x[r * d + c];
@@ -202,16 +211,6 @@ static double ae_score(const struct lw_model *m, const float *row)
     return score_of(b.out, m->n_cols);
 }
 
-static void latent_of(const struct autoencoder *a, const float *rows, size_t n,
-                      struct bench *b)
-{
-    size_t d = a->base.n_cols;
-
-    for (size_t r = 0; r < n; r++)
-        scale_row(a, rows + r * d, b->x + r * d);
-    net_run(&a->net, 0, MIDDLE, b->x, n, b->out, b->scratch);
-}
-
 static void ae_predict(const struct lw_model *m, const float *rows, size_t n_rows,
                        float *out)
 {
@@ -222,7 +221,7 @@ static void ae_predict(const struct lw_model *m, const float *rows, size_t n_row
         size_t n = n_rows - at < BLOCK ? n_rows - at : BLOCK;
 
         if (a->latent != NULL) {
-            latent_of(a, rows + at * m->n_cols, n, &b);
+            run_layers(a, MIDDLE, rows + at * m->n_cols, n, &b);
             lw_model_predict(a->latent, b.out, n, out + at * m->n_classes);
             continue;
         }
@@ -356,7 +355,7 @@ static enum lw_status fit_latent(struct autoencoder *a, const struct model_task 
     for (size_t at = 0; st == LW_OK && at < t->x->n_rows; at += BLOCK) {
         size_t n = t->x->n_rows - at < BLOCK ? t->x->n_rows - at : BLOCK;
 
-        latent_of(a, t->x->x + at * d, n, &b);
+        run_layers(a, MIDDLE, t->x->x + at * d, n, &b);
         memcpy(z.x + at * z.n_cols, b.out, n * z.n_cols * sizeof *z.x);
     }
     if (st == LW_OK)
@@ -538,7 +537,7 @@ static uint32_t ae_latent(const struct lw_model *m, const float *rows, size_t n_
     for (size_t at = 0; out != NULL && at < n_rows; at += BLOCK) {
         size_t n = n_rows - at < BLOCK ? n_rows - at : BLOCK;
 
-        latent_of(a, rows + at * m->n_cols, n, &b);
+        run_layers(a, MIDDLE, rows + at * m->n_cols, n, &b);
         memcpy(out + at * width, b.out, n * width * sizeof *out);
     }
     return width;
