@@ -97,14 +97,15 @@ static void refuse(struct http_reply *reply, enum lw_status st,
                   row->field[0] == '\0' ? NULL : row->field, err->msg);
 }
 
-void route_classify(const struct server *s, const struct http_request *req,
-                    struct http_reply *reply)
+void route_classify(const struct call *c)
 {
+    const struct server *s = c->server;
+    struct http_reply *reply = c->reply;
     const struct lw_classifier *model;
     struct classify_row row;
     struct lw_verdict verdict;
     struct lw_error err;
-    enum lw_status st = classify_form_read(s->form, req->body, &row, &err);
+    enum lw_status st = classify_form_read(s->form, c->req->body, &row, &err);
 
     if (st != LW_OK) {
         refuse(reply, st, &row, &err);

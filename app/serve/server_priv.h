@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve/server_priv.h - what the routes see of the server: read-only while it runs. */
+/* serve/server_priv.h - what the routes see of the server. */
 #ifndef SERVE_SERVER_PRIV_H
 #define SERVE_SERVER_PRIV_H
 
 #include "serve/classify_form.h"
 #include "serve/http.h"
 #include "serve/listen.h"
+#include "serve/metrics.h"
 #include "serve/server.h"
 #include "serve/ui_assets.h"
 
@@ -13,6 +14,7 @@
 
 struct server {
     struct http_listener *listener;             /* owned */
+    struct metrics *metrics;                    /* owned */
     struct http_fixed *welcome;                 /* owned: for a program */
     struct http_fixed *assets[UI_ASSETS_MAX];   /* (n_ui_assets) owned, same order */
     struct http_fixed *verdicts[LW_N_VERDICTS]; /* owned: answers of /classify */
