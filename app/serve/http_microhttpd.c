@@ -157,7 +157,8 @@ static bool add_headers(struct MHD_Response *r, const char *content_type,
                         const struct http_header *headers, size_t n_headers)
 {
     bool ok =
-        MHD_add_response_header(r, "Content-Type", content_type) == MHD_YES &&
+        (content_type == NULL ||
+         MHD_add_response_header(r, "Content-Type", content_type) == MHD_YES) &&
         MHD_add_response_header(r, "X-Content-Type-Options", "nosniff") == MHD_YES;
 
     for (size_t i = 0; ok && i < n_headers; i++)

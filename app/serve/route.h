@@ -72,8 +72,8 @@ void route_metrics(const struct call *c);
 void route_description(const struct call *c);
 void route_about(const struct call *c);
 void route_classify(const struct call *c);
-void route_classify_batch(const struct call *c);
-void route_classify_open(const struct call *c, struct http_plan *plan);
+void route_batch(const struct call *c);
+void route_batch_open(const struct call *c, struct http_plan *plan);
 void route_events(const struct call *c);
 
 #endif /* SERVE_ROUTE_H */

@@ -9,6 +9,8 @@ const struct route route_table[] = {
     {"GET", "/healthz", SCOPE_NONE, .handle = route_health},
     {"GET", "/readyz", SCOPE_NONE, .handle = route_ready, .slow = true},
     {"GET", "/metrics", SCOPE_READ, .handle = route_metrics, .slow = true},
+    {"POST", "/api/v1/classify", SCOPE_READ, .handle = route_batch,
+     .open = route_batch_open},
     {"GET", "/api/v1/openapi.yaml", SCOPE_NONE, .handle = route_description},
 };
 

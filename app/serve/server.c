@@ -91,9 +91,12 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     s = mem_zalloc(1, sizeof *s);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
+    s->spool_dir = "/tmp";
     st = metrics_new(&s->metrics, err);
     if (st == LW_OK)
-        st = classify_init(s, c.models_dir, err);
+        st = models_new(&s->models, c.models_dir, err);
+    if (st == LW_OK)
+        st = classify_init(s, err);
     if (st == LW_OK)
         st = welcome_init(s, err);
     if (st == LW_OK)
@@ -118,6 +121,7 @@ void server_stop(struct server *s)
     http_stop(s->listener);
     welcome_release(s);
     classify_release(s);
+    models_free(s->models);
     metrics_free(s->metrics);
     mem_free(s);
 }
