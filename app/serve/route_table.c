@@ -11,6 +11,7 @@ const struct route route_table[] = {
     {"GET", "/metrics", SCOPE_READ, .handle = route_metrics, .slow = true},
     {"POST", "/api/v1/classify", SCOPE_READ, .handle = route_batch,
      .open = route_batch_open},
+    {"GET", "/api/v1/events", SCOPE_READ, .handle = route_events},
     {"GET", "/api/v1/openapi.yaml", SCOPE_NONE, .handle = route_description},
 };
 

@@ -94,6 +94,8 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     s->spool_dir = "/tmp";
     st = metrics_new(&s->metrics, err);
     if (st == LW_OK)
+        st = events_new(&s->events, err);
+    if (st == LW_OK)
         st = models_new(&s->models, c.models_dir, err);
     if (st == LW_OK)
         st = classify_init(s, err);
@@ -118,7 +120,11 @@ void server_stop(struct server *s)
 {
     if (s == NULL)
         return;
+    if (s->listener != NULL)
+        http_quiesce(s->listener);
+    events_close(s->events);
     http_stop(s->listener);
+    events_free(s->events);
     welcome_release(s);
     classify_release(s);
     models_free(s->models);

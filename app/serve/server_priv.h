@@ -4,6 +4,7 @@
 #define SERVE_SERVER_PRIV_H
 
 #include "serve/classify_form.h"
+#include "serve/events.h"
 #include "serve/http.h"
 #include "serve/listen.h"
 #include "serve/metrics.h"
@@ -16,6 +17,7 @@
 struct server {
     struct http_listener *listener;             /* owned */
     struct metrics *metrics;                    /* owned */
+    struct events *events;                      /* owned */
     struct http_fixed *welcome;                 /* owned: for a program */
     struct http_fixed *assets[UI_ASSETS_MAX];   /* (n_ui_assets) owned, same order */
     struct http_fixed *verdicts[LW_N_VERDICTS]; /* owned: answers of /classify */
