@@ -8,12 +8,12 @@
 
 enum { SLOTS_MIN = 64 };
 
-void dict_init(struct dict *d)
+void store_dict_init(struct dict *d)
 {
     memset(d, 0, sizeof *d);
 }
 
-void dict_release(struct dict *d)
+void store_dict_release(struct dict *d)
 {
     mem_free(d->slots);
     mem_free(d->bytes);
@@ -21,7 +21,7 @@ void dict_release(struct dict *d)
     memset(d, 0, sizeof *d);
 }
 
-const char *dict_key(const struct dict *d, uint32_t number, size_t *n)
+const char *store_dict_key(const struct dict *d, uint32_t number, size_t *n)
 {
     size_t from = number == 1 ? 0 : d->ends[number - 2];
 
@@ -36,7 +36,7 @@ static size_t place(const struct dict *d, const void *key, size_t n)
 
     for (; d->slots[at] != 0; at = (at + 1) & (d->n_slots - 1)) {
         size_t have;
-        const char *bytes = dict_key(d, d->slots[at], &have);
+        const char *bytes = store_dict_key(d, d->slots[at], &have);
 
         if (have == n && memcmp(bytes, key, n) == 0)
             break;
@@ -44,7 +44,7 @@ static size_t place(const struct dict *d, const void *key, size_t n)
     return at;
 }
 
-uint32_t dict_find(const struct dict *d, const void *key, size_t n)
+uint32_t store_dict_find(const struct dict *d, const void *key, size_t n)
 {
     return d->n_slots == 0 ? 0 : d->slots[place(d, key, n)];
 }
@@ -61,7 +61,7 @@ static bool rehash(struct dict *d)
     d->n_slots = n_slots;
     for (uint32_t i = 1; i <= d->n; i++) {
         size_t n;
-        const char *key = dict_key(d, i, &n);
+        const char *key = store_dict_key(d, i, &n);
 
         slots[place(d, key, n)] = i;
     }
@@ -88,7 +88,7 @@ static bool keep(struct dict *d, const void *key, size_t n)
     return true;
 }
 
-uint32_t dict_number(struct dict *d, const void *key, size_t n, bool *added)
+uint32_t store_dict_number(struct dict *d, const void *key, size_t n, bool *added)
 {
     size_t at;
 

@@ -18,13 +18,13 @@ struct dict {
     uint32_t n;
 };
 
-void dict_init(struct dict *d);
-void dict_release(struct dict *d);
+void store_dict_init(struct dict *d);
+void store_dict_release(struct dict *d);
 /** The number of a key, which is added if it is new; 0 when memory is out. */
-uint32_t dict_number(struct dict *d, const void *key, size_t n, bool *added);
+uint32_t store_dict_number(struct dict *d, const void *key, size_t n, bool *added);
 /** The number of a key; 0: it is not there. */
-uint32_t dict_find(const struct dict *d, const void *key, size_t n);
+uint32_t store_dict_find(const struct dict *d, const void *key, size_t n);
 /** The key with a number; borrowed until the next is added. */
-const char *dict_key(const struct dict *d, uint32_t number, size_t *n);
+const char *store_dict_key(const struct dict *d, uint32_t number, size_t *n);
 
 #endif /* STORE_DICT_H */
