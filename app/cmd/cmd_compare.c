@@ -7,6 +7,7 @@
 #include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/table_options.h"
+#include "report/page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ static struct {
     int64_t folds;
     int64_t seeds;
     int64_t seed;
+    const char *report;
     bool distinct;
     bool json;
 } o;
@@ -79,6 +81,8 @@ static const struct opt rows[] = {
      .max = 4294967295, .help = "the first seed"},
     {"distinct", 0, OPT_TO_FLAG(&o.distinct),
      .help = "of equal rows keep the first only"},
+    {"report", 0, OPT_TO_TEXT(&o.report), .metavar = "FILE",
+     .help = "also write it as an HTML page that needs no other file, with charts"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print everything as JSON"},
 };
 
@@ -333,8 +337,42 @@ static void put_results(struct jsonw *w, const void *of)
     jsonw_array_end(w);
 }
 
-static int run_plan(const struct plan *p, const struct lw_frame *frame,
-                    const struct lw_schema *schema)
+struct page {
+    const char *path; /* of the table */
+    const struct results *results;
+};
+
+static void put_page(struct jsonw *w, const void *of)
+{
+    const struct page *p = of;
+
+    jsonw_key(w, "facts");
+    jsonw_object(w);
+    jsonw_put_text(w, "table", p->path);
+    if (o.preset != NULL)
+        jsonw_put_text(w, "preset", o.preset);
+    jsonw_put_u64(w, "seeds", (uint64_t)o.seeds);
+    if (o.clean != NULL)
+        jsonw_put_text(w, "cleaned by", o.clean);
+    jsonw_object_end(w);
+    put_results(w, p->results);
+}
+
+/* What the options ask for beside the tables. */
+static int write_results(const struct results *r, const char *path)
+{
+    const struct page page = {path, r};
+    struct lw_error err;
+
+    if (o.report != NULL &&
+        report_write(o.report, REPORT_COMPARE, "Lapwing: models side by side", put_page,
+                     &page, &err) != LW_OK)
+        return command_error(&err);
+    return o.json ? print_json(put_results, r) : STATUS_OK;
+}
+
+static int run_plan(const struct plan *p, const char *path,
+                    const struct lw_frame *frame, const struct lw_schema *schema)
 {
     struct compare_result result[COMPARE_EXPERIMENTS_MAX] = {0};
     bool failed = false;
@@ -349,8 +387,8 @@ static int run_plan(const struct plan *p, const struct lw_frame *frame,
         compare_print(stdout, &result[i]);
         (void)fflush(stdout);
     }
-    if (status == STATUS_OK && o.json)
-        status = print_json(put_results, &(struct results){result, p->n_experiments});
+    if (status == STATUS_OK)
+        status = write_results(&(struct results){result, p->n_experiments}, path);
     for (size_t i = 0; i < p->n_experiments; i++)
         result_release(&result[i]);
     return status == STATUS_OK && failed ? STATUS_FAILED : status;
@@ -371,7 +409,7 @@ static int read_and_run(const struct plan *p, const char *path)
         st = lw_schema_set(&schema, "positive", p->preset->positive, &err);
     if (st == LW_OK)
         st = table_read(&frame, path, &schema, &err);
-    status = st == LW_OK ? run_plan(p, frame, &schema) : command_error(&err);
+    status = st == LW_OK ? run_plan(p, path, frame, &schema) : command_error(&err);
     lw_frame_free(frame);
     lw_schema_release(&schema);
     return status;

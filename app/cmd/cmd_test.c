@@ -153,7 +153,7 @@ static int judge(const struct lw_classifier *c)
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
-    if (o.report != NULL && report_write(o.report, "Lapwing: a model judged", put_page,
+    if (o.report != NULL && report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
                                          &judged, &err) != LW_OK)
         return command_error(&err);
     if (o.json)
