@@ -64,10 +64,11 @@ static const struct opt rows[] = {
      .help = "column that rows are ordered by (one of times, else the file's order)"},
     {"clean", 0, OPT_TO_TEXT(&o.clean), .metavar = "STEPS",
      .help =
-         "clean the numbers, fitted on a fold's training rows: infinite=missing or "
-         "clip, missing=zero, mean or median, constant, correlation=R, vif=V (leave "
-         "out such columns), scale=standard, min-max, robust or log; separated by "
-         "commas"},
+         "what is done to the columns, fitted on a fold's training rows: "
+         "encode=one-hot, ordinal, frequency or target (out of fold), rare=N (words of "
+         "fewer rows are one), infinite=missing or clip, missing=zero, mean or median, "
+         "constant, correlation=R, vif=V (leave out such columns), scale=standard, "
+         "min-max, robust or log; separated by commas"},
     {"test-share", 0, OPT_TO_FLOAT(&o.test_share), .metavar = "SHARE", .initial = "0.3",
      .min = 0.01, .max = 0.99,
      .help = "share of the rows that judge: random, stratified and time"},

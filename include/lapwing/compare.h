@@ -130,11 +130,13 @@ struct lw_compare_config {
     double threshold;  /* the likeliest attack is said where the probability of all
                           attacks is at least this, else normal; default: the likeliest
                           class of all */
-    const char *clean; /* what is done to encoded numbers, fitted on a fold's training
-                          rows: "infinite=keep|missing|clip,
-                          missing=keep|zero|mean|median, constant, correlation=R, vif=V,
+    const char *clean; /* what is done to the columns, fitted on a fold's training
+                          rows: "encode=one-hot|ordinal|frequency|target, rare=N,
+                          infinite=missing|clip, missing=keep|zero|mean|median,
+                          constant, correlation=R, vif=V,
                           scale=none|standard|min-max|robust|log" without blanks; NULL:
-                          nothing.  The trivial rivals see the table as it is */
+                          categories are one-hot, infinite numbers missing.  The trivial
+                          rivals see the table as it is */
     size_t n_folds;    /* default 4; of leave-group-out the number of groups */
     uint32_t n_seeds;  /* default 1 */
     uint64_t seed;     /* of the first; the others follow */

@@ -21,6 +21,7 @@ static enum lw_status out_of_memory(struct lw_error *err)
 
 void pipeline_release(struct pipeline *p)
 {
+    recoder_free(p->recoder);
     encoder_free(p->encoder);
     cleaner_free(p->cleaner);
     lw_model_free(p->model);
@@ -28,6 +29,28 @@ void pipeline_release(struct pipeline *p)
 }
 
 /* ---- fitting ---- */
+
+/* *x (owned by the caller) becomes the rows recoded, *inputs what they are. */
+static enum lw_status recode(struct pipeline *p, const struct pipeline_config *cfg,
+                             const struct clean_config *steps,
+                             const struct pipeline_rows *rows, struct lw_matrix *x,
+                             struct encode_input **inputs, struct lw_error *err)
+{
+    const struct recode_config how = {.kind = steps->encode,
+                                      .rare = (uint32_t)steps->rare,
+                                      .n_classes = cfg->n_classes,
+                                      .seed = cfg->params->seed};
+    enum lw_status st =
+        recoder_fit(&p->recoder, &how, cfg->inputs, rows->x, rows->label, x, err);
+
+    if (st != LW_OK)
+        return st;
+    *inputs = mem_zalloc(x->n_cols, sizeof **inputs);
+    if (*inputs == NULL)
+        return out_of_memory(err);
+    recoder_describe(p->recoder, *inputs);
+    return LW_OK;
+}
 
 static enum lw_status encode(struct pipeline *p, const struct encode_input *inputs,
                              const struct lw_matrix *x, struct lw_matrix *out,
@@ -39,6 +62,27 @@ static enum lw_status encode(struct pipeline *p, const struct encode_input *inpu
         st = lw_matrix_init(out, x->n_rows, encoder_outputs(p->encoder), err);
     if (st == LW_OK)
         encoder_apply(p->encoder, x->x, x->n_rows, out->x);
+    return st;
+}
+
+/* Categories to columns. */
+static enum lw_status make_columns(struct pipeline *p,
+                                   const struct pipeline_config *cfg,
+                                   const struct clean_config *steps,
+                                   const struct pipeline_rows *rows,
+                                   struct lw_matrix *out, struct lw_error *err)
+{
+    struct encode_input *inputs = NULL;
+    struct lw_matrix recoded = {0};
+    enum lw_status st;
+
+    if (steps->encode == RECODE_ONE_HOT && !(steps->rare > 0))
+        return encode(p, cfg->inputs, rows->x, out, err);
+    st = recode(p, cfg, steps, rows, &recoded, &inputs, err);
+    if (st == LW_OK)
+        st = encode(p, inputs, &recoded, out, err);
+    lw_matrix_release(&recoded);
+    mem_free(inputs);
     return st;
 }
 
@@ -87,7 +131,7 @@ enum lw_status pipeline_fit(struct pipeline *p, const struct pipeline_config *cf
 
     *p = (struct pipeline){0};
     if (st == LW_OK)
-        st = encode(p, cfg->inputs, rows->x, &x, err);
+        st = make_columns(p, cfg, &steps, rows, &x, err);
     if (st == LW_OK)
         st = clean(p, cfg, &steps, &x, err);
     start = clock();
@@ -103,24 +147,52 @@ enum lw_status pipeline_fit(struct pipeline *p, const struct pipeline_config *cf
 
 /* ---- use ---- */
 
+size_t pipeline_unseen(const struct pipeline *p, const float *row)
+{
+    return p->recoder != NULL ? recoder_unseen(p->recoder, row)
+                              : encoder_unseen(p->encoder, row, NULL);
+}
+
+/* What the rows of a block become on their way. */
+struct block {
+    float *recoded; /* (BLOCK_ROWS, recoder's outputs); NULL: they are not */
+    float *encoded; /* (BLOCK_ROWS, encoder's outputs) */
+    float *cleaned; /* (BLOCK_ROWS, encoder's outputs) */
+};
+
+static void predict_block(const struct pipeline *p, const struct block *b,
+                          const float *rows, size_t n, float *out)
+{
+    if (p->recoder != NULL) {
+        recoder_apply(p->recoder, rows, n, b->recoded);
+        rows = b->recoded;
+    }
+    encoder_apply(p->encoder, rows, n, b->encoded);
+    cleaner_apply(p->cleaner, b->encoded, n, b->cleaned);
+    lw_model_predict(p->model, b->cleaned, n, out);
+}
+
 enum lw_status pipeline_predict(const struct pipeline *p, const float *rows,
                                 size_t n_rows, float *out, struct lw_error *err)
 {
-    size_t n_inputs = encoder_inputs(p->encoder);
+    bool recodes = p->recoder != NULL;
+    size_t n_inputs = recodes ? recoder_inputs(p->recoder) : encoder_inputs(p->encoder);
     size_t width = encoder_outputs(p->encoder);
-    float *encoded = mem_zalloc(BLOCK_ROWS, width * sizeof *encoded);
-    float *cleaned = mem_zalloc(BLOCK_ROWS, width * sizeof *cleaned);
-    bool ok = encoded != NULL && cleaned != NULL;
+    struct block b = {.recoded =
+                          recodes ? mem_zalloc(BLOCK_ROWS, recoder_outputs(p->recoder) *
+                                                               sizeof *b.recoded)
+                                  : NULL,
+                      .encoded = mem_zalloc(BLOCK_ROWS, width * sizeof *b.encoded),
+                      .cleaned = mem_zalloc(BLOCK_ROWS, width * sizeof *b.cleaned)};
+    bool ok = b.encoded != NULL && b.cleaned != NULL && (b.recoded != NULL || !recodes);
 
-    for (size_t at = 0; ok && at < n_rows; at += BLOCK_ROWS) {
-        size_t n = n_rows - at < BLOCK_ROWS ? n_rows - at : BLOCK_ROWS;
-
-        encoder_apply(p->encoder, rows + at * n_inputs, n, encoded);
-        cleaner_apply(p->cleaner, encoded, n, cleaned);
-        lw_model_predict(p->model, cleaned, n, out + at * lw_model_classes(p->model));
-    }
-    mem_free(encoded);
-    mem_free(cleaned);
+    for (size_t at = 0; ok && at < n_rows; at += BLOCK_ROWS)
+        predict_block(p, &b, rows + at * n_inputs,
+                      n_rows - at < BLOCK_ROWS ? n_rows - at : BLOCK_ROWS,
+                      out + at * lw_model_classes(p->model));
+    mem_free(b.recoded);
+    mem_free(b.encoded);
+    mem_free(b.cleaned);
     return ok ? LW_OK : out_of_memory(err);
 }
 
@@ -141,8 +213,15 @@ enum lw_status pipeline_save(const struct pipeline *p, struct lw_bundle *b,
                              struct lw_error *err)
 {
     struct buf bytes;
-    enum lw_status st;
+    enum lw_status st = LW_OK;
 
+    if (p->recoder != NULL) {
+        buf_init(&bytes);
+        recoder_save(p->recoder, &bytes);
+        st = put(b, "RECODE", &bytes, err);
+    }
+    if (st != LW_OK)
+        return st;
     buf_init(&bytes);
     encoder_save(p->encoder, &bytes);
     st = put(b, "ENCODER", &bytes, err);
@@ -172,7 +251,16 @@ static enum lw_status load_parts(struct pipeline *p, const struct lw_bundle *b,
                                  struct lw_error *err)
 {
     struct span in;
-    enum lw_status st = section(b, "ENCODER", &in, err);
+    size_t n;
+    enum lw_status st = LW_OK;
+
+    if (lw_bundle_get(b, "RECODE", &n) != NULL) {
+        st = section(b, "RECODE", &in, err);
+        if (st == LW_OK)
+            st = recoder_load(&p->recoder, &in, err);
+    }
+    if (st == LW_OK)
+        st = section(b, "ENCODER", &in, err);
 
     if (st == LW_OK)
         st = encoder_load(&p->encoder, &in, err);
@@ -192,6 +280,11 @@ enum lw_status pipeline_load(struct pipeline *p, const struct lw_bundle *b,
 
     *p = (struct pipeline){0};
     st = load_parts(p, b, err);
+    if (st == LW_OK && p->recoder != NULL) {
+        if (recoder_inputs(p->recoder) != n_inputs)
+            st = lw_fail(err, LW_EFORMAT, "categories of other columns: damaged");
+        n_inputs = recoder_outputs(p->recoder);
+    }
     if (st == LW_OK && (encoder_inputs(p->encoder) != n_inputs ||
                         cleaner_inputs(p->cleaner) != encoder_outputs(p->encoder) ||
                         lw_model_columns(p->model) != cleaner_outputs(p->cleaner) ||

@@ -10,6 +10,7 @@
 #include "base/span.h"
 #include "data/clean.h"
 #include "data/encode.h"
+#include "data/recode.h"
 
 #include <lapwing/bundle.h>
 #include <lapwing/model.h>
@@ -32,6 +33,7 @@ struct pipeline_rows {
 
 /** All zero: nothing is fitted. */
 struct pipeline {
+    struct recoder *recoder; /* owned; NULL: categories are encoded as they are */
     struct encoder *encoder; /* owned */
     struct cleaner *cleaner; /* owned */
     struct lw_model *model;  /* owned */
@@ -52,8 +54,11 @@ LW_MUST enum lw_status pipeline_predict(const struct pipeline *p, const float *r
                                         size_t n_rows, float *out,
                                         struct lw_error *err);
 
-/** Put the parts into sections of a model file (ENCODER, CLEAN, MODEL); read them back
- *  for rows of n_inputs and answers of n_classes, trusting nothing.  What
+/** How many categories of a row the training rows did not have. */
+size_t pipeline_unseen(const struct pipeline *p, const float *row);
+
+/** Put the parts into sections of a model file (RECODE if any, ENCODER, CLEAN, MODEL);
+ * read them back for rows of n_inputs and answers of n_classes, trusting nothing.  What
  *  lw_bundle_put() says; LW_EFORMAT, LW_ENOMEM. */
 LW_MUST enum lw_status pipeline_save(const struct pipeline *p, struct lw_bundle *b,
                                      struct lw_error *err);

@@ -142,8 +142,7 @@ static void sort_rows(struct judging *j, struct lw_tabular_result *out)
         out->n_unseen_rows += m->is_unseen ? 1 : 0;
         out->n_unseen_found += m->is_unseen && a->class_idx != 0 ? 1 : 0;
         out->n_new_word_rows +=
-            encoder_unseen(j->t->line.encoder, j->x.x + r * j->x.n_cols, NULL) > 0 ? 1
-                                                                                   : 0;
+            pipeline_unseen(&j->t->line, j->x.x + r * j->x.n_cols) > 0 ? 1 : 0;
         if (m->class_idx < 0)
             continue;
         j->truth[j->n] = (uint32_t)m->class_idx;

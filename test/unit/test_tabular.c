@@ -171,7 +171,9 @@ static void a_model_is_the_same_after_a_file(void **state)
             const struct lw_tabular_config cfg = {
                 .model = kinds[k],
                 .table = {.lint = true, .level = LW_LEVEL_BINARY},
-                .judge = {.clean = "missing=median,scale=standard", .seed = 3},
+                .judge = {.clean = k % 2 == 0 ? "missing=median,scale=standard"
+                                              : "encode=target,rare=5",
+                          .seed = 3},
                 .params = {.n_rounds = 5, .n_steps = 50}};
             struct lw_tabular_report r;
             struct lw_tabular *t = train(&cfg, &r);
