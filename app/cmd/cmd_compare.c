@@ -25,6 +25,7 @@ static struct {
     const char *group;
     const char *time;
     const char *clean;
+    int level;
     double test_share;
     double threshold;
     int64_t folds;
@@ -54,16 +55,22 @@ static const struct opt rows[] = {
              "the table's columns"},
     {"columns", 0, OPT_TO_TEXT(&o.columns), .metavar = "NAMES",
      .help = "learn from these columns only, separated by commas"},
+    {"level", 0, OPT_TO_CHOICE(&o.level), .metavar = "LEVEL", .initial = "auto",
+     .choices = table_levels,
+     .help = "what the classes are: binary (normal or attack), class (the five of "
+             "KDD'99), name (each label), or auto (class where the labels are of "
+             "KDD'99, else binary)"},
     {"group", 0, OPT_TO_TEXT(&o.group), .metavar = "NAME",
      .help = "column of words that says what belongs together: a capture, a host"},
     {"time", 0, OPT_TO_TEXT(&o.time), .metavar = "NAME",
      .help = "column that rows are ordered by (one of times, else the file's order)"},
     {"clean", 0, OPT_TO_TEXT(&o.clean), .metavar = "STEPS",
      .help =
-         "clean the numbers, fitted on a fold's training rows: infinite=missing or "
-         "clip, missing=zero, mean or median, constant, correlation=R, vif=V (leave "
-         "out such columns), scale=standard, min-max, robust or log; separated by "
-         "commas"},
+         "what is done to the columns, fitted on a fold's training rows: "
+         "encode=one-hot, ordinal, frequency or target (out of fold), rare=N (words of "
+         "fewer rows are one), infinite=missing or clip, missing=zero, mean or median, "
+         "constant, correlation=R, vif=V (leave out such columns), scale=standard, "
+         "min-max, robust or log; separated by commas"},
     {"test-share", 0, OPT_TO_FLOAT(&o.test_share), .metavar = "SHARE", .initial = "0.3",
      .min = 0.01, .max = 0.99,
      .help = "share of the rows that judge: random, stratified and time"},
@@ -292,8 +299,23 @@ static void result_release(struct compare_result *r)
 {
     for (size_t i = 0; r->row != NULL && i < r->n; i++)
         mem_free(r->row[i].error);
+    for (uint32_t k = 0; k < r->n_classes; k++)
+        mem_free(r->class_names[k]);
     mem_free(r->row);
     *r = (struct compare_result){0};
+}
+
+/* They outlive the table. */
+static bool copy_names(struct compare_result *r, const struct lw_compare_table *table)
+{
+    const char *const *names = lw_compare_table_class_names(table);
+
+    for (; r->n_classes < lw_compare_table_classes(table); r->n_classes++) {
+        r->class_names[r->n_classes] = mem_strdup(names[r->n_classes]);
+        if (r->class_names[r->n_classes] == NULL)
+            return false;
+    }
+    return true;
 }
 
 static int run_experiment(struct compare_result *r, const struct plan *p, size_t at,
@@ -305,16 +327,19 @@ static int run_experiment(struct compare_result *r, const struct plan *p, size_t
     struct lw_error err;
 
     cfg.schema = schema;
+    if (o.level != LW_LEVEL_AUTO)
+        cfg.level = (enum lw_level)o.level;
+    cfg.lint = cfg.view == NULL && cfg.columns == NULL;
+    /* Once is enough: every protocol has the same columns. */
+    cfg.note = at == 0 ? table_note_column : NULL;
     cfg.seed = (uint64_t)o.seed;
     if (lw_compare_table_new(&table, frame, &cfg, &err) != LW_OK)
         return command_error(&err);
     r->experiment = &p->experiment[at];
-    r->class_names = lw_compare_table_class_names(table);
-    r->n_classes = lw_compare_table_classes(table);
     r->n_rows = lw_compare_table_rows(table);
     r->n_features = lw_compare_table_features(table);
     r->row = mem_zalloc(p->n_models, sizeof *r->row);
-    if (r->row != NULL)
+    if (r->row != NULL && copy_names(r, table))
         run_models(r, p, table, failed);
     lw_compare_table_free(table);
     return r->row != NULL && r->n == p->n_models ? STATUS_OK
@@ -408,7 +433,7 @@ static int read_and_run(const struct plan *p, const char *path)
         schema.positive.n == 0)
         st = lw_schema_set(&schema, "positive", p->preset->positive, &err);
     if (st == LW_OK)
-        st = table_read(&frame, path, &schema, &err);
+        st = table_read(&frame, path, &schema, false, &err);
     status = st == LW_OK ? run_plan(p, path, frame, &schema) : command_error(&err);
     lw_frame_free(frame);
     lw_schema_release(&schema);

@@ -101,7 +101,7 @@ static int embed_table(const struct lw_schema *schema)
     struct lw_error err;
     int status;
 
-    if (table_read(&frame, o.data, schema, &err) != LW_OK)
+    if (table_read(&frame, o.data, schema, false, &err) != LW_OK)
         return command_error(&err);
     if (make_map(&m, frame, schema, &err) != LW_OK)
         status = command_fail("%s: %s", o.data, err.msg);

@@ -116,7 +116,7 @@ static int profile_table(const char *path, const struct lw_schema *schema)
     enum lw_status st;
     int status;
 
-    if (table_read(&frame, path, schema, &err) != LW_OK)
+    if (table_read(&frame, path, schema, false, &err) != LW_OK)
         return command_error(&err);
     st = lw_target_find(&target, frame, schema, &err);
     if (st == LW_ENOTFOUND)

@@ -142,6 +142,10 @@ static enum lw_status section(const struct lw_bundle *b, const char *tag,
                        "no section %s: damaged, or made by an older version; train it "
                        "again",
                        tag);
+    if (p == NULL && lw_bundle_get(b, "TABLE", &n) != NULL)
+        return lw_fail(err, LW_EFORMAT,
+                       "a model of a table's own columns, and no classifier of a view: "
+                       "lapwing test judges and scores such tables with it");
     if (p == NULL)
         return lw_fail(err, LW_EFORMAT, "no section %s: not a classifier", tag);
     *out = span_of(p, n);
