@@ -89,6 +89,8 @@ LW_API uint32_t lw_classifier_classes(const struct lw_classifier *c);
 LW_API const char *lw_classifier_class_name(const struct lw_classifier *c, uint32_t i);
 /** First 12 hexadecimal digits of the file's SHA-256. */
 LW_API const char *lw_classifier_id(const struct lw_classifier *c);
+/** First 16 hexadecimal digits of its view's hash. */
+LW_API const char *lw_classifier_view_hash(const struct lw_classifier *c);
 /** Training provenance and validation figures as JSON text. */
 LW_API const char *lw_classifier_provenance(const struct lw_classifier *c);
 /** Share of known rows that a set of classes may lack its true one of (verdict's

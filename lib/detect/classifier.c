@@ -33,6 +33,11 @@ const char *lw_classifier_id(const struct lw_classifier *c)
     return c->id;
 }
 
+const char *lw_classifier_view_hash(const struct lw_classifier *c)
+{
+    return c->view_hash;
+}
+
 const char *lw_classifier_provenance(const struct lw_classifier *c)
 {
     return c->provenance;

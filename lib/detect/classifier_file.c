@@ -220,16 +220,15 @@ static enum lw_status get_view(struct lw_classifier *c, struct span in,
         return lw_fail(err, LW_EMISMATCH, "made for a view '%s' that is unknown here",
                        name);
     lw_view_hash(c->view, ours);
+    digest_hex(ours, 8, c->view_hash);
     if (n_features != c->view->n_features || memcmp(stored, ours, sizeof ours) != 0) {
         char a[17];
-        char z[17];
 
         digest_hex(stored, 8, a);
-        digest_hex(ours, 8, z);
         return lw_fail(err, LW_EMISMATCH,
                        "made for another definition of view %s (%s, ours is %s); train "
                        "it again",
-                       name, a, z);
+                       name, a, c->view_hash);
     }
     if (c->view->n_features > CLASSIFIER_FEATURES_MAX)
         return lw_fail(err, LW_ELIMIT, "view %s has too many features", name);

@@ -56,6 +56,7 @@ struct lw_classifier {
     char *types;             /* attack types trained on, separated by commas; owned */
     char *provenance;        /* JSON text, owned */
     char id[13];
+    char view_hash[17];
 };
 
 /** The numeric features' columns of a row, which the distance is taken over:
