@@ -16,6 +16,7 @@
 #include "detect/classifier_priv.h"
 #include "detect/quantile.h"
 #include "learn/link.h"
+#include "learn/model_ops.h"
 
 #include <lapwing/explain.h>
 
@@ -23,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEAM = 6, VALUES = 12, OBSERVED_MAX = 512 };
+enum { BEAM = 6, VALUES = 12, OBSERVED_MAX = 512, BLOCK = 64 };
 
 struct state {
     size_t n;
@@ -46,6 +47,7 @@ struct search {
     struct state *states;        /* (max_states) of one round, owned */
     float *rows;                 /* (max_states, width), owned */
     struct lw_verdict *verdicts; /* (max_states), owned */
+    float *encoded;              /* (BLOCK, columns), owned */
     size_t max_states;
     uint64_t n_tried;
 };
@@ -114,11 +116,19 @@ static bool flips(const struct search *s, const struct lw_verdict *v)
                                         : v->verdict == LW_VERDICT_NORMAL;
 }
 
-/* Likely to be normal and near to what is known, or the contrary. */
-static double gain_of(const struct search *s, const struct lw_verdict *v)
+/* How near a row is to being normal, or to not being it: log odds before the rule,
+ * which tell apart what probabilities round to 0, and what p-values say. */
+static double gain_of(const struct search *s, const struct lw_verdict *v,
+                      const float *margins)
 {
-    double normal = (double)(v->score[0] + v->p_value);
+    float p = v->n_classes_p > 0 ? v->class_p[0] : v->p_value;
+    double normal = link_log((double)fmaxf(p, 1e-9f));
+    float other = -INFINITY;
 
+    for (uint32_t k = 1; k < s->c->n_classes; k++)
+        other = fmaxf(other, margins[k]);
+    if (s->c->conformal == NULL) /* else the p-value is all there is */
+        normal += (double)(margins[0] - other);
     return s->from == LW_VERDICT_NORMAL ? -normal : normal;
 }
 
@@ -130,9 +140,17 @@ static enum lw_status judge(struct search *s, size_t n, struct lw_error *err)
     for (size_t i = 0; i < n; i++)
         apply(s, &s->states[i], s->rows + i * s->width);
     st = lw_classifier_judge(s->c, s->rows, n, s->verdicts, err);
-    for (size_t i = 0; st == LW_OK && i < n; i++) {
-        s->states[i].flips = flips(s, &s->verdicts[i]);
-        s->states[i].gain = gain_of(s, &s->verdicts[i]);
+    for (size_t i = 0; st == LW_OK && i < n; i += BLOCK) {
+        size_t n_block = n - i < BLOCK ? n - i : BLOCK;
+        float margins[BLOCK * LW_MAX_CLASSES];
+
+        encoder_apply(s->c->encoder, s->rows + i * s->width, n_block, s->encoded);
+        model_margins(s->c->model, s->encoded, n_block, margins);
+        for (size_t k = 0; k < n_block; k++) {
+            s->states[i + k].flips = flips(s, &s->verdicts[i + k]);
+            s->states[i + k].gain =
+                gain_of(s, &s->verdicts[i + k], margins + k * s->c->n_classes);
+        }
     }
     s->n_tried += n;
     return st;
@@ -311,7 +329,9 @@ static enum lw_status search_begin(struct search *s, struct lw_error *err)
     s->states = mem_zalloc(s->max_states, sizeof *s->states);
     s->rows = mem_zalloc(s->max_states * s->width, sizeof *s->rows);
     s->verdicts = mem_zalloc(s->max_states, sizeof *s->verdicts);
-    if (s->states == NULL || s->rows == NULL || s->verdicts == NULL)
+    s->encoded = mem_alloc(BLOCK * encoder_outputs(s->c->encoder) * sizeof(float));
+    if (s->states == NULL || s->rows == NULL || s->verdicts == NULL ||
+        s->encoded == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory for the smallest change");
     return LW_OK;
 }
@@ -364,6 +384,7 @@ enum lw_status lw_classifier_change(const struct lw_classifier *c, const float *
     mem_free(s->states);
     mem_free(s->rows);
     mem_free(s->verdicts);
+    mem_free(s->encoded);
     mem_free(s);
     return st;
 }
