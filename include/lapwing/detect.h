@@ -57,6 +57,11 @@ struct lw_verdict {
     float novelty;     /* distance from everything known; larger = farther */
     float p_value;     /* share of known training rows at least as far */
     float unavailable; /* share of the view's features that were missing */
+    float
+        class_p[LW_MAX_CLASSES]; /* of each class: share of its held-out rows that were
+                                    at least as strange for it; 0 where not told */
+    uint32_t n_classes_p;        /* of how many classes they are told: all or none */
+    uint32_t class_set; /* bit k: class k is not excluded at the model's level */
 };
 
 /** One reason of a verdict. */
@@ -84,8 +89,15 @@ LW_API uint32_t lw_classifier_classes(const struct lw_classifier *c);
 LW_API const char *lw_classifier_class_name(const struct lw_classifier *c, uint32_t i);
 /** First 12 hexadecimal digits of the file's SHA-256. */
 LW_API const char *lw_classifier_id(const struct lw_classifier *c);
+/** First 16 hexadecimal digits of its view's hash. */
+LW_API const char *lw_classifier_view_hash(const struct lw_classifier *c);
 /** Training provenance and validation figures as JSON text. */
 LW_API const char *lw_classifier_provenance(const struct lw_classifier *c);
+/** Share of known rows that a set of classes may lack its true one of (verdict's
+ *  class_set); 0: the model tells no sets. */
+LW_API float lw_classifier_level(const struct lw_classifier *c);
+/** Were its probabilities calibrated on held-out rows? */
+LW_API bool lw_classifier_calibrated(const struct lw_classifier *c);
 
 /** Judge rows (n_rows, view->n_features).  Thread-safe on one classifier; results do
  *  not depend on the batch.  LW_ENOMEM. */
@@ -124,6 +136,25 @@ struct lw_train_config {
     struct lw_model_params params;
 };
 
+/** What attack scores turned out to mean, on held-out rows by weight. */
+struct lw_reliability {
+    double brier;         /* mean squared error of P(attack) */
+    double brier_classes; /* the same summed over the classes' probabilities */
+    double ece;           /* expected calibration error of P(attack), ten bins */
+    double weight[LW_CURVE_RELIABILITY];     /* share in each tenth of [0, 1] */
+    double mean_score[LW_CURVE_RELIABILITY]; /* 0 where nothing is */
+    double attacks[LW_CURVE_RELIABILITY];    /* share of attacks */
+};
+
+/** How sets of classes did; index 0: rows of known types, 1: of types left out. */
+struct lw_set_report {
+    double level;                   /* share that may lack its true class */
+    double covered[LW_MAX_CLASSES]; /* of known rows of each class: it is in the set */
+    double one[2];                  /* sets of one class */
+    double several[2];
+    double by_distance[2]; /* that distance and confidence alone would have rejected */
+};
+
 /** What training found out, per protocol. */
 struct lw_train_report {
     struct lw_eval random_split;           /* the naive protocol, to be compared with */
@@ -137,6 +168,9 @@ struct lw_train_report {
     double known_rejected;  /* share of known held-out rows "Not recognized" */
     double unseen_rejected; /* share of rows of held-out types "Not recognized" */
     double unseen_detected; /* share of rows of held-out types not said to be normal */
+    struct lw_reliability uncalibrated; /* the rule's probabilities */
+    struct lw_reliability calibrated;
+    struct lw_set_report sets;
     uint64_t n_rows;
     uint64_t
         n_distinct_rows; /* distinct feature vectors with label: all that is used */
