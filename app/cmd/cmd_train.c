@@ -7,6 +7,7 @@
 #include "cmd/text.h"
 #include "cmd/train_botnet.h"
 #include "cmd/train_normal.h"
+#include "cmd/train_traffic.h"
 
 #include <lapwing/detect.h>
 
@@ -35,10 +36,13 @@ static struct {
 
 static const struct opt rows[] = {
     {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME", .initial = "nsl-kdd",
-     .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
-             "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
-             "botnet, two from flow records; or normal (or ddos-autoencoder), which "
-             "learns from the normal records alone"},
+     .help =
+         "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
+         "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
+         "botnet, two from flow records; or normal (or ddos-autoencoder), which "
+         "learns from the normal records alone; or traffic, which learns from captures "
+         "whose table --data names: columns capture, truth (a file of labels, or a "
+         "class for all) and group"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
@@ -270,6 +274,14 @@ static int run_train(char *const *words, size_t n_words)
     if (o.data == NULL || o.output == NULL)
         return command_usage("say what to learn from with --data FILE and where to put "
                              "the model with -o FILE");
+    if (strcmp(o.preset, "traffic") == 0) {
+        const struct lw_traffic_config cfg = {.index = o.data,
+                                              .false_alarm = o.budget,
+                                              .seed = (uint64_t)o.seed,
+                                              .progress = progress_show};
+
+        return train_traffic(&cfg, o.output, o.json);
+    }
     if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
         return command_error(&err);
     if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)

@@ -82,6 +82,11 @@ static void put_conformal(const struct lw_classifier *c, struct buf *out)
     quantile_save(c->conformal, CONFORMAL_QUANTILES, out);
 }
 
+static void put_tail(const struct lw_classifier *c, struct buf *out)
+{
+    tail_save(c->tail, out);
+}
+
 static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bundle *b,
                                    struct lw_error *err)
 {
@@ -96,6 +101,7 @@ static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bund
         {"NORMAL", put_normality, false}, {"USUAL", put_usual, true},
         {"TYPES", put_types, true},       {"PROV", put_provenance, true},
         {"CUT", put_cut, true},           {"CONF", put_conformal, true},
+        {"TAIL", put_tail, true},
     };
     enum lw_status st = LW_OK;
 
@@ -104,7 +110,8 @@ static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bund
 
         if (c->cut > 0 ? !sections[i].of_cut : sections[i].put == put_cut)
             continue;
-        if (sections[i].put == put_conformal && c->conformal == NULL)
+        if ((sections[i].put == put_conformal && c->conformal == NULL) ||
+            (sections[i].put == put_tail && c->tail == NULL))
             continue;
         buf_init(&bytes);
         sections[i].put(c, &bytes);
@@ -262,8 +269,7 @@ static enum lw_status get_provenance(struct lw_classifier *c, struct span in,
 static enum lw_status get_cut(struct lw_classifier *c, struct span in,
                               struct lw_error *err)
 {
-    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1) ||
-        c->n_classes != 2)
+    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1))
         return lw_fail(err, LW_EFORMAT, "the threshold's section is damaged");
     return LW_OK;
 }
@@ -271,7 +277,7 @@ static enum lw_status get_cut(struct lw_classifier *c, struct span in,
 static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
                                     struct lw_error *err)
 {
-    if (c->model->ops->score == NULL)
+    if (c->model->ops->score == NULL || c->n_classes != 2)
         return lw_fail(err, LW_EFORMAT, "the model does not measure what is normal");
     c->conformal = mem_zalloc(CONFORMAL_QUANTILES, sizeof *c->conformal);
     if (c->conformal == NULL)
@@ -279,6 +285,17 @@ static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
     if (!quantile_load(c->conformal, CONFORMAL_QUANTILES, &in) || in.n != 0)
         return lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
     return LW_OK;
+}
+
+static enum lw_status get_tail(struct lw_classifier *c, struct span in,
+                               struct lw_error *err)
+{
+    c->tail = mem_zalloc(1, sizeof *c->tail);
+    if (c->tail == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    return tail_load(c->tail, in)
+               ? LW_OK
+               : lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
 }
 
 static size_t count_numbers(const struct lw_view *v)
@@ -319,6 +336,7 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         {"NORMAL", get_normality, false}, {"USUAL", get_usual, true},
         {"TYPES", get_types, true},       {"PROV", get_provenance, true},
         {"CUT", get_cut, true},           {"CONF", get_conformal, true},
+        {"TAIL", get_tail, true},
     };
     enum lw_status st = LW_OK;
     size_t n_cut;
@@ -329,8 +347,8 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
 
         if (has_cut ? !sections[i].of_cut : sections[i].get == get_cut)
             continue;
-        if (sections[i].get == get_conformal &&
-            (!has_cut || lw_bundle_get(b, "CONF", &n_cut) == NULL))
+        if ((sections[i].get == get_conformal || sections[i].get == get_tail) &&
+            (!has_cut || lw_bundle_get(b, sections[i].tag, &n_cut) == NULL))
             continue;
         st = section(b, sections[i].tag, &in, err);
         if (st == LW_OK)
@@ -348,6 +366,7 @@ void lw_classifier_free(struct lw_classifier *c)
     novelty_release(&c->novelty);
     normality_release(&c->normality);
     mem_free(c->conformal);
+    mem_free(c->tail);
     mem_free(c->types);
     mem_free(c->provenance);
     mem_free(c);

@@ -14,8 +14,10 @@
  * PROV     provenance and validation figures, JSON
  * CONF     f32 scores of held-out normal rows, as quantiles; only beside CUT, and only
  *          of models that learnt from normal rows alone: a score is 1 - its p-value
- * CUT      f32 score; only of two classes that are told apart by a threshold, which
- * have no rule and no distance
+ * CUT      f32 score; only of classes that are told apart by a threshold, which have no
+ *          rule and no distance: an attack from that score on, the likeliest kind of it
+ * TAIL     how high held-out normal rows score (detect/tail.h); only beside CUT, and
+ * not of every model
  */
 #ifndef DETECT_CLASSIFIER_PRIV_H
 #define DETECT_CLASSIFIER_PRIV_H
@@ -24,11 +26,12 @@
 #include "detect/normality.h"
 #include "detect/novelty.h"
 #include "detect/rule.h"
+#include "detect/tail.h"
 
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
 
-enum { CLASSIFIER_FEATURES_MAX = 128, CONFORMAL_QUANTILES = 10001 };
+enum { CLASSIFIER_FEATURES_MAX = 256, CONFORMAL_QUANTILES = 10001 };
 
 struct lw_classifier {
     const struct lw_view *view; /* static storage */
@@ -39,8 +42,9 @@ struct lw_classifier {
     struct normality normality; /* owned */
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
-    float cut; /* of two classes: the second from this score on; 0: by the rule */
-    float *conformal; /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
+    float cut;         /* an attack from this score on; 0: by the rule */
+    struct tail *tail; /* owned; NULL: none */
+    float *conformal;  /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
     char *types;      /* attack types trained on, separated by commas; owned */
     char *provenance; /* JSON text, owned */
@@ -55,6 +59,9 @@ size_t classifier_numbers(const struct lw_view *view, const float *row, float *o
  *  (n_classes) and the numbers of a row.  Returns the class decided. */
 uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
                            const float *numbers, float *out);
+
+/** Decide a verdict of a classifier with a threshold anew, by another one. */
+void classifier_cut(const struct lw_classifier *c, float cut, struct lw_verdict *v);
 
 /** Write everything but the id as a model file. */
 LW_MUST enum lw_status classifier_save(const struct lw_classifier *c, const char *path,
