@@ -88,16 +88,6 @@ static void judge_row(const struct lw_classifier *c, const float *row,
     }
 }
 
-void classifier_cut(const struct lw_classifier *c, float cut, struct lw_verdict *v)
-{
-    uint32_t said = 0;
-
-    for (uint32_t i = 1; v->attack_score >= cut && i < c->n_classes; i++)
-        said = said == 0 || v->score[i] > v->score[said] ? i : said;
-    v->verdict = v->decision = c->class_of[said];
-    v->confidence = said == 0 ? 1 - v->attack_score : v->attack_score;
-}
-
 /* Classes by a threshold: no distance, no class that is not recognized. */
 static void judge_by_cut(const struct lw_classifier *c, const float *row,
                          const float *margins, struct lw_verdict *v)

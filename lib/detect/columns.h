@@ -17,7 +17,7 @@
 
 struct column_use {
     const char *feature;
-    const char *category; /* NULL: a number */
+    const char *category; /* NULL: a number; "a|b": either, as one column */
     int8_t monotone;      /* 1: more of it never lowers the score, -1: never raises */
 };
 

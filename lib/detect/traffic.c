@@ -57,26 +57,27 @@ const char *lw_traffic_class_name(uint32_t i)
         name "_600s", NULL, way                                                        \
     }
 
+/* What asks who one is: a guessed password looks alike in all of them. */
+#define LOGIN_APPS                                                                     \
+    "ssh|ftp|telnet|rlogin|rsh|rexec|pop3|imap|smtp|vnc|rdp|smb|ldap|kerberos|mysql|"  \
+    "postgresql|mongodb|redis"
+
 /* What the trees may split on, and which way. */
 static const struct column_use used[] = {
     {"protocol", "tcp", 0},
     {"protocol", "udp", 0},
-    {"protocol", "icmp", 0},
+    {"protocol", "icmp|ipv6-icmp", 0},
     {"protocol", "arp", 0},
     {"conn_state", "S0", 0},
     {"conn_state", "REJ", 0},
     {"conn_state", "SF", 0},
-    {"conn_state", "RSTO", 0},
-    {"conn_state", "RSTR", 0},
-    {"conn_state", "RSTOS0", 0},
-    {"conn_state", "SH", 0},
+    {"conn_state", "RSTO|RSTR", 0},
+    {"conn_state", "RSTOS0|RSTRH|SH|SHR", 0},
     {"conn_state", "OTH", 0},
-    {"app", "ssh", 0},
-    {"app", "ftp", 0},
-    {"app", "telnet", 0},
+    {"app", LOGIN_APPS, 0},
     {"app", "http", 0},
     {"app", "dns", 0},
-    {"app", "tls", 0},
+    {"app", "tls|dtls|quic", 0},
     {"rows_before", NULL, 0},
     {"flow_duration", NULL, 0},
     {"total_fwd_packets", NULL, 0},

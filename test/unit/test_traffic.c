@@ -200,32 +200,94 @@ static void on_finding(void *ctx, const struct lw_finding *f)
         found->least_p = f->verdict.p_value;
 }
 
-static void the_model_judges_a_capture(void **state)
+/* Judge a capture of the folder; what comes of making the detector. */
+static enum lw_status judge(const char *name, struct found *found, double false_alarm,
+                            double alerts_per_day, struct lw_error *err)
 {
-    struct found found = {.least_p = 1};
-    struct lw_detector_config cfg = {.finding = on_finding, .ctx = &found};
+    struct lw_detector_config cfg = {.finding = on_finding,
+                                     .ctx = found,
+                                     .false_alarm = false_alarm,
+                                     .alerts_per_day = alerts_per_day};
     const struct lw_run run = {.n_threads = 1};
     struct lw_classifier *c = NULL;
     struct lw_detector *d = NULL;
     struct lw_capture *cap = NULL;
+    char path[PATH_ROOM];
+    enum lw_status st;
+
+    *found = (struct found){.least_p = 1};
+    assert_int_equal(lw_classifier_load(&c, in_folder("m", path), err), LW_OK);
+    assert_int_equal(lw_classifier_classes(c), 2);
+    st = lw_detector_new(&d, c, &cfg, err);
+    if (st == LW_OK) {
+        assert_int_equal(lw_capture_open(&cap, in_folder(name, path), NULL, err),
+                         LW_OK);
+        assert_int_equal(lw_detector_run(d, cap, &run, err), LW_OK);
+        assert_int_equal(lw_detector_flush(d, err), LW_OK);
+    }
+    lw_capture_close(cap);
+    lw_detector_free(d);
+    lw_classifier_free(c);
+    return st;
+}
+
+static void the_model_judges_a_capture(void **state)
+{
     struct lw_traffic_report r;
     struct lw_error err;
-    char path[PATH_ROOM];
+    struct found found;
 
     (void)state;
     assert_int_equal(train("all", "m", &r, &err), LW_OK);
-    assert_int_equal(lw_classifier_load(&c, in_folder("m", path), &err), LW_OK);
-    assert_int_equal(lw_classifier_classes(c), 2);
-    assert_int_equal(lw_detector_new(&d, c, &cfg, &err), LW_OK);
-    assert_int_equal(lw_capture_open(&cap, in_folder("2.pcap", path), NULL, &err),
-                     LW_OK);
-    assert_int_equal(lw_detector_run(d, cap, &run, &err), LW_OK);
-    assert_int_equal(lw_detector_flush(d, &err), LW_OK);
+    assert_int_equal(judge("2.pcap", &found, 0, 0, &err), LW_OK);
     assert_true(found.alerts > PORTS * 9 / 10);
     assert_int_equal(found.wrong, 0);
     assert_true(found.least_p > 0 && found.least_p < 0.01F);
-    lw_capture_close(cap);
-    lw_detector_free(d);
+}
+
+static void a_budget_sets_the_threshold(void **state)
+{
+    struct lw_traffic_report r;
+    struct lw_error err;
+    struct found own;
+    struct found loose;
+    struct found daily;
+
+    (void)state;
+    assert_int_equal(train("all", "m", &r, &err), LW_OK);
+    assert_int_equal(judge("2.pcap", &own, 0, 0, &err), LW_OK);
+    assert_int_equal(judge("2.pcap", &loose, 0.9, 0, &err), LW_OK);
+    assert_true(loose.alerts > own.alerts);
+    /* 140 flows in the first hour are some 3,000 a day. */
+    assert_int_equal(judge("2.pcap", &daily, 0, 1, &err), LW_OK);
+    assert_true(daily.alerts <= own.alerts);
+    assert_int_equal(judge("1.pcap", &daily, 0, 1, &err), LW_OK);
+    assert_int_equal(daily.alerts, 0);
+    assert_int_equal(judge("1.pcap", &daily, 0, 3000, &err), LW_OK);
+    assert_true(daily.alerts > 0);
+}
+
+static void a_budget_that_cannot_be_kept_is_refused(void **state)
+{
+    struct lw_detector_config cfg = {.false_alarm = 0.01};
+    struct lw_classifier *c = NULL;
+    struct lw_detector *d = NULL;
+    struct lw_traffic_report r;
+    struct lw_error err;
+    struct found found;
+
+    (void)state;
+    assert_int_equal(train("all", "m", &r, &err), LW_OK);
+    assert_int_equal(judge("1.pcap", &found, 1e-6, 0, &err), LW_EINVAL);
+    assert_non_null(strstr(err.msg, "knows 180 normal flows"));
+    assert_int_equal(judge("1.pcap", &found, 1.5, 0, &err), LW_EINVAL);
+    assert_int_equal(judge("1.pcap", &found, -1, 0, &err), LW_EINVAL);
+    assert_int_equal(judge("1.pcap", &found, 0, -1, &err), LW_EINVAL);
+    assert_int_equal(judge("1.pcap", &found, 0.1, 1, &err), LW_EINVAL);
+    assert_int_equal(
+        lw_classifier_load(&c, test_source_path("models/botnet.lwm"), &err), LW_OK);
+    assert_int_equal(lw_detector_new(&d, c, &cfg, &err), LW_EUNSUPPORTED);
+    assert_non_null(strstr(err.msg, "budget"));
     lw_classifier_free(c);
 }
 
@@ -270,6 +332,8 @@ int main(void)
         cmocka_unit_test(a_scan_is_known_from_other_networks),
         cmocka_unit_test(the_same_captures_give_the_same_bytes),
         cmocka_unit_test(the_model_judges_a_capture),
+        cmocka_unit_test(a_budget_sets_the_threshold),
+        cmocka_unit_test(a_budget_that_cannot_be_kept_is_refused),
         cmocka_unit_test(bad_tables_are_refused_with_their_place),
     };
 
