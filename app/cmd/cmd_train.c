@@ -9,6 +9,7 @@
 #include "cmd/train_botnet.h"
 #include "cmd/train_normal.h"
 #include "cmd/train_table.h"
+#include "cmd/train_traffic.h"
 
 #include <lapwing/detect.h>
 
@@ -40,7 +41,9 @@ static const struct opt rows[] = {
      .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
              "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
              "botnet, two from flow records; or normal (or ddos-autoencoder), which "
-             "learns from the normal records alone; or table, which learns from the "
+             "learns from the normal records alone; or traffic, which learns from "
+             "captures that the table --data names (columns capture, truth and group); "
+             "or table, which learns from the "
              "columns of any labelled table as they are (nsl-kdd for KDD'99 and "
              "NSL-KDD records, else table)"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
@@ -348,6 +351,14 @@ static int run_train(char *const *words, size_t n_words)
     if (o.data == NULL || o.output == NULL)
         return command_usage("say what to learn from (FILE) and where to put the model "
                              "(-o FILE)");
+    if (is_preset("traffic")) {
+        const struct lw_traffic_config cfg = {.index = o.data,
+                                              .false_alarm = o.budget,
+                                              .seed = (uint64_t)o.seed,
+                                              .progress = progress_show};
+
+        return train_traffic(&cfg, o.output, o.json);
+    }
     if (train_table_wanted() && o.preset != NULL && !is_preset("table"))
         return command_usage("--level is not for preset %s", o.preset);
     status = train_table_check();

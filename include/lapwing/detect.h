@@ -122,6 +122,13 @@ lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,
                       size_t *n_out, struct lw_error *err);
 
+/** The least attack score that at most this share of normal traffic reaches, as far as
+ *  the classifier has met any in training.  LW_EUNSUPPORTED: it keeps no such record.
+ *  LW_EINVAL: a share that it has not met enough for, or none at all. */
+LW_API LW_MUST enum lw_status lw_classifier_threshold(const struct lw_classifier *c,
+                                                      double share, float *out,
+                                                      struct lw_error *err);
+
 enum { LW_REPEATS_MAX = 10 };
 
 /** How to train.  Zero means the preset's value. */
@@ -210,6 +217,9 @@ LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
                                       const struct lw_cost *cost,
                                       struct lw_test_report *out, struct lw_error *err);
 
+/** The model file that traffic is judged with where none is named. */
+#define LW_DETECT_MODEL "attack.lwm"
+
 struct lw_detector; /* opaque */
 
 /** One judged flow.  Everything borrowed for the call. */
@@ -232,6 +242,12 @@ struct lw_detector_config {
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
     bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
+    /* Instead of the classifier's own threshold one that keeps a budget; at most one of
+     * the two, and only of classifiers that lw_classifier_threshold() has an answer
+     * for.
+     */
+    double false_alarm;    /* share of normal flows that may be alarmed */
+    double alerts_per_day; /* on normal traffic, at the rate at which flows come */
 };
 
 struct lw_detector_stats {
@@ -242,7 +258,9 @@ struct lw_detector_stats {
 };
 
 /** A detector around one classifier (borrowed until free).  LW_EUNSUPPORTED: its view
- *  cannot be made from packets. */
+ *  cannot be made from packets, or a budget cannot be kept; LW_EINVAL: one that is
+ * none.
+ */
 LW_API LW_MUST enum lw_status lw_detector_new(struct lw_detector **out,
                                               const struct lw_classifier *c,
                                               const struct lw_detector_config *cfg,

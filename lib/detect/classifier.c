@@ -8,6 +8,7 @@
 #include "learn/model_ops.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows judged at a time; only memory and speed depend on it. */
 enum { BLOCK_ROWS = 64 };
@@ -133,22 +134,20 @@ static void judge_row(const struct lw_classifier *c, const float *row,
     }
 }
 
-/* Two classes by a threshold: no distance, no class that is not recognized. */
+/* Classes by a threshold: no distance, no class that is not recognized. */
 static void judge_by_cut(const struct lw_classifier *c, const float *row,
                          const float *margins, struct lw_verdict *v)
 {
-    float proba[2] = {margins[0], margins[1]};
-    unsigned said;
-
-    link_softmax(proba, 2);
-    said = proba[1] >= c->cut ? 1 : 0;
-    *v = (struct lw_verdict){.verdict = c->class_of[said],
-                             .decision = c->class_of[said],
-                             .confidence = proba[said],
-                             .score = {proba[0], proba[1]},
-                             .attack_score = proba[1],
-                             .p_value = 1,
+    *v = (struct lw_verdict){.p_value = 1,
                              .unavailable = unavailable_share(c->view, row)};
+    memcpy(v->score, margins, c->n_classes * sizeof v->score[0]);
+    link_softmax(v->score, c->n_classes);
+    v->attack_score = c->n_classes == 2 ? v->score[1] : 1 - v->score[0];
+    if (c->tail != NULL)
+        v->p_value = tail_p_value(c->tail, v->attack_score);
+    classifier_cut(c, c->cut, v);
+    if (c->n_classes == 2)
+        v->confidence = v->score[v->verdict == c->class_of[0] ? 0 : 1];
 }
 
 /* By the share of normal rows that were at least as strange. */

@@ -127,6 +127,16 @@ static bool has_sample(const struct lw_classifier *c)
     return c->sample.n_rows > 0;
 }
 
+static void put_tail(const struct lw_classifier *c, struct buf *out)
+{
+    tail_save(c->tail, out);
+}
+
+static bool has_tail(const struct lw_classifier *c)
+{
+    return c->tail != NULL;
+}
+
 static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bundle *b,
                                    struct lw_error *err)
 {
@@ -150,6 +160,7 @@ static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bund
         {"SETS", put_sets, has_sets},
         {"CALIB", put_calibration, has_calibration},
         {"SAMPLE", put_sample, has_sample},
+        {"TAIL", put_tail, has_tail},
     };
     enum lw_status st = LW_OK;
 
@@ -317,8 +328,7 @@ static enum lw_status get_provenance(struct lw_classifier *c, struct span in,
 static enum lw_status get_cut(struct lw_classifier *c, struct span in,
                               struct lw_error *err)
 {
-    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1) ||
-        c->n_classes != 2)
+    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1))
         return lw_fail(err, LW_EFORMAT, "the threshold's section is damaged");
     return LW_OK;
 }
@@ -326,7 +336,7 @@ static enum lw_status get_cut(struct lw_classifier *c, struct span in,
 static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
                                     struct lw_error *err)
 {
-    if (c->model->ops->score == NULL)
+    if (c->model->ops->score == NULL || c->n_classes != 2)
         return lw_fail(err, LW_EFORMAT, "the model does not measure what is normal");
     c->conformal = mem_zalloc(CONFORMAL_QUANTILES, sizeof *c->conformal);
     if (c->conformal == NULL)
@@ -352,6 +362,17 @@ static enum lw_status get_sample(struct lw_classifier *c, struct span in,
                                  struct lw_error *err)
 {
     return sample_load(&c->sample, in, c->view->n_features, err);
+}
+
+static enum lw_status get_tail(struct lw_classifier *c, struct span in,
+                               struct lw_error *err)
+{
+    c->tail = mem_zalloc(1, sizeof *c->tail);
+    if (c->tail == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    return tail_load(c->tail, in)
+               ? LW_OK
+               : lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
 }
 
 static size_t count_numbers(const struct lw_view *v)
@@ -439,6 +460,7 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         {"SETS", get_sets, MAY_BY_RULE},
         {"CALIB", get_calibration, MAY_BY_RULE},
         {"SAMPLE", get_sample, MAY_ALWAYS},
+        {"TAIL", get_tail, MAY_BY_CUT},
     };
     enum lw_status st = LW_OK;
     size_t n_bytes;
@@ -467,6 +489,7 @@ void lw_classifier_free(struct lw_classifier *c)
     mem_free(c->conformal);
     conformal_release(&c->conformal_sets);
     lw_matrix_release(&c->sample);
+    mem_free(c->tail);
     mem_free(c->types);
     mem_free(c->provenance);
     mem_free(c);

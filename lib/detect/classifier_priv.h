@@ -19,6 +19,10 @@
  * detect/sample.c; only of files that keep some normal training rows CUT      f32
  * score; only of two classes that are told apart by a threshold, which have no rule and
  * no distance
+ * CUT      f32 score; only of classes that are told apart by a threshold, which have no
+ *          rule and no distance: an attack from that score on, the likeliest kind of it
+ * TAIL     how high held-out normal rows score (detect/tail.h); only beside CUT, and
+ * not of every model
  */
 #ifndef DETECT_CLASSIFIER_PRIV_H
 #define DETECT_CLASSIFIER_PRIV_H
@@ -30,12 +34,13 @@
 #include "detect/novelty.h"
 #include "detect/rule.h"
 #include "detect/sample.h"
+#include "detect/tail.h"
 
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
 #include <lapwing/explain.h>
 
-enum { CLASSIFIER_FEATURES_MAX = 128, CONFORMAL_QUANTILES = 10001 };
+enum { CLASSIFIER_FEATURES_MAX = 256, CONFORMAL_QUANTILES = 10001 };
 
 struct lw_classifier {
     const struct lw_view *view; /* static storage */
@@ -48,8 +53,9 @@ struct lw_classifier {
     struct conformal conformal_sets; /* owned */
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
-    float cut; /* of two classes: the second from this score on; 0: by the rule */
-    float *conformal; /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
+    float cut;         /* an attack from this score on; 0: by the rule */
+    struct tail *tail; /* owned; NULL: none */
+    float *conformal;  /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
     struct lw_matrix sample; /* normal training rows (n, n_features), owned; no rows:
                                 the file keeps none */
@@ -73,6 +79,9 @@ uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
 LW_MUST enum lw_status breakdown_exact(const struct lw_classifier *c, const float *row,
                                        uint32_t class_idx, struct lw_breakdown *out,
                                        struct lw_error *err);
+
+/** Decide a verdict of a classifier with a threshold anew, by another one. */
+void classifier_cut(const struct lw_classifier *c, float cut, struct lw_verdict *v);
 
 /** Write everything but the id as a model file. */
 LW_MUST enum lw_status classifier_save(const struct lw_classifier *c, const char *path,
