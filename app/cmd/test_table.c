@@ -105,8 +105,9 @@ static int judge(const struct lw_tabular *t, const struct lw_frame *frame,
                          cfg->name, err.msg);
     else if (st != LW_OK)
         status = command_fail("%s: %s", cfg->name, err.msg);
-    else if (cfg->report != NULL && report_write(cfg->report, "Lapwing: a model judged",
-                                                 put_page, &judged, &err) != LW_OK)
+    else if (cfg->report != NULL &&
+             report_write(cfg->report, REPORT_TEST, "Lapwing: a model judged", put_page,
+                          &judged, &err) != LW_OK)
         status = command_error(&err);
     else if (cfg->json)
         status = print_json(put_judged, &judged);

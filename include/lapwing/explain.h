@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { LW_EXPLAIN_FEATURES_MAX = 128, LW_CHANGE_MAX = 10 };
+enum { LW_EXPLAIN_FEATURES_MAX = 256, LW_CHANGE_MAX = 10 };
 
 /** How a score was taken apart. */
 enum lw_breakdown_kind {
