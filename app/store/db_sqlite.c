@@ -33,6 +33,7 @@ struct db {
     struct db_stmt *statements[STATEMENTS_MAX]; /* (n) owned */
     size_t n;
     uint64_t count;
+    sqlite3_blob *blob; /* owned: the last one read; NULL */
 };
 
 static enum lw_status status_of(int code)
@@ -103,7 +104,7 @@ static const char *settings_of(enum db_mode mode)
 {
     switch (mode) {
     case DB_SCRATCH:
-        return "PRAGMA page_size=8192;PRAGMA journal_mode=OFF;PRAGMA synchronous=OFF;"
+        return "PRAGMA page_size=32768;PRAGMA journal_mode=OFF;PRAGMA synchronous=OFF;"
                "PRAGMA locking_mode=EXCLUSIVE;PRAGMA cache_size=-65536;"
                "PRAGMA temp_store=FILE";
     case DB_IMMUTABLE:
@@ -205,6 +206,7 @@ void db_close(struct db *d)
         return;
     for (size_t i = 0; i < d->n; i++)
         forget(d->statements[i]);
+    (void)sqlite3_blob_close(d->blob);
     (void)sqlite3_close(d->c);
     mem_free(d->path);
     mem_free(d);
@@ -461,6 +463,28 @@ enum lw_status db_number(struct db *d, struct lw_error *err, int64_t *out, int64
     *out = st == LW_OK && !db_is_null(q, 0) ? db_int(q, 0) : none;
     db_done(q);
     return st == LW_END ? LW_OK : st;
+}
+
+/* The handle moves from blob to blob of the one table that has large ones. */
+enum lw_status db_read_blob(struct db *d, const char *table, const char *column,
+                            int64_t id, void *out, size_t n, struct lw_error *err)
+{
+    int code = SQLITE_ABORT;
+
+    if (d->blob != NULL)
+        code = sqlite3_blob_reopen(d->blob, id);
+    if (code != SQLITE_OK) {
+        (void)sqlite3_blob_close(d->blob);
+        d->blob = NULL;
+        code = sqlite3_blob_open(d->c, "main", table, column, id, 0, &d->blob);
+    }
+    if (code == SQLITE_ERROR ||
+        (code == SQLITE_OK && (size_t)sqlite3_blob_bytes(d->blob) != n))
+        return lw_fail(err, LW_EFORMAT, "%s: a part is missing: see lapwing db check",
+                       d->path);
+    if (code == SQLITE_OK)
+        code = sqlite3_blob_read(d->blob, out, (int)n, 0);
+    return code == SQLITE_OK ? LW_OK : fail(d, code, err);
 }
 
 enum lw_status db_settle(struct db *d, struct lw_error *err)

@@ -65,47 +65,90 @@ static void add_sums(struct summing *m, const struct flow_facet *t, uint64_t flo
     m->out->by_class[t->verdict] += flows;
 }
 
-/* The part of a facet that lies in the time asked for. */
-static enum lw_status sum_part(struct summing *m, struct flow_db *f,
-                               const struct flow_facet *t, struct lw_error *err)
-{
-    struct db_stmt *q = NULL;
-    enum lw_status st = db_prepare(
-        f->db,
-        "SELECT count(*), sum(packets), sum(bytes), min(start), max(start + duration)"
-        " FROM flows INDEXED BY flows_time WHERE facet = ? AND start >= ? AND start < "
-        "?",
-        &q, err);
+/* Call fn for each row of a file that begins in the time asked for. */
+struct part_row {
+    const struct flow_facet *facet;
+    int64_t start_ns;
+    int64_t duration_ns;
+    int64_t packets;
+    int64_t bytes;
+};
+typedef void (*part_fn)(void *ctx, const struct part_row *row);
 
-    if (st != LW_OK)
-        return st;
-    db_bind(q, 1, "iii", t->id, m->f->from_ns, m->f->to_ns);
-    st = db_step(q, err);
-    if (st == LW_OK && db_int(q, 0) > 0) {
-        add_times(m->out, db_int(q, 3), db_int(q, 4));
-        add_sums(m, t, (uint64_t)db_int(q, 0), (uint64_t)db_int(q, 1),
-                 (uint64_t)db_int(q, 2));
+static const enum col part_cols[] = {COL_START, COL_DURATION, COL_PACKETS, COL_BYTES,
+                                     COL_FACET};
+enum { N_PART_COLS = sizeof part_cols / sizeof part_cols[0] };
+
+static void each_row_of(const struct flow_db *f, const struct col_chunk *c,
+                        void *const values[N_PART_COLS], int64_t from_ns, int64_t to_ns,
+                        part_fn fn, void *ctx)
+{
+    const int64_t *start = values[0];
+    const int64_t *duration = values[1];
+    const int64_t *packets = values[2];
+    const int64_t *bytes = values[3];
+    const uint32_t *facet = values[4];
+
+    for (uint32_t i = 0; i < c->n; i++) {
+        struct part_row row = {NULL, start[i], duration[i], packets[i], bytes[i]};
+
+        if (start[i] < from_ns || start[i] >= to_ns || facet[i] - 1 >= f->n_facets)
+            continue;
+        row.facet = &f->facets[facet[i] - 1];
+        fn(ctx, &row);
     }
-    db_done(q);
+}
+
+static enum lw_status each_part_row(struct flow_db *f, int64_t from_ns, int64_t to_ns,
+                                    part_fn fn, void *ctx, struct lw_error *err)
+{
+    uint8_t *block = mem_alloc_table((size_t)COLS_CHUNK * N_PART_COLS, 8);
+    void *values[N_PART_COLS];
+    enum lw_status st = LW_OK;
+
+    if (block == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    for (size_t k = 0; k < N_PART_COLS; k++)
+        values[k] = block + k * COLS_CHUNK * 8;
+    for (size_t i = 0; st == LW_OK && i < f->n_chunks; i++) {
+        const struct col_chunk *c = &f->chunks[i];
+
+        if (c->max[COL_START] < from_ns || c->min[COL_START] >= to_ns)
+            continue;
+        for (size_t k = 0; st == LW_OK && k < N_PART_COLS; k++)
+            st = cols_read(f->db, i, c, part_cols[k], values[k], err);
+        if (st == LW_OK)
+            each_row_of(f, c, values, from_ns, to_ns, fn, ctx);
+    }
+    mem_free(block);
     return st;
+}
+
+static void sum_row(void *ctx, const struct part_row *row)
+{
+    struct summing *m = ctx;
+
+    add_times(m->out, row->start_ns, row->start_ns + row->duration_ns);
+    add_sums(m, row->facet, 1, (uint64_t)row->packets, (uint64_t)row->bytes);
 }
 
 static enum lw_status sum_file(void *ctx, struct flow_db *f, struct lw_error *err)
 {
     struct summing *m = ctx;
-    enum lw_status st = LW_OK;
+    bool whole = true;
 
-    for (size_t i = 0; st == LW_OK && i < f->n_facets; i++) {
+    for (size_t i = 0; i < f->n_facets; i++)
+        whole &= f->facets[i].first_ns >= m->f->from_ns &&
+                 f->facets[i].last_ns < m->f->to_ns;
+    if (!whole)
+        return each_part_row(f, m->f->from_ns, m->f->to_ns, sum_row, m, err);
+    for (size_t i = 0; i < f->n_facets; i++) {
         const struct flow_facet *t = &f->facets[i];
 
-        if (t->first_ns >= m->f->from_ns && t->last_ns < m->f->to_ns) {
-            add_times(m->out, t->first_ns, t->last_ns);
-            add_sums(m, t, t->flows, t->packets, t->bytes);
-        } else {
-            st = sum_part(m, f, t, err);
-        }
+        add_times(m->out, t->first_ns, t->last_ns);
+        add_sums(m, t, t->flows, t->packets, t->bytes);
     }
-    return st;
+    return LW_OK;
 }
 
 static void read_alerts(void *ctx, struct db_stmt *q)
@@ -225,41 +268,37 @@ static bool bins_fit(const struct binning *b, const struct flow_db *f)
            b->out->bin_ns % f->bin_ns == 0 && b->out->to_ns % f->bin_ns == 0;
 }
 
-static enum lw_status add_rows(struct binning *b, struct flow_db *f, struct db_stmt *q,
-                               int64_t unit_ns, struct lw_error *err)
+static enum lw_status add_bins(const struct binning *b, struct flow_db *f,
+                               struct lw_error *err)
 {
-    enum lw_status st;
+    struct db_stmt *q = NULL;
+    enum lw_status st = db_prepare(
+        f->db, "SELECT bin, facet, flows, packets, bytes FROM bins", &q, err);
 
+    if (st != LW_OK)
+        return st;
     while ((st = db_step(q, err)) == LW_OK) {
         int64_t facet = db_int(q, 1);
 
         if (facet >= 1 && (size_t)facet <= f->n_facets)
-            add_to_bin(b, &f->facets[facet - 1], db_int(q, 0) * unit_ns, db_int(q, 2),
+            add_to_bin(b, &f->facets[facet - 1], db_int(q, 0) * f->bin_ns, db_int(q, 2),
                        db_int(q, 3), db_int(q, 4));
     }
     return st == LW_END ? LW_OK : st;
 }
 
+static void bin_row(void *ctx, const struct part_row *row)
+{
+    add_to_bin(ctx, row->facet, row->start_ns, 1, row->packets, row->bytes);
+}
+
 static enum lw_status bin_file(void *ctx, struct flow_db *f, struct lw_error *err)
 {
     struct binning *b = ctx;
-    struct db_stmt *q = NULL;
-    enum lw_status st;
 
-    if (bins_fit(b, f)) {
-        st = db_prepare(f->db, "SELECT bin, facet, flows, packets, bytes FROM bins", &q,
-                        err);
-        return st == LW_OK ? add_rows(b, f, q, f->bin_ns, err) : st;
-    }
-    st = db_prepare(f->db,
-                    "SELECT start, facet, 1, packets, bytes FROM flows INDEXED BY"
-                    " flows_time WHERE facet = ? AND start >= ? AND start < ?",
-                    &q, err);
-    for (size_t i = 0; st == LW_OK && i < f->n_facets; i++) {
-        db_bind(q, 1, "iii", f->facets[i].id, b->out->from_ns, b->out->to_ns);
-        st = add_rows(b, f, q, 1, err);
-    }
-    return st;
+    if (bins_fit(b, f))
+        return add_bins(b, f, err);
+    return each_part_row(f, b->out->from_ns, b->out->to_ns, bin_row, b, err);
 }
 
 static int64_t round_down(int64_t v, int64_t unit)
@@ -442,13 +481,12 @@ static void write_top_query(struct buf *sql, const struct topping *t,
                two ? " (SELECT name FROM names WHERE addr = k2)" : " NULL",
                keys[t->what].key, keys[t->what].key2);
     add_alerted(sql, f);
-    buf_printf(
-        sql,
-        " a FROM flows NOT INDEXED WHERE %s%s GROUP BY 1%s ORDER BY %s DESC, 1, 2"
-        " LIMIT ?3)",
-        part ? "start >= ?1 AND start < ?2" : "1",
-        t->what == STORE_TOP_PORTS ? " AND dport >= 0" : "", two ? ", 2" : "",
-        measures[t->by]);
+    buf_printf(sql,
+               " a FROM flows WHERE %s%s GROUP BY 1%s ORDER BY %s DESC, 1, 2"
+               " LIMIT ?3)",
+               part ? "start >= ?1 AND start < ?2" : "1",
+               t->what == STORE_TOP_PORTS ? " AND dport >= 0" : "", two ? ", 2" : "",
+               measures[t->by]);
 }
 
 static enum lw_status top_file(void *ctx, struct flow_db *f, struct lw_error *err)
