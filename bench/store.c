@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMES = 5, PAGE = 100, PEER_BATCH = 10000 };
+enum { TIMES = 3, PAGE = 100, PEER_BATCH = 10000 };
 
 static double now_s(void)
 {
@@ -254,11 +254,11 @@ static const char *const filters[][4] = {
     {"port=22", NULL},
     {"min_score=0.9", NULL},
     {"min_score=0.2", NULL},
-    {"from=1700020000", "to=1700020600", NULL}, /* ten minutes */
-    {"from=1700010000", "to=1700060000", NULL}, /* much of the day */
+    {"from=1700001000", "to=1700001600", NULL}, /* ten minutes */
+    {"from=1700002000", "to=1700070000", NULL}, /* much of the day */
     {"host=10.0.0.9", "class=Probe", NULL},
-    {"host=10.0.0.9", "from=1700010000", "to=1700060000", NULL},
-    {"class=DoS", "from=1700010000", "to=1700060000", NULL},
+    {"host=10.0.0.9", "from=1700002000", "to=1700070000", NULL},
+    {"class=DoS", "from=1700002000", "to=1700070000", NULL},
     {"class=Normal", "min_score=0.39", NULL},
     {"port=22", "protocol=tcp", NULL},
 };

@@ -128,6 +128,27 @@ bool flow_facets(const struct flow_db *f, const struct store_flow_filter *filter
     return partly;
 }
 
+enum lw_status flow_each_file(struct store *s, const struct store_flow_filter *f,
+                              flow_file_fn fn, void *ctx, struct lw_error *err)
+{
+    struct flow_run *runs = NULL;
+    size_t n = 0;
+    enum lw_status st = flow_runs(s, f, &runs, &n, err);
+
+    for (size_t i = 0; st == LW_OK && i < n; i++) {
+        struct flow_db *file = NULL;
+
+        st = flow_db_take(s, runs[i].run, &file, err);
+        if (st == LW_OK)
+            st = fn(ctx, file, err);
+        else if (st == LW_ENOTFOUND)
+            st = LW_OK; /* deleted meanwhile */
+        flow_db_give(s, file);
+    }
+    mem_free(runs);
+    return st;
+}
+
 /* ------------------------------------------------------------------------ heap */
 
 static bool before(struct candidate a, struct candidate b)

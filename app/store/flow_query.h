@@ -19,6 +19,14 @@ LW_MUST enum lw_status flow_runs(struct store *s, const struct store_flow_filter
                                  struct flow_run **out, size_t *n,
                                  struct lw_error *err);
 
+typedef enum lw_status (*flow_file_fn)(void *ctx, struct flow_db *f,
+                                       struct lw_error *err);
+
+/** Call fn for the file of each of these. */
+LW_MUST enum lw_status flow_each_file(struct store *s,
+                                      const struct store_flow_filter *f,
+                                      flow_file_fn fn, void *ctx, struct lw_error *err);
+
 /** Which facets of a file a filter takes: mask (f->n_facets), 1 or 0; returns whether
  * that leaves any out.  *flows becomes how many they have. */
 bool flow_facets(const struct flow_db *f, const struct store_flow_filter *filter,
