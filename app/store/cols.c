@@ -78,7 +78,7 @@ void cols_builder_release(struct cols_builder *b)
 /* Row ids of the table: sixteen to a chunk. */
 static int64_t blob_id(size_t chunk, enum col col)
 {
-    return (int64_t)(16 * chunk + (size_t)col);
+    return (int64_t)(16 * chunk + (size_t)col + 1);
 }
 
 static enum lw_status write_chunk(struct cols_builder *b, struct db *d,
@@ -219,6 +219,19 @@ enum lw_status cols_chunks(struct db *d, struct col_chunk **out, size_t *n,
 enum lw_status cols_read(struct db *d, size_t chunk, const struct col_chunk *c,
                          enum col col, void *out, struct lw_error *err)
 {
-    return db_read_blob(d, "columns", "data", blob_id(chunk, col), out,
+    return db_read_blob(d, "columns", "data", blob_id(chunk, col), 0, out,
                         c->n * cols_width(col), err);
+}
+
+enum lw_status cols_pick(struct db *d, size_t chunk, enum col col, const uint32_t *rows,
+                         uint32_t n, void *out, struct lw_error *err)
+{
+    size_t width = cols_width(col);
+    uint8_t *to = out;
+    enum lw_status st = LW_OK;
+
+    for (uint32_t i = 0; st == LW_OK && i < n; i++, to += width)
+        st = db_read_blob(d, "columns", "data", blob_id(chunk, col), rows[i] * width,
+                          to, width, err);
+    return st;
 }

@@ -72,4 +72,9 @@ LW_MUST enum lw_status cols_chunks(struct db *d, struct col_chunk **out, size_t 
 LW_MUST enum lw_status cols_read(struct db *d, size_t chunk, const struct col_chunk *c,
                                  enum col col, void *out, struct lw_error *err);
 
+/** Read the values of n rows only, one behind the other. */
+LW_MUST enum lw_status cols_pick(struct db *d, size_t chunk, enum col col,
+                                 const uint32_t *rows, uint32_t n, void *out,
+                                 struct lw_error *err);
+
 #endif /* STORE_COLS_H */

@@ -34,6 +34,7 @@ struct db {
     size_t n;
     uint64_t count;
     sqlite3_blob *blob; /* owned: the last one read; NULL */
+    int64_t blob_id;    /* its row; 0: it is not usable as it is */
 };
 
 static enum lw_status status_of(int code)
@@ -467,11 +468,14 @@ enum lw_status db_number(struct db *d, struct lw_error *err, int64_t *out, int64
 }
 
 /* The handle moves from blob to blob of the one table that has large ones. */
-enum lw_status db_read_blob(struct db *d, const char *table, const char *column,
-                            int64_t id, void *out, size_t n, struct lw_error *err)
+static enum lw_status find_blob(struct db *d, const char *table, const char *column,
+                                int64_t id, size_t n, struct lw_error *err)
 {
     int code = SQLITE_ABORT;
 
+    if (d->blob != NULL && d->blob_id == id)
+        return LW_OK;
+    d->blob_id = id;
     if (d->blob != NULL)
         code = sqlite3_blob_reopen(d->blob, id);
     if (code != SQLITE_OK) {
@@ -480,11 +484,27 @@ enum lw_status db_read_blob(struct db *d, const char *table, const char *column,
         code = sqlite3_blob_open(d->c, "main", table, column, id, 0, &d->blob);
     }
     if (code == SQLITE_ERROR ||
-        (code == SQLITE_OK && (size_t)sqlite3_blob_bytes(d->blob) != n))
+        (code == SQLITE_OK && (size_t)sqlite3_blob_bytes(d->blob) < n)) {
+        d->blob_id = 0;
         return lw_fail(err, LW_EFORMAT, "%s: a part is missing: see lapwing db check",
                        d->path);
+    }
     if (code == SQLITE_OK)
-        code = sqlite3_blob_read(d->blob, out, (int)n, 0);
+        return LW_OK;
+    d->blob_id = 0;
+    return fail(d, code, err);
+}
+
+enum lw_status db_read_blob(struct db *d, const char *table, const char *column,
+                            int64_t id, size_t offset, void *out, size_t n,
+                            struct lw_error *err)
+{
+    enum lw_status st = find_blob(d, table, column, id, offset + n, err);
+    int code;
+
+    if (st != LW_OK)
+        return st;
+    code = sqlite3_blob_read(d->blob, out, (int)n, (int)offset);
     return code == SQLITE_OK ? LW_OK : fail(d, code, err);
 }
 

@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_DEFAULT = 100 };
+enum { PAGE_DEFAULT = 100, PICK_MAX = 256 };
 
 /* Ordered as the page is: for a descending one, key and id are inverted. */
 struct candidate {
@@ -47,9 +47,13 @@ struct search {
     size_t mask_cap;
     bool partly;     /* the mask leaves facets out */
     uint64_t facets; /* bit f % 64 of each facet in the mask */
-    void *values;    /* (COLS_CHUNK) owned: a column of the chunk looked at */
-    uint8_t *keep;   /* (COLS_CHUNK + 8) owned: 1 where the filter takes the row */
-    uint8_t *hit;    /* (COLS_CHUNK) owned */
+    uint32_t n_rows; /* of the chunk that are looked at: all, or those picked */
+    bool picking;
+    uint32_t picked[PICK_MAX]; /* (n_rows) which */
+    void *values;              /* (COLS_CHUNK) owned: a column of the rows looked at */
+    void *keys;                /* (COLS_CHUNK) owned: their sort keys */
+    uint8_t *keep; /* (COLS_CHUNK + 8) owned: 1 where the filter takes the row */
+    uint8_t *hit;  /* (COLS_CHUNK + 8) owned */
 };
 
 /* ------------------------------------------------------------------------ runs */
@@ -268,6 +272,8 @@ static uint32_t ip4_of(const struct store_addr *a)
 static enum lw_status read_column(struct search *q, size_t k, enum col col,
                                   struct lw_error *err)
 {
+    if (q->picking)
+        return cols_pick(q->file->db, k, col, q->picked, q->n_rows, q->values, err);
     return cols_read(q->file->db, k, &q->file->chunks[k], col, q->values, err);
 }
 
@@ -286,12 +292,12 @@ static enum lw_status mark_side(struct search *q, size_t k, const struct store_n
     if (!c->mixed) {
         st = read_column(q, k, side == 0 ? COL_SRC : COL_DST, err);
         if (st == LW_OK)
-            mark_ip4(q->hit, q->values, c->n, ip4_of(&net->addr), ip4_of(last));
+            mark_ip4(q->hit, q->values, q->n_rows, ip4_of(&net->addr), ip4_of(last));
         return st;
     }
     st = read_column(q, k, side == 0 ? COL_SRC_ADDR : COL_DST_ADDR, err);
     if (st == LW_OK)
-        mark_addr(q->hit, q->values, c->n, &net->addr, last);
+        mark_addr(q->hit, q->values, q->n_rows, &net->addr, last);
     return st;
 }
 
@@ -300,7 +306,7 @@ static enum lw_status keep_net(struct search *q, size_t k, const struct store_ne
                                const struct store_addr *last, unsigned sides,
                                struct lw_error *err)
 {
-    uint32_t n = q->file->chunks[k].n;
+    uint32_t n = q->n_rows;
     enum lw_status st = LW_OK;
 
     if (!net_is_set(net))
@@ -315,7 +321,7 @@ static enum lw_status keep_net(struct search *q, size_t k, const struct store_ne
 
 static enum lw_status keep_port(struct search *q, size_t k, struct lw_error *err)
 {
-    uint32_t n = q->file->chunks[k].n;
+    uint32_t n = q->n_rows;
     enum lw_status st = LW_OK;
 
     if (q->f->port < 0)
@@ -338,7 +344,7 @@ static enum lw_status keep_by(struct search *q, size_t k, enum col col, keep_fn 
     enum lw_status st = read_column(q, k, col, err);
 
     if (st == LW_OK)
-        keep(q, q->file->chunks[k].n);
+        keep(q, q->n_rows);
     return st;
 }
 
@@ -349,8 +355,8 @@ static enum lw_status filter_chunk(struct search *q, size_t k, struct lw_error *
     const struct col_chunk *c = &q->file->chunks[k];
     enum lw_status st = LW_OK;
 
-    memset(q->keep, 1, c->n);
-    memset(q->keep + c->n, 0, 8); /* read by eights */
+    memset(q->keep, 1, q->n_rows);
+    memset(q->keep + q->n_rows, 0, 8); /* read by eights */
     if (q->partly)
         st = keep_by(q, k, COL_FACET, keep_facets, err);
     if (st == LW_OK &&
@@ -383,24 +389,25 @@ static bool any_kept(const uint8_t *keep, uint32_t n)
 static int64_t key_at(const struct search *q, uint32_t i)
 {
     int64_t key = q->f->sort == STORE_SORT_SCORE
-                      ? cols_score_key((double)((const float *)q->values)[i])
-                      : ((const int64_t *)q->values)[i];
+                      ? cols_score_key((double)((const float *)q->keys)[i])
+                      : ((const int64_t *)q->keys)[i];
 
     return q->f->ascending ? key : ~key;
 }
 
 /* Offer the rows that were kept. */
-static void offer_kept(struct search *q, size_t k, uint32_t n)
+static void offer_kept(struct search *q, size_t k)
 {
     int64_t first = flow_id_make(q->file->run, (int64_t)(k * COLS_CHUNK + 1));
 
-    for (uint32_t i = 0; i < n; i += 8) {
+    for (uint32_t i = 0; i < q->n_rows; i += 8) {
         uint64_t eight;
 
         memcpy(&eight, q->keep + i, sizeof eight);
         for (; eight != 0; eight &= eight - 1) {
             uint32_t at = i + (uint32_t)__builtin_ctzll(eight) / 8;
-            struct candidate c = {key_at(q, at), first + at};
+            uint32_t row = q->picking ? q->picked[at] : at;
+            struct candidate c = {key_at(q, row), first + row};
 
             if (q->n == q->limit && c.key > q->heap[0].key)
                 continue;
@@ -410,6 +417,53 @@ static void offer_kept(struct search *q, size_t k, uint32_t n)
                 offer(q, c);
         }
     }
+}
+
+/* Marks rows whose keys lie between the cursor and the worst of a full page. */
+static void mark_keys(uint8_t *hit, const int64_t *keys, uint32_t n, int64_t least,
+                      int64_t greatest)
+{
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] = (uint8_t)((keys[i] >= least) & (keys[i] <= greatest));
+}
+
+static void mark_scores(uint8_t *hit, const float *keys, uint32_t n, double least,
+                        double greatest)
+{
+    float lo = (float)least; /* both were floats */
+    float hi = (float)greatest;
+
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] = (uint8_t)((keys[i] >= lo) & (keys[i] <= hi));
+}
+
+/* Pick the rows with good keys, if they are few; false: they are many. */
+static bool pick_rows(struct search *q, uint32_t n)
+{
+    bool up = q->f->ascending;
+    int64_t worst = up ? q->heap[0].key : ~q->heap[0].key;
+    int64_t least = up ? (q->has_cursor ? q->cursor.key : INT64_MIN) : worst;
+    int64_t greatest = up ? worst : (q->has_cursor ? ~q->cursor.key : INT64_MAX);
+
+    if (q->f->sort == STORE_SORT_SCORE)
+        mark_scores(q->hit, q->keys, n,
+                    up && !q->has_cursor ? 0 : cols_key_score(least),
+                    !up && !q->has_cursor ? 1e30 : cols_key_score(greatest));
+    else
+        mark_keys(q->hit, q->keys, n, least, greatest);
+    memset(q->hit + n, 0, 8);
+    q->n_rows = 0;
+    for (uint32_t i = 0; i < n; i += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, q->hit + i, sizeof eight);
+        for (; eight != 0; eight &= eight - 1) {
+            if (q->n_rows == PICK_MAX)
+                return false;
+            q->picked[q->n_rows++] = i + (uint32_t)__builtin_ctzll(eight) / 8;
+        }
+    }
+    return true;
 }
 
 /* Can a chunk have a row that the page wants? */
@@ -427,19 +481,36 @@ static bool is_wanted(const struct search *q, const struct col_chunk *c)
            (!q->has_cursor || worst >= q->cursor.key);
 }
 
+static enum lw_status read_keys(struct search *q, size_t k, struct lw_error *err)
+{
+    return cols_read(q->file->db, k, &q->file->chunks[k], (enum col)q->f->sort, q->keys,
+                     err);
+}
+
+/* Once the page is full the keys are looked at first: few are good enough, and of these
+ * alone the filter's columns are read.  Before that, the filter comes first. */
 static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *err)
 {
     const struct col_chunk *c = &q->file->chunks[k];
-    enum lw_status st;
+    bool full = q->n == q->limit;
+    enum lw_status st = LW_OK;
 
     if (!is_wanted(q, c))
         return LW_OK;
-    st = filter_chunk(q, k, err);
-    if (st != LW_OK || !any_kept(q->keep, c->n))
+    if (full)
+        st = read_keys(q, k, err);
+    if (st != LW_OK)
         return st;
-    st = read_column(q, k, (enum col)q->f->sort, err);
+    q->picking = full && pick_rows(q, c->n);
+    if (!q->picking)
+        q->n_rows = c->n;
+    st = filter_chunk(q, k, err);
+    if (st != LW_OK || !any_kept(q->keep, q->n_rows))
+        return st;
+    if (!full)
+        st = read_keys(q, k, err);
     if (st == LW_OK)
-        offer_kept(q, k, c->n);
+        offer_kept(q, k);
     return st;
 }
 
@@ -620,8 +691,10 @@ static enum lw_status begin_search(struct search *q, const struct store_flow_fil
     q->heap = mem_alloc(q->limit * sizeof *q->heap);
     q->values = mem_alloc(COLS_CHUNK * sizeof(struct store_addr));
     q->keep = mem_alloc(COLS_CHUNK + 8);
-    q->hit = mem_alloc(COLS_CHUNK);
-    return q->heap == NULL || q->values == NULL || q->keep == NULL || q->hit == NULL
+    q->hit = mem_alloc(COLS_CHUNK + 8);
+    q->keys = mem_alloc(COLS_CHUNK * sizeof(int64_t));
+    return q->heap == NULL || q->values == NULL || q->keep == NULL || q->keys == NULL ||
+                   q->hit == NULL
                ? lw_fail(err, LW_ENOMEM, "out of memory")
                : LW_OK;
 }
@@ -654,6 +727,7 @@ enum lw_status store_flow_list(struct store *s, const struct store_flow_filter *
     mem_free(q.values);
     mem_free(q.keep);
     mem_free(q.hit);
+    mem_free(q.keys);
     mem_free(runs);
     return st;
 }
