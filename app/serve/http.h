@@ -21,10 +21,11 @@ enum { HTTP_HEADERS_MAX = 4, HTTP_HEADER_TEXT_MAX = 1024 };
 
 /** A complete request; everything is borrowed for the call. */
 struct http_request {
-    const char *method; /* "GET" */
-    const char *path;   /* decoded, without the query */
-    const char *host;   /* NULL: absent, which only HTTP/1.0 allows */
-    const char *accept; /* NULL: absent */
+    const char *method;          /* "GET" */
+    const char *path;            /* decoded, without the query */
+    const char *host;            /* NULL: absent, which only HTTP/1.0 allows */
+    const char *accept;          /* NULL: absent */
+    const char *accept_encoding; /* NULL: absent */
     struct span body;
 };
 

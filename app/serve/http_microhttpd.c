@@ -236,6 +236,8 @@ static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const cha
     case 'a':
         if (strcasecmp(key, "Accept") == 0)
             c->req.accept = value;
+        else if (strcasecmp(key, "Accept-Encoding") == 0)
+            c->req.accept_encoding = value;
         break;
     case 'c':
         if (strcasecmp(key, "Content-Length") == 0) {

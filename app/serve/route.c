@@ -53,7 +53,7 @@ static void dispatch(const struct server *s, const struct http_request *req,
             not_allowed(reply, req->method, req->path, routes[i].method);
         return;
     }
-    reply->fixed = welcome_asset(s, req->path);
+    reply->fixed = welcome_asset(s, req->path, req);
     if (reply->fixed == NULL)
         problem_reply(reply, 404, NULL, "there is nothing here; / tells what there is");
     else if (!method_fits(req->method, "GET"))

@@ -15,6 +15,7 @@ struct server {
     struct http_listener *listener;             /* owned */
     struct http_fixed *welcome;                 /* owned: for a program */
     struct http_fixed *assets[UI_ASSETS_MAX];   /* (n_ui_assets) owned, same order */
+    struct http_fixed *packed[UI_ASSETS_MAX];   /* owned; NULL: packing saves nothing */
     struct http_fixed *verdicts[LW_N_VERDICTS]; /* owned: answers of /classify */
     struct lw_classifier *wide;                 /* owned: all fields of the view kdd */
     struct lw_classifier *narrow;               /* owned: the fields of kdd31 */
@@ -29,7 +30,8 @@ LW_MUST enum lw_status classify_init(struct server *s, const char *models_dir,
                                      struct lw_error *err);
 void classify_release(struct server *s);
 
-/** The file of ui/ with that path, or NULL. */
-const struct http_fixed *welcome_asset(const struct server *s, const char *path);
+/** The file of ui/ with that path, packed if the client takes that; or NULL. */
+const struct http_fixed *welcome_asset(const struct server *s, const char *path,
+                                       const struct http_request *req);
 
 #endif /* SERVE_SERVER_PRIV_H */
