@@ -2,7 +2,7 @@
 // The frame around every page: where one can go, whether the server is there, who is
 // logged in.  A page is fetched when it is first gone to.
 import { html, render, useEffect, useRef, useState } from "./lib/html.js";
-import { get, link, loggedIn, needLogin, setCsrf, useLink, useQuery } from "./lib/api.js";
+import { get, link, loggedIn, needLogin, setCsrf, useEvent, useLink, useQuery } from "./lib/api.js";
 import { Failed, Loading, Messages } from "./lib/parts.js";
 import { href, parse, useRoute } from "./lib/router.js";
 import { zoneWords } from "./lib/format.js";
@@ -18,8 +18,24 @@ const ICONS = {
   try: "M5 4h14v16H5zM9 9h6M9 13h6M9 17h3",
   settings: "M4 7h10M18 7h2M4 17h2M10 17h10M16 4v6M8 14v6",
 };
-const PAGES = [["try", "Try it"]];
-const LOADERS = { try: () => import("./pages/try.js") };
+const PAGES = [
+  ["overview", "Overview"], ["captures", "Captures"], ["alerts", "Alerts"], ["live", "Live"],
+  ["factors", "Factors"], ["map", "Map"], ["models", "Models"], ["try", "Try it"], ["settings", "Settings"],
+];
+const LOADERS = {
+  overview: () => import("./pages/overview.js"),
+  captures: () => import("./pages/captures.js"),
+  capture: () => import("./pages/capture.js"),
+  flow: () => import("./pages/flow.js"),
+  alerts: () => import("./pages/alerts.js"),
+  live: () => import("./pages/live.js"),
+  factors: () => import("./pages/factors.js"),
+  map: () => import("./pages/map.js"),
+  models: () => import("./pages/models.js"),
+  try: () => import("./pages/try.js"),
+  settings: () => import("./pages/settings.js"),
+  login: () => import("./pages/login.js"),
+};
 
 const Icon = ({ name }) => html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
   stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
@@ -42,18 +58,19 @@ function usePage(name) {
 }
 
 function Side({ here, session }) {
-  const open = useQuery(link.needsLogin ? null : "alerts", { status: "open", limit: 1 }, { every: 30000 });
-  const n = open.data?.total ?? 0;
+  const summary = useQuery(link.needsLogin ? null : "stats/summary", {}, { every: 30000 });
+  useEvent("alert", summary.reload);
+  const n = summary.data?.alerts.open ?? 0;
   const current = { capture: "captures", flow: "captures" }[here] || here;
   return html`<div class="side">
-    <a class="brand" href="#/try"><${Bird} /><span>Lapwing</span></a>
+    <a class="brand" href="#/overview"><${Bird} /><span>Lapwing</span></a>
     <nav aria-label="Pages">${PAGES.map(([id, title]) => html`<a key=${id} href=${href(id)}
       aria-current=${id === current ? "page" : undefined}><${Icon} name=${id} /><span>${title}</span>
       ${id === "alerts" && n > 0 && html`<span class="count" aria-label=${`${n} open`}>${n > 999 ? "999+" : n}</span>`}</a>`)}</nav>
     <div class="side-foot">
       <span>Times in ${zoneWords()}</span>
       <span class="row"><i class="dot ${link.up ? "c-botnet" : "c-dos"}"></i>${link.up ? "Connected" : "Not connected"}</span>
-      ${session?.name && html`<span>${session.name} (${session.role})</span>`}
+      ${session?.name && html`<span>${session.name} (${session.scope})</span>`}
     </div></div>`;
 }
 
@@ -68,7 +85,7 @@ function App() {
   const { parts, query } = useRoute();
   useLink();
   const [session, setSession] = useState(null);
-  const name = "try";
+  const name = link.needsLogin ? "login" : LOADERS[parts[0]] && parts[0] !== "login" ? parts[0] : "overview";
   const loaded = usePage(name);
   const main = useRef();
   const first = useRef(true);
@@ -76,8 +93,9 @@ function App() {
 
   useEffect(() => {
     get("session").then((s) => {
-      setCsrf(s?.csrf_token);
+      setCsrf(s.csrf);
       setSession(s);
+      if (s.scope === null) needLogin();
     }, (error) => error.status === 401 && needLogin());
   }, [link.needsLogin, link.up]);
   useEffect(() => {
@@ -98,12 +116,12 @@ function App() {
     <main id="main" tabindex="-1" ref=${main}>
       ${loaded.error ? html`<${Failed} error=${loaded.error} retry=${loaded.retry} what="the page" />`
         : Page && loaded.name === name ? html`<${Page} key=${where} parts=${parts.slice(1)} query=${query} session=${session}
-            onSession=${(s) => { setCsrf(s?.csrf_token); setSession(s); loggedIn(); }} />`
+            onSession=${(s) => { setCsrf(s.csrf); setSession(s); loggedIn(); }} />`
         : html`<${Loading} />`}
     </main><${Messages} />`;
 }
 
-if (!parse().parts.length) history.replaceState(null, "", "#/try");
+if (!parse().parts.length) history.replaceState(null, "", "#/overview");
 const root = document.getElementById("app");
 root.replaceChildren();
 render(html`<${App} />`, root);

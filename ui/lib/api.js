@@ -13,6 +13,7 @@ export class Problem extends Error {
     this.status = status;
     this.title = said.title || "";
     this.field = said.field;
+    this.said = said;
   }
 }
 export class Unreachable extends Error {
@@ -61,6 +62,9 @@ export function needLogin() {
 }
 export function loggedIn() {
   tell({ needsLogin: false });
+  source?.close();
+  source = null;
+  openStream();
   bus.dispatchEvent(new Event("back"));
 }
 
@@ -148,26 +152,36 @@ export function useLink() {
   return link;
 }
 
-/** Server-sent events: `on` maps a kind to what is done with its data.  The browser
- *  connects again by itself and says where it was. */
-export function useEvents(path, on) {
-  const handlers = useRef(on);
-  handlers.current = on;
-  const [state, set] = useState("connecting");
-  useEffect(() => {
-    if (!path) return undefined;
-    const source = new EventSource(url(path));
-    source.onopen = () => set("open");
-    source.onerror = () => set(source.readyState === EventSource.CLOSED ? "closed" : "connecting");
-    const listen = (event) => {
-      let data = null;
-      try { data = JSON.parse(event.data); } catch { return; }
-      (handlers.current[event.type] || handlers.current["*"] || (() => {}))(data, event.type);
-    };
-    for (const kind of Object.keys(on))
-      if (kind !== "*") source.addEventListener(kind, listen);
-    source.onmessage = listen;
-    return () => source.close();
-  }, [path]);
-  return state;
+// ------------------------------------------------------------------ server-sent events
+
+// One stream for all that listen; the browser connects again by itself and says where it was.
+let source = null;
+const topics = new EventTarget();
+const KINDS = ["job", "alert", "capture", "deleted"];
+
+function openStream() {
+  source = new EventSource(url("events"));
+  for (const kind of KINDS)
+    source.addEventListener(kind, (event) => {
+      try { topics.dispatchEvent(new CustomEvent(kind, { detail: JSON.parse(event.data) })); } catch { /* no JSON: nothing to tell */ }
+    });
+  source.addEventListener("reload", () => bus.dispatchEvent(new Event("back")));
+  source.onerror = () => {
+    if (source?.readyState !== EventSource.CLOSED) return;
+    source = null;
+    setTimeout(() => source || link.needsLogin || openStream(), 5000);
+  };
 }
+
+/** Calls `fn` with the data of each event of that kind. */
+export function useEvent(kind, fn) {
+  const latest = useRef(fn);
+  latest.current = fn;
+  useEffect(() => {
+    if (!source && !link.needsLogin) openStream();
+    const listen = (event) => latest.current(event.detail);
+    topics.addEventListener(kind, listen);
+    return () => topics.removeEventListener(kind, listen);
+  }, [kind]);
+}
+addEventListener("pagehide", () => { source?.close(); source = null; });

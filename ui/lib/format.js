@@ -11,7 +11,7 @@ const missing = (v) => v === null || v === undefined || Number.isNaN(v);
 export const count = (v) => missing(v) ? NONE : GROUPED.format(v);
 
 /** 2976618 -> "3M": for axes and tiles; give count() as the title. */
-export const short = (v) => missing(v) ? NONE : SHORT.format(v);
+export const short = (v) => missing(v) ? NONE : Math.abs(v) < 1e5 ? GROUPED.format(v) : SHORT.format(v);
 
 /** A number of any size, with as many digits as are worth reading. */
 export function number(v) {
@@ -131,7 +131,7 @@ export function ago(t, now = Date.now()) {
 export function tick(ms, span) {
   if (span > 3 * 864e5) return day(ms).slice(5);
   if (span > 12 * 36e5) return `${day(ms).slice(5)} ${clock(ms).slice(0, 5)}`;
-  return span > 3e5 ? clock(ms).slice(0, 5) : clock(ms);
+  return span > 2e6 ? clock(ms).slice(0, 5) : clock(ms);
 }
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;

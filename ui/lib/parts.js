@@ -179,11 +179,11 @@ export function Table({ columns, rows, caption, onRow }) {
 }
 
 /** Bars beside names: top sources, services. */
-export function Ranking({ items, unit = "flows", caption }) {
+export function Ranking({ items, unit = "flows", caption, kind = "accent" }) {
   const max = Math.max(1, ...items.map((i) => i.value));
   return html`<ol class="ranking" aria-label=${caption}>${items.map((i) => html`<li key=${i.name}>
     ${i.href ? html`<a href=${i.href} title=${i.name}>${i.name}</a>` : html`<span title=${i.name}>${i.name}</span>`}
-    <${Meter} value=${i.value} max=${max} kind=${i.kind || "accent"} label=${`${i.value} ${unit}`} />
+    <${Meter} value=${i.value} max=${max} kind=${i.kind || kind} label=${`${i.value} ${unit}`} />
     <b title=${`${f.count(i.value)} ${unit}`}>${f.short(i.value)}</b></li>`)}</ol>`;
 }
 

@@ -76,7 +76,7 @@ export const fromServer = (path, query, read) => async (cursor, limit, signal) =
  * `source` is a function as fromServer() makes, and `sourceKey` says when it is another.
  */
 export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) => r.id, sort, onSort,
-  label, empty, unit = "row" }) {
+  label, empty, unit = "row", total }) {
   const box = useRef();
   const [, redraw] = useState(0);
   const [top, setTop] = useState(0);
@@ -137,9 +137,10 @@ export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) 
     } else if (e.key === "Enter" && pages.row(chosen) && onOpen)
       onOpen(pages.row(chosen));
   };
+  const all = total ?? pages.total;
   const isEmpty = pages.end && pages.known === 0;
   return html`<div>
-    <div class="vtable" ref=${box} tabindex="0" role="grid" aria-label=${label} aria-rowcount=${pages.total ?? (pages.end ? pages.known + 1 : -1)}
+    <div class="vtable" ref=${box} tabindex="0" role="grid" aria-label=${label} aria-rowcount=${all ?? (pages.end ? pages.known + 1 : -1)}
         aria-colcount=${columns.length} aria-activedescendant=${pages.row(chosen) ? `row-${chosen}` : undefined}
         onScroll=${(e) => setTop(e.currentTarget.scrollTop)} onKeyDown=${onKey}>
       <div class="vt-head" role="rowgroup">
@@ -161,7 +162,7 @@ export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) 
               ${row ? c.cell(row) : html`<i class="wait"></i>`}</div>`)}</div>`)}</div>`}
     </div>
     ${pages.error && html`<${Failed} error=${pages.error} retry=${() => pages.retry()} what="these rows" />`}
-    <div class="vt-foot"><span aria-live="polite">${pages.total !== null ? plural(pages.total, unit)
+    <div class="vt-foot"><span aria-live="polite">${all !== null && all !== undefined ? plural(all, unit)
       : pages.end ? plural(pages.known, unit) : pages.known ? `more than ${plural(pages.known, unit)}` : "…"}</span>
       <span>↑ ↓ move, Enter opens${pages.known ? ` · row ${count(chosen + 1)}` : ""}</span></div>
   </div>`;

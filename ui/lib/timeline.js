@@ -30,7 +30,7 @@ function ticks(max) {
 
 /** bins: [{t (ms), counts: {class: n}}], each `step` ms long.  onRange(from, to) in ms, or
  *  (null, null).  `range` is what is chosen now. */
-export function TimeLine({ bins, step, range, onRange, height = HEIGHT, unit = "flows" }) {
+export function TimeLine({ bins, step, range, onRange, height = HEIGHT, unit = "flows", legend = true }) {
   const [ref, width] = useWidth();
   const [root, setRoot] = useState(true);
   const [drag, setDrag] = useState(null);
@@ -116,7 +116,7 @@ export function TimeLine({ bins, step, range, onRange, height = HEIGHT, unit = "
         <span class="badge"><i class="dot c-${slug(n)}"></i>${n}</span><b>${f.count(tip.counts[n])}</b></div>`)}
       ${!total(tip) && html`<div>nothing</div>`}</div>`}
     <div class="row small">
-      <ul class="legend grow">${names.map((n) => html`<li key=${n} class="badge"><i class="dot c-${slug(n)}"></i>${n}</li>`)}</ul>
+      <ul class="legend grow">${legend && names.map((n) => html`<li key=${n} class="badge"><i class="dot c-${slug(n)}"></i>${n}</li>`)}</ul>
       <label class="check faint"><input type="checkbox" checked=${root} onChange=${(e) => setRoot(e.currentTarget.checked)} />square-root height</label>
       ${range && onRange && html`<button class="small" onClick=${() => onRange(null, null)}>Show all times</button>`}
     </div></div>`;

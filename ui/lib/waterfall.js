@@ -4,7 +4,8 @@
 import { html } from "./html.js";
 import { number } from "./format.js";
 
-const signed = (v) => `${v < 0 ? "−" : "+"}${number(Math.abs(v))}`;
+const digits = (v) => Math.abs(v) < .005 && v !== 0 ? v.toExponential(0) : v.toFixed(2);
+const signed = (v) => `${v < 0 ? "−" : "+"}${digits(Math.abs(v))}`;
 
 /** reasons: [{feature, words, contribution, value, unavailable}]; `base` is the score of a
  *  row of which nothing is known, `score` where all reasons end; `rest` is what the reasons
@@ -25,14 +26,14 @@ export function Waterfall({ reasons, base = 0, score = null, rest = null, toward
   const low = Math.min(...ends), high = Math.max(...ends), span = high - low || 1;
   const pct = (v) => `${(v - low) / span * 100}%`;
   return html`<ol class="waterfall" aria-label="Reasons, each with what it adds to the score">
-    <li class="faint"><span>what a typical record starts from</span><span class="track" style=${{ "--zero": pct(base) }}></span>
-      <span class="value num">${number(base)}</span></li>
+    <li class="faint"><span>${score === null ? "without any evidence" : "what every record starts from"}</span><span class="track" style=${{ "--zero": pct(base) }}></span>
+      <span class="value num">${digits(base)}</span></li>
     ${rows.map((r, i) => html`<li key=${i}>
       <span class="words">${r.words || r.feature}${r.feature && html`<span class="feature">${r.feature}${r.value !== undefined && r.value !== null ? ` = ${number(r.value)}` : ""}</span>`}</span>
       <span class="track" style=${{ "--zero": pct(base) }} title=${`${signed(r.contribution)}: ${number(r.from)} to ${number(r.to)}`}>
         <i class=${r.contribution >= 0 ? "c-up" : "c-down"} style=${{ left: pct(Math.min(r.from, r.to)), width: `${Math.abs(r.contribution) / span * 100}%` }}></i></span>
       <span class="value num"><span class="away">${r.contribution >= 0 ? `towards ${towards}` : `away from ${towards}`}: </span>${signed(r.contribution)}</span></li>`)}
-    <li class="sum"><span>score</span><span class="track" style=${{ "--zero": pct(score ?? at) }}></span><span class="value num">${number(score ?? at)}</span></li>
+    <li class="sum"><span>${score === null ? "these reasons together" : "score"}</span><span class="track" style=${{ "--zero": pct(score ?? at) }}></span><span class="value num">${digits(score ?? at)}</span></li>
   </ol>
   <p class="row small faint"><span class="badge"><i class="dot c-up"></i>towards ${towards}</span>
     <span class="badge"><i class="dot c-down"></i>away from it</span> in log odds</p>`;

@@ -12,9 +12,7 @@ const NAMES = GROUPS.flatMap(([, fields]) => fields.map((field) => field.name));
 /** The verdict with its reasons. */
 async function judge(body, wide, signal) {
   const options = { body, headers: { "Content-Type": "application/json" }, signal };
-  const options31 = { ...options, headers: { "Content-Type": "application/json" } };
-  const plain = async () => ({ class: (await api("POST", "/classify", options31))["Attack Type"] });
-  const verdict = await api("POST", "classify", { ...options, query: { view: wide ? "kdd" : "kdd31", explain: true } }).catch((e) => e.status === 404 ? plain() : Promise.reject(e));
+  const verdict = await api("POST", "classify", { ...options, query: { view: wide ? "kdd" : "kdd31", explain: true } });
   if (verdict.error) throw Object.assign(new Error(verdict.error), { field: verdict.field });
   return verdict;
 }
