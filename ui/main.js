@@ -63,7 +63,7 @@ function Side({ here, session }) {
   const n = summary.data?.alerts.open ?? 0;
   const current = { capture: "captures", flow: "captures" }[here] || here;
   return html`<div class="side">
-    <a class="brand" href="#/overview"><${Bird} /><span>Lapwing</span></a>
+    <a class="brand" href="#/overview" aria-label="Lapwing, overview"><${Bird} /><span>Lapwing</span></a>
     <nav aria-label="Pages">${PAGES.map(([id, title]) => html`<a key=${id} href=${href(id)}
       aria-current=${id === current ? "page" : undefined}><${Icon} name=${id} /><span>${title}</span>
       ${id === "alerts" && n > 0 && html`<span class="count" aria-label=${`${n} open`}>${n > 999 ? "999+" : n}</span>`}</a>`)}</nav>

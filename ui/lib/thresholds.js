@@ -12,7 +12,7 @@ const PAGE = 1000, MOST = 10000, FLOOR = .05;
 /** The most suspicious flows seen, for the preview: at most MOST, and whether that was all. */
 async function suspicious(detector, signal) {
   const flows = [];
-  let cursor, least = 1;
+  let cursor, least = 1, seen = 0;
   do {
     const page = await get("flows", { min_score: FLOOR, sort: "score", order: "desc", limit: PAGE, cursor }, signal);
     for (const x of page.items) {
@@ -20,7 +20,8 @@ async function suspicious(detector, signal) {
       if (x.detector === detector) flows.push(x);
     }
     cursor = page.next;
-  } while (cursor && flows.length < MOST);
+    seen += page.items.length;
+  } while (cursor && seen < MOST);
   return { flows, least: cursor ? least : FLOOR };
 }
 

@@ -26,8 +26,8 @@ export function Waterfall({ reasons, base = 0, score = null, rest = null, toward
   const low = Math.min(...ends), high = Math.max(...ends), span = high - low || 1;
   const pct = (v) => `${(v - low) / span * 100}%`;
   return html`<ol class="waterfall" aria-label="Reasons, each with what it adds to the score">
-    <li class="faint"><span>${score === null ? "without any evidence" : "what every record starts from"}</span><span class="track" style=${{ "--zero": pct(base) }}></span>
-      <span class="value num">${digits(base)}</span></li>
+    ${score !== null && html`<li class="faint"><span>what every record starts from</span><span class="track" style=${{ "--zero": pct(base) }}></span>
+      <span class="value num">${digits(base)}</span></li>`}
     ${rows.map((r, i) => html`<li key=${i}>
       <span class="words">${r.words || r.feature}${r.feature && html`<span class="feature">${r.feature}${r.value !== undefined && r.value !== null ? ` = ${number(r.value)}` : ""}</span>`}</span>
       <span class="track" style=${{ "--zero": pct(base) }} title=${`${signed(r.contribution)}: ${number(r.from)} to ${number(r.to)}`}>

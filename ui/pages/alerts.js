@@ -96,29 +96,38 @@ export default function Alerts({ query, session }) {
   const [chosen, choose] = useState(query.id ? Number(query.id) : null);
   const [dialog, setDialog] = useState(null);
   const done = useRef([]);
+  const sending = useRef(Promise.resolve());
+  const latest = useRef([]);
   const box = useRef();
   useEffect(() => { setMore({ items: [], next: list.data?.next ?? null }); setLocal({}); }, [list.data]);
   useEvent("alert", (a) => setLocal((m) => list.data?.items.some((x) => x.id === a.id) ? { ...m, [a.id]: a } : m));
   const single = useQuery(query.id && list.data && !list.data.items.some((a) => a.id === Number(query.id)) ? `alerts/${Number(query.id)}` : null);
   const alerts = [...(single.data ? [single.data] : []), ...(list.data?.items || []), ...more.items].map((a) => local[a.id] || a);
+  latest.current = alerts;
   const at = Math.max(0, alerts.findIndex((a) => a.id === chosen));
   const now = alerts[at];
   const may = !session || session.scope !== "read";
 
   const select = (a) => { choose(a.id); setQuery({ id: a.id }); };
-  /** Shown at once, and taken back if the server does not want it. */
-  const change = async (alert, what, isUndo = false) => {
-    if (!may) return;
+  /** Shown at once, sent one after the other, and taken back if the server does not want it. */
+  const change = (alert, what, isUndo = false) => {
+    if (!may) return undefined;
     const before = Object.fromEntries(Object.keys(what).map((k) => [k, k === "comment" ? alert[k] || "" : alert[k]]));
+    const entry = [alert.id, before];
+    if (!isUndo) done.current.push(entry);
     setLocal((m) => ({ ...m, [alert.id]: { ...alert, ...what, comment: "comment" in what ? what.comment || null : alert.comment } }));
+    sending.current = sending.current.then(() => store(alert, what, isUndo ? null : entry));
+    return sending.current;
+  };
+  const store = async (alert, what, entry) => {
     try {
       const saved = await api("PATCH", `alerts/${alert.id}`, { json: what });
       setLocal((m) => ({ ...m, [alert.id]: saved }));
-      if (isUndo) return;
-      done.current.push([saved, before]);
+      if (!entry) return;
       const words = what.state ? what.state === "resolved" ? "Resolved" : "Open again" : "label" in what ? what.label ? `Labelled ${what.label}` : "Label removed" : "Comment saved";
       say(`${words}: alert #${alert.id}`, { undo });
     } catch (error) {
+      done.current = done.current.filter((e) => e !== entry);
       setLocal((m) => ({ ...m, [alert.id]: alert }));
       say(`Not saved: ${error.message}`, { bad: true });
     }
@@ -126,8 +135,11 @@ export default function Alerts({ query, session }) {
   const undo = () => {
     const last = done.current.pop();
     if (!last) { say("There is nothing to undo"); return; }
-    change(last[0], last[1], true).then(() => say(`Undone: alert #${last[0].id}`));
-    choose(last[0].id);
+    const [id, before] = last;
+    const alert = latest.current.find((a) => a.id === id);
+    if (!alert) { say(`Alert #${id} is not in this list any more`); return; }
+    change(alert, before, true).then(() => say(`Undone: alert #${id}`));
+    choose(id);
   };
   const keys = useRef();
   keys.current = (e) => {

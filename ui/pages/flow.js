@@ -19,7 +19,7 @@ function Packets({ packets }) {
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
-  const height = 176, mid = height / 2 - 8, left = 52;
+  const height = 250, mid = height / 2 - 10, left = 52;
   const max = Math.max(...packets.map((p) => p.bytes), 1), end = packets[packets.length - 1].offset || 1e-6;
   const w = Math.max(10, width - left - 8);
   const x = (p, i) => left + (inOrder || end <= 1e-6 ? (i + .5) / packets.length : p.offset / end) * (w - 6);
