@@ -4,7 +4,7 @@
 import { html, useEffect, useMemo, useState } from "./html.js";
 import { api, get, useQuery } from "./api.js";
 import * as f from "./format.js";
-import { Chart, axis, line } from "./chart.js";
+import { Chart, axis, colour, line } from "./chart.js";
 import { Failed, Loaded, Loading, attempt } from "./parts.js";
 
 const PAGE = 1000, MOST = 10000, FLOOR = .05;
@@ -71,7 +71,7 @@ export function Threshold({ detector, value, may, onSaved }) {
       <p aria-live="polite" class="preview"><b>${at && now <= 1 ? rate(at.alerts) : "0"} alerts</b> ${unit}, of ${at ? rate(at.flows) : "0"} flows${before && now !== value ? html` <span class="faint">(now, at ${value}: ${rate(before.alerts)} alerts of ${rate(before.flows)} flows)</span>` : ""}</p>
       <${Chart} deps=${[points, now, value]} words=${`Alerts by threshold of ${detector}`} option=${() => ({ legend: { show: false }, grid: { left: 52, right: 14, top: 12, bottom: 40 },
         xAxis: axis("threshold", { min: 0, max: 1, nameGap: 26 }), yAxis: axis(short ? "alerts" : "alerts a day", { nameGap: 36, minInterval: short ? 1 : 0 }),
-        series: [line("alerts", points.map((p) => [p.t, short ? p.alerts : p.alerts / days]), "accent", { step: "end", markLine: { symbol: "none", silent: true, label: { formatter: "{b}" },
+        series: [line("alerts", points.map((p) => [p.t, short ? p.alerts : p.alerts / days]), "accent", { step: "end", markLine: { symbol: "none", silent: true, label: { formatter: "{b}", color: colour("ink"), textBorderWidth: 0 }, lineStyle: { color: colour("ink") },
           data: [{ xAxis: value, name: "now", lineStyle: { type: "dashed" } }, ...(now !== value ? [{ xAxis: now, name: "new" }] : [])] } })] })} />`}</div>`;
 }
 

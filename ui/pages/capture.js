@@ -95,10 +95,10 @@ function ExportDialog({ filter, onClose }) {
       <${Copy} text=${`curl -o flows.${format} '${location.origin}${to}'`} label="Copy the command" /></p><//>`;
 }
 
-function columnsFor(query) {
+function columnsFor(query, oneDay) {
   const text = (name, label, pattern) => () => html`<${Filter} name=${name} value=${query[name]} label=${label} pattern=${pattern} />`;
   return [
-    { id: "start", title: "Time", width: "11rem", sort: true, cell: (r) => html`<span title=${f.time(r.start, 6)}>${f.time(r.start)}</span>` },
+    { id: "start", title: "Time", width: oneDay ? "6.4rem" : "11rem", sort: true, cell: (r) => html`<span title=${f.time(r.start, 6)}>${oneDay ? f.clock(r.start, 1) : f.time(r.start)}</span>` },
     { id: "class", title: "Class", width: "8.2rem", cell: (r) => html`<${ClassBadge} name=${r.class} />`,
       filter: () => html`<${Filter} name="class" value=${query.class} label="Class" options=${CLASSES.map((c) => [c, c])} />` },
     { id: "score", title: "Score", width: "5rem", numeric: true, sort: true, help: "How much like an attack, 0 to 1", cell: (r) => f.figure(r.score),
@@ -135,7 +135,7 @@ export default function Capture({ parts, query }) {
   const source = useMemo(() => fromServer("flows", sorted, (d) => ({ items: d.items, next: d.next, total: d.total })), [key]);
   const bins = toBins(series.data);
   const onRange = (a, b) => setQuery({ from: a === null ? undefined : iso(a), to: b === null ? undefined : iso(b) }, { replace: false });
-  const c = capture.data;
+  const c = capture.data, s = summary.data;
   const tab = query.tab || "flows";
   const here = (t) => href(id ? ["capture", id] : "capture", { ...query, tab: t === "flows" ? undefined : t });
   if (capture.error?.status === 404)
@@ -155,7 +155,7 @@ export default function Capture({ parts, query }) {
     <${Chips} query=${query} />
     <${Tabs} label="Views" now=${tab} items=${[["flows", "Flows", here("flows")], ["conversations", "Conversations", here("conversations")]]} />
     ${tab === "conversations" ? html`<${Conversations} scope=${scope} query=${query} />`
-      : html`<${VirtualTable} label="Flows" unit="flow" columns=${columnsFor(query)} source=${source} sourceKey=${key} total=${total} sort=${order}
+      : html`<${VirtualTable} label="Flows" unit="flow" columns=${columnsFor(query, s?.first && f.day(s.first) === f.day(s.last))} source=${source} sourceKey=${key} total=${total} sort=${order}
           onSort=${(s) => setQuery({ sort: s })} onOpen=${(r) => go(href(["flow", r.id]))}
           empty=${html`<${Empty} title="No flow fits these filters"><button onClick=${() => setQuery(Object.fromEntries(FILTERS.map((n) => [n, undefined])))}>Clear all filters</button><//>`} />`}
     ${exporting && html`<${ExportDialog} filter=${sorted} onClose=${() => setExporting(false)} />`}`;
