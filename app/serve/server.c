@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MAX_BODY_BYTES = 64 * 1024, THREADS_MAX = 64 };
+enum { THREADS_MAX = 64, SLOW_THREADS = 4 };
 
 static unsigned n_processors(void)
 {
@@ -57,10 +57,12 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
 {
     struct http_config http = {.n_threads = cfg->n_threads,
                                .max_connections = cfg->max_connections,
-                               .max_body_bytes = MAX_BODY_BYTES,
+                               .n_slow_threads = SLOW_THREADS,
                                .request_ms = cfg->request_timeout_ms,
                                .idle_ms = cfg->idle_timeout_ms,
+                               .plan = route_plan,
                                .handler = route_request,
+                               .done = route_done,
                                .ctx = s};
     char text[LISTEN_TEXT_MAX];
     enum lw_status st = listen_open(address, &http.listen_fd, err);
@@ -89,7 +91,14 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     s = mem_zalloc(1, sizeof *s);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
-    st = classify_init(s, c.models_dir, err);
+    s->spool_dir = "/tmp";
+    st = metrics_new(&s->metrics, err);
+    if (st == LW_OK)
+        st = events_new(&s->events, err);
+    if (st == LW_OK)
+        st = models_new(&s->models, c.models_dir, err);
+    if (st == LW_OK)
+        st = classify_init(s, err);
     if (st == LW_OK)
         st = welcome_init(s, err);
     if (st == LW_OK)
@@ -111,8 +120,14 @@ void server_stop(struct server *s)
 {
     if (s == NULL)
         return;
+    if (s->listener != NULL)
+        http_quiesce(s->listener);
+    events_close(s->events);
     http_stop(s->listener);
+    events_free(s->events);
     welcome_release(s);
     classify_release(s);
+    models_free(s->models);
+    metrics_free(s->metrics);
     mem_free(s);
 }

@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An autoencoder of any table; see lapwing/autoencoder.h.
- *
- * Sections of a checkpoint: AECOLS, le16 length and bytes of each column's name;
- * AESCALE (prep.h); AENET (net.h); AESTATE, f32 both moments of all parameters, le64
- * steps, le32 epochs; AECUT, f32. */
+/* An autoencoder of any table; see lapwing/autoencoder.h. */
+#include "detect/table_autoencoder.h"
+
 #include "base/mem.h"
 #include "detect/quantile.h"
-#include "learn/net.h"
-#include "learn/prep.h"
-#include "learn/store.h"
 
-#include <lapwing/autoencoder.h>
-#include <lapwing/bundle.h>
 #include <lapwing/profile.h>
-#include <lapwing/schema.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYERS = 5, LEAST_ROWS = 100, MOST_ROWS = 8000, FIFTH = 5, EPOCHS = 10 };
-
-struct lw_autoencoder {
-    char *names[NET_WIDTH_MAX]; /* (n_cols), owned */
-    uint32_t n_cols;
-    struct prep prep;
-    struct net net;
-    struct net_state state;
-    float cut;
-};
+enum { LEAST_ROWS = 100, MOST_ROWS = 8000, FIFTH = 5, EPOCHS = 10 };
 
 void lw_autoencoder_free(struct lw_autoencoder *a)
 {
@@ -39,6 +22,7 @@ void lw_autoencoder_free(struct lw_autoencoder *a)
     prep_release(&a->prep);
     net_release(&a->net);
     net_state_release(&a->state);
+    autoencoder_kinds_release(&a->kinds);
     mem_free(a);
 }
 
@@ -108,10 +92,9 @@ static enum lw_status choose_columns(struct lw_autoencoder *a, const struct lw_f
     return st;
 }
 
-static enum lw_status find_columns(const struct lw_autoencoder *a,
-                                   const struct lw_frame *f,
-                                   const float *numbers[NET_WIDTH_MAX],
-                                   struct lw_error *err)
+enum lw_status autoencoder_find(const struct lw_autoencoder *a,
+                                const struct lw_frame *f,
+                                struct autoencoder_columns *out, struct lw_error *err)
 {
     for (uint32_t i = 0; i < a->n_cols; i++) {
         int at = lw_frame_find(f, a->names[i]);
@@ -125,33 +108,46 @@ static enum lw_status find_columns(const struct lw_autoencoder *a,
         if (c.type != LW_COLUMN_NUMBER)
             return lw_fail(err, LW_EFORMAT, "line %llu: column '%.60s' is not a number",
                            (unsigned long long)c.text_line, c.name);
-        numbers[i] = c.numbers;
+        out->numbers[i] = c.numbers;
     }
     return LW_OK;
 }
 
-/* The first normal rows. */
+/* Append the normal rows of a table, as far as there is room; t NULL: all are. */
 static enum lw_status take_rows(const struct lw_autoencoder *a,
                                 const struct lw_frame *f, const struct lw_target *t,
                                 struct lw_matrix *out, struct lw_error *err)
 {
-    const float *numbers[NET_WIDTH_MAX];
-    size_t n = 0;
-    enum lw_status st = find_columns(a, f, numbers, err);
+    struct autoencoder_columns cols;
+    size_t n = out->n_rows;
+    enum lw_status st = autoencoder_find(a, f, &cols, err);
 
-    if (st == LW_OK)
-        st = lw_matrix_init(out, MOST_ROWS, a->n_cols, err);
     for (size_t r = 0; st == LW_OK && r < lw_frame_rows(f) && n < MOST_ROWS; r++) {
         if (t != NULL && t->word_side[t->codes[r]] != LW_SIDE_NEGATIVE)
             continue;
         for (uint32_t c = 0; c < a->n_cols; c++)
-            out->x[n * a->n_cols + c] = numbers[c][r];
+            out->x[n * a->n_cols + c] = cols.numbers[c][r];
         n++;
     }
     out->n_rows = n;
-    if (st == LW_OK && n < LEAST_ROWS)
-        st = lw_fail(err, LW_EFORMAT, "%zu normal rows; at least %d are needed", n,
-                     LEAST_ROWS);
+    return st;
+}
+
+/* The first normal rows of all tables. */
+static enum lw_status gather(const struct lw_autoencoder *a,
+                             const struct lw_frame *const *tables,
+                             const struct lw_target *targets, size_t n_tables,
+                             struct lw_matrix *out, struct lw_error *err)
+{
+    enum lw_status st = lw_matrix_init(out, MOST_ROWS, a->n_cols, err);
+
+    out->n_rows = 0;
+    for (size_t i = 0; st == LW_OK && i < n_tables; i++)
+        st = take_rows(a, tables[i], targets[i].words == NULL ? NULL : &targets[i], out,
+                       err);
+    if (st == LW_OK && out->n_rows < LEAST_ROWS)
+        st = lw_fail(err, LW_EFORMAT, "%zu normal rows; at least %d are needed",
+                     out->n_rows, LEAST_ROWS);
     return st;
 }
 
@@ -168,7 +164,7 @@ static enum lw_status begin(struct lw_autoencoder *a, const struct lw_matrix *ra
     fitted.n_rows -= raw->n_rows / FIFTH;
     st = prep_fit(&a->prep, PREP_MINMAX, &fitted, NULL, 0, err);
     if (st == LW_OK)
-        st = net_init(&a->net, LAYERS, width, act, err);
+        st = net_init(&a->net, AUTOENCODER_LAYERS, width, act, err);
     if (st == LW_OK)
         st = net_state_init(&a->state, &a->net, err);
     if (st == LW_OK)
@@ -181,7 +177,7 @@ static void score_row(const struct lw_autoencoder *a, const float *x, float *out
 {
     double sum = 0;
 
-    net_run(&a->net, 0, LAYERS, x, 1, out, scratch);
+    net_run(&a->net, 0, AUTOENCODER_LAYERS, x, 1, out, scratch);
     for (uint32_t c = 0; c < a->n_cols; c++)
         sum += ((double)out[c] - (double)x[c]) * ((double)out[c] - (double)x[c]);
     *score = (float)(sum / a->n_cols);
@@ -219,13 +215,20 @@ static enum lw_status find_cut(struct lw_autoencoder *a, const struct lw_matrix 
     return st;
 }
 
+struct watch {
+    const struct lw_autoencoder_config *cfg;
+    struct lw_autoencoder_report *report;
+};
+
 static void note_epoch(void *ctx, uint32_t epoch, double loss, double validation_loss)
 {
-    struct lw_autoencoder_report *r = ctx;
+    const struct watch *w = ctx;
 
-    r->n_epochs = epoch;
-    r->loss = loss;
-    r->validation_loss = validation_loss;
+    w->report->n_epochs = epoch;
+    w->report->loss = loss;
+    w->report->validation_loss = validation_loss;
+    if (w->cfg->epoch != NULL)
+        w->cfg->epoch(w->cfg->epoch_ctx, epoch, loss, validation_loss);
 }
 
 static enum lw_status fit(struct lw_autoencoder *a, const struct lw_matrix *raw,
@@ -243,19 +246,21 @@ static enum lw_status fit(struct lw_autoencoder *a, const struct lw_matrix *raw,
         .progress = cfg->progress,
         .progress_ctx = cfg->progress_ctx,
     };
+    struct watch watch = {cfg, report};
     struct lw_matrix x = {0};
     enum lw_status st = prep_rows(&a->prep, &x, raw, NULL, 0, err);
 
     if (st == LW_OK)
-        st = net_fit(&a->net, &a->state, &plan, &x, &x, note_epoch, report, err);
+        st = net_fit(&a->net, &a->state, &plan, &x, &x, note_epoch, &watch, err);
     if (st == LW_OK)
         st = find_cut(a, &x, err);
     lw_matrix_release(&x);
     return st;
 }
 
-static enum lw_status train(struct lw_autoencoder **a, const struct lw_frame *frame,
-                            const struct lw_target *target,
+static enum lw_status train(struct lw_autoencoder **a,
+                            const struct lw_frame *const *tables,
+                            const struct lw_target *targets, size_t n_tables,
                             const struct lw_autoencoder_config *cfg,
                             struct lw_autoencoder_report *report, struct lw_error *err)
 {
@@ -266,9 +271,10 @@ static enum lw_status train(struct lw_autoencoder **a, const struct lw_frame *fr
     if (is_new && (*a = mem_zalloc(1, sizeof **a)) == NULL)
         return out_of_memory(err);
     if (is_new)
-        st = choose_columns(*a, frame, target, cfg, err);
+        st = choose_columns(*a, tables[0],
+                            targets[0].words == NULL ? NULL : &targets[0], cfg, err);
     if (st == LW_OK)
-        st = take_rows(*a, frame, target, &raw, err);
+        st = gather(*a, tables, targets, n_tables, &raw, err);
     if (st == LW_OK && is_new)
         st = begin(*a, &raw, cfg->seed, err);
     if (st == LW_OK)
@@ -276,197 +282,101 @@ static enum lw_status train(struct lw_autoencoder **a, const struct lw_frame *fr
     report->n_rows = raw.n_rows;
     report->n_columns = (*a)->n_cols;
     lw_matrix_release(&raw);
+    if (st == LW_OK && (cfg->learn_kinds || (*a)->kinds.n > 0))
+        st = autoencoder_kinds_fit(*a, tables, targets, n_tables, cfg->seed, err);
+    report->n_kinds = (*a)->kinds.n;
     return st;
 }
 
-enum lw_status lw_autoencoder_train(struct lw_autoencoder **a,
-                                    const struct lw_frame *frame,
-                                    const struct lw_autoencoder_config *cfg,
-                                    struct lw_autoencoder_report *report,
-                                    struct lw_error *err)
+enum lw_status
+lw_autoencoder_train(struct lw_autoencoder **a, const struct lw_frame *const *tables,
+                     size_t n_tables, const struct lw_autoencoder_config *cfg,
+                     struct lw_autoencoder_report *report, struct lw_error *err)
 {
-    struct lw_target target = {0};
-    enum lw_status st = lw_target_find(&target, frame, NULL, err);
+    struct lw_target *targets = mem_zalloc(n_tables, sizeof *targets);
+    enum lw_status st = targets == NULL ? out_of_memory(err) : LW_OK;
 
     memset(report, 0, sizeof *report);
-    if (st == LW_OK || st == LW_ENOTFOUND)
-        st = train(a, frame, st == LW_OK ? &target : NULL, cfg, report, err);
-    lw_target_release(&target);
+    for (size_t i = 0; st == LW_OK && i < n_tables; i++) {
+        st = lw_target_find(&targets[i], tables[i], NULL, err);
+        if (st == LW_ENOTFOUND)
+            st = LW_OK;
+    }
+    if (st == LW_OK)
+        st = train(a, tables, targets, n_tables, cfg, report, err);
+    for (size_t i = 0; targets != NULL && i < n_tables; i++)
+        lw_target_release(&targets[i]);
+    mem_free(targets);
     return st;
+}
+
+/* ---- scoring ---- */
+
+static void scale_row(const struct lw_autoencoder *a,
+                      const struct autoencoder_columns *cols, size_t row, float *raw,
+                      float *out)
+{
+    for (uint32_t c = 0; c < a->n_cols; c++)
+        raw[c] = cols->numbers[c][row];
+    prep_row(&a->prep, raw, out);
 }
 
 enum lw_status lw_autoencoder_score(const struct lw_autoencoder *a,
                                     const struct lw_frame *frame, float *out,
                                     struct lw_error *err)
 {
-    const float *numbers[NET_WIDTH_MAX];
+    struct autoencoder_columns cols;
     float *row = mem_zalloc(2 * NET_WIDTH_MAX, sizeof *row);
     struct lw_matrix x = {row, 1, a->n_cols};
     enum lw_status st =
-        row == NULL ? out_of_memory(err) : find_columns(a, frame, numbers, err);
+        row == NULL ? out_of_memory(err) : autoencoder_find(a, frame, &cols, err);
 
     for (size_t r = 0; st == LW_OK && r < lw_frame_rows(frame); r++) {
-        for (uint32_t c = 0; c < a->n_cols; c++)
-            row[NET_WIDTH_MAX + c] = numbers[c][r];
-        prep_row(&a->prep, row + NET_WIDTH_MAX, row);
+        scale_row(a, &cols, r, row + NET_WIDTH_MAX, row);
         st = score_rows(a, &x, 0, out + r, err);
     }
     mem_free(row);
     return st;
 }
 
-/* ---- checkpoints ---- */
-
-typedef void (*part_fn)(const struct lw_autoencoder *a, struct buf *out);
-
-static void put_names(const struct lw_autoencoder *a, struct buf *out)
+size_t autoencoder_scratch(const struct lw_autoencoder *a)
 {
-    for (uint32_t i = 0; i < a->n_cols; i++) {
-        buf_add_le16(out, (uint16_t)strlen(a->names[i]));
-        buf_add_text(out, a->names[i]);
-    }
+    return 2 * NET_WIDTH_MAX + net_scratch(&a->net, 1);
 }
 
-static void put_scale(const struct lw_autoencoder *a, struct buf *out)
+uint32_t autoencoder_width(const struct lw_autoencoder *a)
 {
-    prep_save(&a->prep, out);
+    return a->net.layer[AUTOENCODER_MIDDLE - 1].n_out;
 }
 
-static void put_net(const struct lw_autoencoder *a, struct buf *out)
+void autoencoder_middle(const struct lw_autoencoder *a,
+                        const struct autoencoder_columns *c, size_t row, float *out,
+                        float *scratch)
 {
-    net_save(&a->net, out);
+    float *x = scratch + NET_WIDTH_MAX;
+
+    scale_row(a, c, row, scratch, x);
+    net_run(&a->net, 0, AUTOENCODER_MIDDLE, x, 1, out, x + NET_WIDTH_MAX);
 }
 
-static void put_state(const struct lw_autoencoder *a, struct buf *out)
+enum lw_status lw_autoencoder_latent(const struct lw_autoencoder *a,
+                                     const struct lw_frame *frame, const size_t *rows,
+                                     size_t n_rows, struct lw_matrix *out,
+                                     struct lw_error *err)
 {
-    store_floats(out, a->state.first, a->state.n_params);
-    store_floats(out, a->state.second, a->state.n_params);
-    buf_add_le64(out, a->state.n_steps);
-    buf_add_le32(out, a->state.n_epochs);
-}
+    struct autoencoder_columns cols;
+    struct lw_matrix z = {0};
+    uint32_t width = autoencoder_width(a);
+    float *scratch = mem_zalloc(autoencoder_scratch(a), sizeof *scratch);
+    enum lw_status st =
+        scratch == NULL ? out_of_memory(err) : autoencoder_find(a, frame, &cols, err);
 
-static void put_cut(const struct lw_autoencoder *a, struct buf *out)
-{
-    buf_add_f32(out, a->cut);
-}
-
-enum lw_status lw_autoencoder_save(const struct lw_autoencoder *a, const char *path,
-                                   struct lw_error *err)
-{
-    static const struct {
-        const char *tag;
-        part_fn put;
-    } parts[] = {{"AECOLS", put_names},
-                 {"AESCALE", put_scale},
-                 {"AENET", put_net},
-                 {"AESTATE", put_state},
-                 {"AECUT", put_cut}};
-    struct lw_bundle *b = NULL;
-    enum lw_status st = lw_bundle_new(&b, err);
-
-    for (size_t i = 0; st == LW_OK && i < sizeof parts / sizeof parts[0]; i++) {
-        struct buf out;
-
-        buf_init(&out);
-        parts[i].put(a, &out);
-        st = buf_ok(&out) ? lw_bundle_put(b, parts[i].tag, out.data, out.len, err)
-                          : out_of_memory(err);
-        buf_release(&out);
-    }
     if (st == LW_OK)
-        st = lw_bundle_save(b, path, err);
-    lw_bundle_free(b);
-    return st;
-}
-
-static struct span part(const struct lw_bundle *b, const char *tag)
-{
-    size_t n = 0;
-    const void *p = lw_bundle_get(b, tag, &n);
-
-    return span_of(p, p == NULL ? 0 : n);
-}
-
-static bool take_names(struct lw_autoencoder *a, struct span s)
-{
-    while (s.n > 0) {
-        struct span name;
-        uint16_t n;
-        char *copy;
-
-        if (a->n_cols == NET_WIDTH_MAX || !span_take_le16(&s, &n) ||
-            !span_take(&s, n, &name))
-            return false;
-        copy = mem_zalloc((size_t)n + 1, 1);
-        if (copy == NULL)
-            return false;
-        if (n > 0)
-            memcpy(copy, name.p, n);
-        a->names[a->n_cols++] = copy;
-    }
-    return a->n_cols > 0;
-}
-
-static bool take_state(struct lw_autoencoder *a, struct span s)
-{
-    struct net_state *t = &a->state;
-
-    if (!store_take_floats(&s, t->first, t->n_params, 1e30f) ||
-        !store_take_floats(&s, t->second, t->n_params, 1e30f) ||
-        !span_take_le64(&s, &t->n_steps) || !span_take_le32(&s, &t->n_epochs))
-        return false;
-    for (size_t i = 0; i < t->n_params; i++)
-        if (t->first[i] < 0 || t->second[i] < 0)
-            return false;
-    return s.n == 0;
-}
-
-static enum lw_status take_parts(struct lw_autoencoder *a, const struct lw_bundle *b,
-                                 struct lw_error *err)
-{
-    struct span s = part(b, "AESCALE");
-    struct span cut = part(b, "AECUT");
-    enum lw_status st;
-
-    if (!take_names(a, part(b, "AECOLS")) ||
-        !store_take_floats(&cut, &a->cut, 1, 1e30f))
-        return lw_fail(err, LW_EFORMAT, "no checkpoint of an autoencoder");
-    st = prep_load(&a->prep, &s, a->n_cols, err);
-    s = part(b, "AENET");
+        st = lw_matrix_init(&z, n_rows, width, err);
+    for (size_t i = 0; st == LW_OK && i < n_rows; i++)
+        autoencoder_middle(a, &cols, rows[i], z.x + i * width, scratch);
+    mem_free(scratch);
     if (st == LW_OK)
-        st = net_load(&a->net, &s, err);
-    if (st == LW_OK &&
-        (a->net.n_layers != LAYERS || a->net.layer[0].n_in != a->n_cols ||
-         a->net.layer[LAYERS - 1].n_out != a->n_cols))
-        st = lw_fail(err, LW_EFORMAT, "a network of another shape");
-    if (st == LW_OK)
-        st = net_state_init(&a->state, &a->net, err);
-    if (st == LW_OK && !take_state(a, part(b, "AESTATE")))
-        st = lw_fail(err, LW_EFORMAT, "the optimiser's moments are damaged");
-    return st;
-}
-
-enum lw_status lw_autoencoder_load(struct lw_autoencoder **out, const char *path,
-                                   struct lw_error *err)
-{
-    struct lw_autoencoder *a = mem_zalloc(1, sizeof *a);
-    struct lw_bundle *b = NULL;
-    enum lw_status st;
-
-    if (a == NULL)
-        return out_of_memory(err);
-    st = lw_bundle_load(&b, path, err);
-    if (st == LW_OK) {
-        struct lw_error why;
-
-        st = take_parts(a, b, &why);
-        if (st != LW_OK)
-            (void)lw_fail(err, st, "%s: %s", path, why.msg);
-    }
-    lw_bundle_free(b);
-    if (st == LW_OK)
-        *out = a;
-    else
-        lw_autoencoder_free(a);
+        *out = z;
     return st;
 }

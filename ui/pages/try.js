@@ -94,6 +94,6 @@ export default function Try() {
         <${Panel} title="Verdict"><${Verdict} state=${state} /><//>
         <${Panel} title="The same from a program" aside=${html`<${Copy} text=${curl} />`}><pre id="curl">${curl}</pre>
           <p class="note">The answer is <code>{"Attack Type": "…"}</code>. A mistake in the record is answered by a problem that names the field.${" "}
-            <a href="/ui/openapi.json">API description (OpenAPI)</a></p><//>
+            <a href="/api/v1/openapi.yaml">API description (OpenAPI)</a></p><//>
       </div></div>`;
 }
