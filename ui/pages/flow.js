@@ -101,7 +101,7 @@ export default function Flow({ parts }) {
     <${Panel} title="What each detector says">${d.verdicts.length ? html`<${Verdicts} verdicts=${d.verdicts} chosen=${index} onChoose=${choose} />` : html`<${Empty} title="No detector judged this flow" />`}<//>
     ${v && html`<${Panel} title=${`Why: ${v.detector} says ${v.class}`} aside=${v.unavailable > 0 ? html`<span class="tag warn">${f.percent(v.unavailable)} of the evidence was not available</span>` : ""}
         note=${v.unavailable > 0 ? "What a source cannot tell (login counters of an encrypted flow, say) counts as missing, not as zero." : null}>
-      ${v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class === "Normal" ? "an attack" : v.class} />`
+      ${v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
         : html`<${Empty} title="No reasons are kept for this verdict">Reasons are kept for flows that a detector took for an attack.<//>`}<//>`}
     ${near && html`<${Nearest} near=${near} />`}
     <details class="panel"><summary>All of it as JSON</summary><p class="row" style=${{ margin: ".6rem 0" }}><${Copy} text=${JSON.stringify(d, null, 2)} /></p><pre>${JSON.stringify(d, null, 2)}</pre></details>`;

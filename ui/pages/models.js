@@ -57,9 +57,10 @@ function readEvaluation(text) {
     if (!d.confusion) throw new Error("That is no output of lapwing test --json.");
     return { title: `${f.count(d.rows)} rows judged by ${d.model}`, figures: d, names: Object.keys(d.per_class), matrix: d.confusion, perClass: d.per_class, curve: null };
   }
-  const data = new DOMParser().parseFromString(text, "text/html").getElementById("data");
+  // The page is not made a document of: its data are all that is wanted.
+  const data = text.match(/<script[^>]*application\/json[^>]*>([\s\S]*?)<\/script>/);
   if (!data) throw new Error("That is no page of lapwing test --report.");
-  const d = JSON.parse(data.textContent);
+  const d = JSON.parse(data[1]);
   return { title: d.title, figures: d.eval, names: d.eval.names, matrix: d.eval.matrix, perClass: null, curve: d.curve?.normal && d.curve.attacks ? d.curve : null };
 }
 

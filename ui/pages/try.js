@@ -67,7 +67,7 @@ function Verdict({ state }) {
     <p class="note">${verdict ? meaning(verdict.class) : ""}</p></div>
     ${scores.length > 0 && html`<ul class="ranking" aria-label="Probability of each class">${scores.map(([name, p]) => html`<li key=${name}>
       <${ClassBadge} name=${name} /><${Meter} value=${p} kind=${slug(name)} label=${`${name}: ${percent(p)}`} /><b>${percent(p)}</b></li>`)}</ul>`}
-    ${verdict?.reasons?.length > 0 && html`<h3>Why</h3><${Waterfall} reasons=${verdict.reasons} base=${verdict.base ?? 0} score=${verdict.margin ?? null} />`}`;
+    ${verdict?.reasons?.length > 0 && html`<h3>Why</h3><${Waterfall} reasons=${verdict.reasons} base=${verdict.base ?? 0} score=${verdict.margin ?? null} towards=${verdict.class} />`}`;
 }
 
 export default function Try() {
