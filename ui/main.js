@@ -54,6 +54,7 @@ function usePage(name) {
       () => gone || set({ name, page: null, error: new Error("This part of the page could not be fetched.") }));
     return () => { gone = true; };
   }, [name, turn]);
+  useEffect(() => { if (state.error && link.up) again((n) => n + 1); }, [link.up]);
   return { ...state, retry: () => again((n) => n + 1) };
 }
 
@@ -120,6 +121,12 @@ function App() {
         : html`<${Loading} />`}
     </main><${Messages} />`;
 }
+
+// The other pages are fetched when there is nothing else to do: going there is then instant,
+// also while the server is away.
+addEventListener("load", () => (globalThis.requestIdleCallback || setTimeout)(() => setTimeout(() => {
+  for (const load of Object.values(LOADERS)) load().catch(() => {});
+}, 1500)));
 
 if (!parse().parts.length) history.replaceState(null, "", "#/overview");
 const root = document.getElementById("app");

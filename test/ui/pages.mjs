@@ -58,7 +58,6 @@ await tap.test("the first page is light and asks nobody else", async () => {
   cdp.on("Network.loadingFinished", (e) => { packed += e.encodedDataLength; requests++; });
   await fresh.goto(base);
   await settle(fresh);
-  await sleep(300);
   const paint = await fresh.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
   console.log(`# ${requests} requests, ${Math.round(packed / 1000)} kB as sent, first paint after ${Math.round(paint)} ms`);
   expect(packed > 10000 && packed < 500000, `${packed} bytes`);

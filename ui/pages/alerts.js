@@ -50,6 +50,16 @@ function Detail({ alert, change, onComment, session }) {
     ${suppress && html`<${Suppress} alert=${alert} onClose=${() => setSuppress(false)} />`}<//>`;
 }
 
+function useMedia(query) {
+  const [fits, set] = useState(matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query), change = () => set(list.matches);
+    list.addEventListener("change", change);
+    return () => list.removeEventListener("change", change);
+  }, [query]);
+  return fits;
+}
+
 /** Do not alert on such flows again. */
 function Suppress({ alert, onClose }) {
   const [reason, setReason] = useState("");
@@ -108,7 +118,8 @@ export default function Alerts({ query, session }) {
   const now = alerts[at];
   const may = !session || session.scope !== "read";
 
-  const select = (a) => { choose(a.id); setQuery({ id: a.id }); };
+  const isWide = useMedia("(min-width: 75rem)");
+  const select = (a, byHand = false) => { choose(a.id); setQuery({ id: a.id }); if (byHand && !isWide) setDialog("detail"); };
   /** Shown at once, sent one after the other, and taken back if the server does not want it. */
   const change = (alert, what, isUndo = false) => {
     if (!may) return undefined;
@@ -174,14 +185,15 @@ export default function Alerts({ query, session }) {
         ${filter.state === "open" ? html`<p>Everything was looked at, or nothing was found. <a href=${href("alerts", { state: "all" })}>All alerts</a> · <a href="#/captures">Analyse a capture</a></p>` : ""}<//><//>`}>${() => html`
       <div class="split"><div><div class="alert-list" ref=${box} role="listbox" tabindex="0" aria-label="Alerts" aria-activedescendant=${now ? `alert-${now.id}` : undefined}>
           ${grouped ? groups.map(([r, items]) => html`<div key=${r} role="group" aria-label=${r} class="alert-list"><h2 class="faint small" aria-hidden="true">${r}: ${f.count(items.length)}</h2>
-              ${items.map((a) => html`<${Row} key=${a.id} alert=${a} selected=${a === now} onSelect=${() => select(a)} />`)}</div>`)
-            : alerts.map((a) => html`<${Row} key=${a.id} alert=${a} selected=${a === now} onSelect=${() => select(a)} />`)}</div>
+              ${items.map((a) => html`<${Row} key=${a.id} alert=${a} selected=${a === now} onSelect=${() => select(a, true)} />`)}</div>`)
+            : alerts.map((a) => html`<${Row} key=${a.id} alert=${a} selected=${a === now} onSelect=${() => select(a, true)} />`)}</div>
           ${more.next && html`<p style=${{ marginTop: ".6rem" }}><button onClick=${async () => {
             const page = await attempt(() => get("alerts", { ...filter, limit: 200, cursor: more.next }));
             if (page) setMore({ items: [...more.items, ...page.items], next: page.next });
           }}>More</button></p>`}</div>
-        <div class="sticky">${now && html`<${Detail} alert=${now} change=${change} session=${session} onComment=${() => setDialog("comment")} />`}</div></div>`}<//>
+        <div class="sticky">${now && isWide && html`<${Detail} alert=${now} change=${change} session=${session} onComment=${() => setDialog("comment")} />`}</div></div>`}<//>
     ${dialog === "keys" && html`<${Dialog} title="Keys" onClose=${() => setDialog(null)}><${Table} caption="Keys" rows=${KEYS.map(([k, w]) => ({ id: k, w }))} columns=${[["Key", (r) => html`<kbd>${r.id}</kbd>`], ["Does", (r) => r.w]]} /><//>`}
     ${dialog === "comment" && now && html`<${CommentDialog} alert=${now} change=${change} onClose=${() => setDialog(null)} />`}
+    ${dialog === "detail" && now && html`<${Dialog} title=${`${now.class}, alert #${now.id}`} wide onClose=${() => setDialog((d) => d === "detail" ? null : d)}><${Detail} alert=${now} change=${change} session=${session} onComment=${() => setDialog("comment")} /><//>`}
     ${dialog === "thresholds" && html`<${Dialog} title="Thresholds" wide onClose=${() => setDialog(null)}><${Thresholds} session=${session} /><//>`}`;
 }
