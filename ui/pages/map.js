@@ -4,9 +4,10 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { ArtefactState, CapturePicker, FilePicker, useArtefact } from "../lib/artefact.js";
 import { colour, useAppearance } from "../lib/chart.js";
+import { get } from "../lib/api.js";
 import * as f from "../lib/format.js";
-import { CLASSES, ClassBadge, PageHead, Panel, Table, VerdictBar, say, slug } from "../lib/parts.js";
-import { href } from "../lib/router.js";
+import { CLASSES, ClassBadge, PageHead, Panel, Table, VerdictBar, attempt, say, slug } from "../lib/parts.js";
+import { go, href } from "../lib/router.js";
 
 /** A line of CSV, quotes included. */
 function fields(line) {
@@ -14,18 +15,19 @@ function fields(line) {
   return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(,|$)/g)].slice(0, -1).map((m) => m[1].startsWith('"') ? m[1].slice(1, -1).replaceAll('""', '"') : m[1]);
 }
 
-/** What `lapwing embed` writes: row,x,y[,latent_x,latent_y],class,label; or the same as JSON. */
+/** What `lapwing embed` writes: its page, of which only the data are wanted, or the table
+ *  row,x,y[,latent_x,latent_y],class,label. */
 export function readMap(text) {
-  let records;
-  if (/^\s*[[{]/.test(text)) {
-    const d = JSON.parse(text);
-    records = d.points || d.items || d;
-  } else {
-    const lines = text.trim().split(/\r?\n/), names = fields(lines[0]);
-    if (!names.includes("x") || !names.includes("y")) throw new Error("no map");
-    records = lines.slice(1).map((l) => Object.fromEntries(fields(l).map((v, i) => [names[i], v])));
+  const data = text.match(/<script[^>]*application\/json[^>]*>([\s\S]*?)<\/script>/);
+  if (data) {
+    const d = JSON.parse(data[1]);
+    return d.point.map((k, i) => ({ id: i, row: d.row[i], class: d.classes[k].name, label: d.label[i] || "",
+      record: d.columns.map((c, n) => [c, d.record[i][n]]), at: d.maps.map((m) => [m.xy[2 * i], m.xy[2 * i + 1]]) }));
   }
-  return records.map((r, i) => ({ id: i, row: r.row, flow: r.flow ? Number(r.flow) : null, class: r.class || "Normal", label: r.label || "",
+  const lines = text.trim().split(/\r?\n/), names = fields(lines[0]);
+  if (!names.includes("x") || !names.includes("y")) throw new Error("no map");
+  const records = lines.slice(1).map((l) => Object.fromEntries(fields(l).map((v, i) => [names[i], v])));
+  return records.map((r, i) => ({ id: i, row: Number(r.row), class: r.class || "Normal", label: r.label || "",
     at: [[Number(r.x), Number(r.y)], ...(r.latent_x !== undefined ? [[Number(r.latent_x), Number(r.latent_y)]] : [])] }));
 }
 
@@ -140,7 +142,28 @@ function Plane({ points, side, title, caption, off, chosen, onChoose, hover, onH
       }} onPointerLeave=${() => onHover(null)} onContextMenu=${(e) => e.preventDefault()}></canvas></div>`;
 }
 
-function Planes({ points }) {
+/** The flow of a row: the table that the map was made of has a capture's flows in the order
+ *  of time. */
+const walked = new Map();
+async function flowOf(capture, row) {
+  const w = walked.get(capture) || { ids: [], cursor: undefined, over: false };
+  walked.set(capture, w);
+  while (w.ids.length < row && !w.over) {
+    const page = await get("flows", { capture, sort: "time", order: "asc", limit: 1000, cursor: w.cursor });
+    w.ids.push(...page.items.map((x) => x.id));
+    w.cursor = page.next;
+    w.over = !page.next;
+  }
+  return w.ids[row - 1];
+}
+
+const openFlow = (capture, row) => attempt(async () => {
+  const id = await flowOf(capture, row);
+  if (!id) throw new Error("That flow is not there any more: the capture was analysed anew.");
+  go(href(["flow", id]));
+});
+
+function Planes({ points, capture }) {
   const [off, setOff] = useState(new Set());
   const [chosen, choose] = useState(null);
   const [hover, setHover] = useState(null);
@@ -154,9 +177,9 @@ function Planes({ points }) {
   return html`<${Panel}><div class="chips" role="group" aria-label="Classes shown" style=${{ marginBottom: ".8rem" }}>${Object.entries(counts).sort((a, b) => b[1] - a[1]).map(([c, n]) => html`<label key=${c} class="check"><input type="checkbox" checked=${!off.has(c)} onChange=${() => { const next = new Set(off); next.has(c) ? next.delete(c) : next.add(c); setOff(next); }} /><${ClassBadge} name=${c} /> ${f.count(n)}</label>`)}</div>
       <div class="grid"><${Plane} ...${common} side=${0} title="As they are" caption="Near is like; distances between groups and their sizes mean nothing." />
         ${points[0]?.at.length > 1 && html`<${Plane} ...${common} side=${1} title="As the model sees them" caption="The same flows by the model's last hidden layer." />`}</div>
-      <p class="small faint" style=${{ minHeight: "1.4rem" }}>${h ? html`row ${h.row}: <b>${h.class}</b> ${h.label}` : "Draw around points to list them; Shift or the right button moves, the wheel zooms."}</p><//>
-    <${Panel} title=${picked.length ? `${f.plural(picked.length, "flow")} chosen` : "Chosen flows"} aside=${picked.length > 0 && html`<button class="small" onClick=${() => choose(null)}>Clear</button>`}>
-      ${picked.length ? html`<${VerdictBar} counts=${sums} legend /><${Table} caption="Chosen flows" rows=${picked.slice(0, 200)} columns=${[["Row", (p) => p.flow ? html`<a href=${href(["flow", p.flow])}>${p.row ?? p.flow}</a>` : p.row], ["Class", (p) => html`<${ClassBadge} name=${p.class} />`], ["Label", (p) => p.label, { class: "wrap" }]]} />
+      <p class="small faint" style=${{ minHeight: "1.4rem" }}>${h ? html`row ${h.row}: <b>${h.class}</b>${(h.record || []).filter(([, v]) => v !== null && v !== 0 && v !== "").slice(0, 8).map(([c, v]) => `, ${c} ${typeof v === "number" ? f.number(v) : v}`).join("")}` : "Draw around points to list them; Shift or the right button moves, the wheel zooms."}</p><//>
+    <${Panel} class="short" title=${picked.length ? `${f.plural(picked.length, "flow")} chosen` : "Chosen flows"} aside=${picked.length > 0 && html`<button class="small" onClick=${() => choose(null)}>Clear</button>`}>
+      ${picked.length ? html`<${VerdictBar} counts=${sums} legend /><${Table} caption="Chosen flows" rows=${picked.slice(0, 200)} onRow=${capture && ((p) => openFlow(capture, p.row))} columns=${[["Row", (p) => capture ? html`<button class="small" onClick=${(e) => { e.stopPropagation(); openFlow(capture, p.row); }}>${f.count(p.row)}</button>` : p.row], ["Class", (p) => html`<${ClassBadge} name=${p.class} />`], ...(picked[0].record || []).map(([c], n) => [c, (p) => typeof p.record[n][1] === "number" ? f.number(p.record[n][1]) : p.record[n][1] ?? ""])]} />
         ${picked.length > 200 && html`<p class="note">The first 200 of ${f.count(picked.length)}.</p>`}` : html`<p class="faint">None yet: draw around some points.</p>`}<//>`;
 }
 
@@ -172,7 +195,7 @@ export default function MapPage({ query }) {
   };
   return html`<${PageHead} title="Map" sub=${brought ? `From the file ${brought.name}` : "Flows on a plane: what is alike lies together."}>
       ${brought ? html`<button onClick=${() => bring(null)}>Back to captures</button>` : html`<${CapturePicker} value=${query.capture} />`}
-      <${FilePicker} accept=".csv,.json" label="Open a map…" onText=${open} /><//>
-    ${points?.length ? html`<${Planes} points=${points} />` : html`<${Panel}><${ArtefactState} artefact=${artefact} capture=${query.capture} what="map" title="The map">
-      By t-SNE; of large captures some thousand flows, drawn at random. Or open what <code>lapwing embed --data FILE -w map.csv</code> wrote.<//><//>`}`;
+      <${FilePicker} accept=".csv,.html" label="Open a map…" onText=${open} /><//>
+    ${points?.length ? html`<${Planes} points=${points} capture=${brought ? null : query.capture} />` : html`<${Panel}><${ArtefactState} artefact=${artefact} capture=${query.capture} what="map" title="The map">
+      By t-SNE; of large captures some thousand flows, drawn at random. Or open what <code>lapwing embed --data FILE -w map.csv</code> or <code>map.html</code> wrote.<//><//>`}`;
 }
