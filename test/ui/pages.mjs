@@ -14,7 +14,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 const folder = mkdtempSync(join(tmpdir(), "lapwing-ui-"));
 const tap = new Tap(only);
 const remote = process.env.LAPWING_UI_URL; // a server that runs already, for working on the pages
-const server = new Server(program, ["--models", join(root, "models"), "--data", join(folder, "data")]);
+const server = new Server(program, ["--models", join(root, "models"), "--state", join(folder, "state")]);
 if (remote) server.url = remote;
 else await server.start();
 const browser = await openBrowser();
@@ -125,7 +125,7 @@ await tap.test("flows: filters are in the address, and survive a reload", async 
   await page.reload();
   await page.waitForSelector(".vt-body .vt-row .badge");
   expect(await page.inputValue(".vt-head select[aria-label=Class]") === "DoS", "forgotten");
-  await page.fill(".vt-head input[aria-label='Source address']", "192.0.2.99");
+  await page.fill(".vt-head input[aria-label='Source address or network']", "192.0.2.99");
   await page.waitForSelector("text=No flow fits these filters");
   await page.click("text=Clear all filters");
   await eventually("all flows again", async () => (await text(".vt-foot")).includes(capture.flows.toLocaleString("en")) || await text(".vt-foot"));

@@ -21,7 +21,7 @@ export const withName = (address, name) => name ? `${name} (${address})` : addre
 
 /** Who attacked whom, in words. */
 export function parties(a) {
-  const from = a.source ? withName(a.source, a.source_name) : "many sources";
+  const from = a.source ? withName(a.source, a.source_name) : a.sources ? `${a.sources.toLocaleString("en")} sources` : "many sources";
   const to = a.destinations > 1 ? `${a.destinations.toLocaleString("en")} hosts`
     : a.destination ? withName(a.destination, a.destination_name) : "many hosts";
   return [from, to];

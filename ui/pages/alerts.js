@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { api, get, useEvent, useQuery } from "../lib/api.js";
 import { RANKS, endpoint, parties, withName } from "../lib/data.js";
 import * as f from "../lib/format.js";
-import { CLASSES, ClassBadge, Dialog, Empty, Facts, Failed, Loaded, Loading, PageHead, Panel, Severity, Table, attempt, meaning, say } from "../lib/parts.js";
+import { CLASSES, ClassBadge, Dialog, Empty, Facts, Failed, Loaded, Loading, PageHead, Panel, Severity, Sure, Table, attempt, meaning, say } from "../lib/parts.js";
 import { href, setQuery } from "../lib/router.js";
 import { Thresholds } from "../lib/thresholds.js";
 import { Waterfall } from "../lib/waterfall.js";
@@ -13,13 +13,12 @@ const KEYS = [["j", "next alert"], ["k", "previous alert"], ["r", "it is right"]
   ["c", "comment"], ["u", "undo the last decision"], ["Enter", "its flows"], ["?", "these keys"]];
 
 function Reasons({ alert }) {
-  const flows = useQuery(`alerts/${alert.id}/flows`, { limit: 20 });
-  const strongest = flows.data?.items.reduce((a, b) => a && a.score >= b.score ? a : b, null);
-  const flow = useQuery(strongest ? `flows/${strongest.id}` : null);
+  const flow = useQuery(alert.top_flow ? `flows/${alert.top_flow}` : null);
+  const strongest = flow.data;
   const v = flow.data?.verdicts.find((x) => x.detector === alert.detector) || flow.data?.verdicts[0];
-  if (flows.error || flow.error) return html`<${Failed} error=${flows.error || flow.error} retry=${flows.reload} what="the reasons" />`;
+  if (flow.error) return html`<${Failed} error=${flow.error} retry=${flow.reload} what="the reasons" />`;
   return html`<h3 style=${{ margin: ".9rem 0 .4rem" }}>Why</h3>
-    ${!flow.data ? flows.data && !strongest ? html`<p class="faint">Its flows are not there any more.</p>` : html`<${Loading} />` : html`
+    ${!alert.top_flow ? html`<p class="faint">Its flows are not there any more.</p>` : !strongest ? html`<${Loading} />` : html`
       <p class="note">The most suspicious of its flows: <a href=${href(["flow", strongest.id])}>${endpoint(strongest.source, strongest.source_port)} → ${endpoint(strongest.destination, strongest.destination_port)}</a>,
         score ${f.figure(strongest.score)}</p>
       ${v?.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${alert.class} />` : html`<p class="faint">No reasons are kept for it.</p>`}`}`;
@@ -152,6 +151,11 @@ export default function Alerts({ query, session }) {
     change(alert, before, true).then(() => say(`Undone: alert #${id}`));
     choose(id);
   };
+  const deleteResolved = () => attempt(async () => {
+    const { deleted } = await api("DELETE", "alerts", { query: { state: "resolved", capture: query.capture } });
+    list.reload();
+    say(`Deleted ${f.plural(deleted, "alert")}`, { undo: () => attempt(() => api("POST", "alerts/undo"), (r) => `Put back ${f.plural(r.restored, "alert")}`).then(list.reload) });
+  });
   const keys = useRef();
   keys.current = (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || dialog || document.querySelector("dialog[open]") || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) return;
@@ -173,6 +177,7 @@ export default function Alerts({ query, session }) {
   const groups = RANKS.filter((r) => alerts.some((a) => a.severity === r)).map((r) => [r, alerts.filter((a) => a.severity === r)]);
   const grouped = filter.sort === "severity";
   return html`<${PageHead} title="Alerts" sub=${`One for many flows of one kind: a scan is one alert, not one for each target. Times in ${f.zoneWords()}.`}>
+      ${filter.state === "resolved" && may && alerts.length > 0 && html`<${Sure} ask="Delete all resolved?" onSure=${deleteResolved}>Delete resolved<//>`}
       <button onClick=${() => setDialog("thresholds")}>Thresholds…</button><button onClick=${() => setDialog("keys")}>Keys <kbd>?</kbd></button><button onClick=${undo}>Undo <kbd>u</kbd></button><//>
     <div class="row" style=${{ marginBottom: ".9rem" }}><span class="segment" role="group" aria-label="State">${[["open", "Open"], ["resolved", "Resolved"], ["all", "All"]].map(([v, w]) =>
         html`<button key=${v} aria-pressed=${filter.state === v} onClick=${() => setQuery({ state: v, id: undefined })}>${w}</button>`)}</span>

@@ -10,11 +10,12 @@ import { VirtualTable, fromServer } from "../lib/table.js";
 import { TimeLine } from "../lib/timeline.js";
 
 /** What narrows the flows, in the address as in the API. */
-const FILTERS = ["from", "to", "host", "source", "destination", "port", "protocol", "class", "min_score", "alerted"];
-const WORDS = { from: "since", to: "before", host: "host", source: "from", destination: "to", port: "port", protocol: "protocol",
+const FILTERS = ["from", "to", "host", "source", "destination", "port", "protocol", "service", "class", "min_score", "alerted"];
+const WORDS = { from: "since", to: "before", host: "host", source: "from", destination: "to", port: "port", protocol: "protocol", service: "service",
   class: "class", min_score: "score at least", alerted: "alerted" };
 const SORTS = { start: "time", score: "score", duration: "duration", packets: "packets", bytes: "bytes" };
 const MATRIX = 18;
+const NETWORK = "[0-9A-Fa-f:.]{2,64}(/[0-9]{1,3})?";
 
 const pick = (query, names) => Object.fromEntries(names.filter((n) => query[n]).map((n) => [n, query[n]]));
 
@@ -48,6 +49,7 @@ function Conversations({ scope, query }) {
   const [how, setHow] = useState("matrix");
   const value = (p) => by === "alerts" ? p.alerted : p[by];
   const show = by === "bytes" ? f.bytes : f.count;
+  const label = (p, side) => p[`${side}_name`] ? `${p[`${side}_name`]} (${p[side]})` : p[side];
   const choose = (p) => setQuery({ source: p.source, destination: p.destination }, { replace: false });
   return html`<${Panel} title="Conversations" aside=${html`<label class="row">by <select value=${by} aria-label="Count conversations by" onChange=${(e) => setQuery({ by: e.currentTarget.value })}>
         ${["flows", "packets", "bytes", "alerts"].map((b) => html`<option key=${b} value=${b}>${b}</option>`)}</select></label>
@@ -56,7 +58,7 @@ function Conversations({ scope, query }) {
       const items = d.items.filter((p) => value(p) > 0);
       if (!items.length) return html`<${Empty} title="No conversations here" />`;
       if (how === "list") return html`<${Table} caption="Conversations" rows=${items.slice(0, 40).map((p) => ({ ...p, id: `${p.source}>${p.destination}` }))} onRow=${choose} columns=${[
-        ["From", (p) => html`<a href=${href("capture", { ...scope, source: p.source })} onClick=${(e) => e.stopPropagation()}>${p.source}</a>`], ["To", (p) => p.destination],
+        ["From", (p) => html`<a href=${href("capture", { ...scope, source: p.source })} onClick=${(e) => e.stopPropagation()}>${label(p, "source")}</a>`, { class: "wrap" }], ["To", (p) => label(p, "destination"), { class: "wrap" }],
         ["Flows", (p) => f.count(p.flows), { numeric: true }], ["Alerted", (p) => p.alerted ? html`<b class="bad">${f.count(p.alerted)}</b>` : "0", { numeric: true }],
         ["Packets", (p) => f.count(p.packets), { numeric: true }], ["Bytes", (p) => f.bytes(p.bytes), { numeric: true }]]} />`;
       const sum = (side) => {
@@ -72,7 +74,7 @@ function Conversations({ scope, query }) {
         <tbody>${rows.map((r) => html`<tr key=${r}><th scope="row" title=${r}>${r}</th>${columns.map((c) => {
           const p = cell.get(`${r} ${c}`);
           if (!p) return html`<td key=${c} class="none"></td>`;
-          const words = `${r} to ${c}: ${f.count(p.flows)} flows, ${f.count(p.alerted)} alerted, ${f.bytes(p.bytes)}`;
+          const words = `${label(p, "source")} to ${label(p, "destination")}: ${f.count(p.flows)} flows, ${f.count(p.alerted)} alerted, ${f.bytes(p.bytes)}`;
           return html`<td key=${c} class=${p.alerted ? "c-dos" : "c-probe"} style=${{ "--share": Math.sqrt(value(p) / max) }}>
             <button title=${words} aria-label=${words} onClick=${() => choose(p)}>${by === "bytes" ? f.bytes(value(p)).replace(" ", " ") : f.short(value(p))}</button></td>`;
         })}</tr>`)}</tbody></table></div>
@@ -103,11 +105,12 @@ function columnsFor(query, oneDay) {
       filter: () => html`<${Filter} name="class" value=${query.class} label="Class" options=${CLASSES.map((c) => [c, c])} />` },
     { id: "score", title: "Score", width: "5rem", numeric: true, sort: true, help: "How much like an attack, 0 to 1", cell: (r) => f.figure(r.score),
       filter: () => html`<${Filter} name="min_score" value=${query.min_score} label="Score at least" options=${[["0.1", "≥ .1"], ["0.3", "≥ .3"], ["0.5", "≥ .5"], ["0.9", "≥ .9"], ["0.99", "≥ .99"]]} />` },
-    { id: "source", title: "From", width: "minmax(10.5rem, 1.3fr)", filter: text("source", "Source address", "[0-9A-Fa-f:.]{2,64}"),
+    { id: "source", title: "From", width: "minmax(10.5rem, 1.3fr)", filter: text("source", "Source address or network", NETWORK),
       cell: (r) => html`<span title=${withName(endpoint(r.source, r.source_port), r.source_name)}>${r.source_name ? `${r.source_name} ` : ""}<span class=${r.source_name ? "faint" : ""}>${endpoint(r.source, r.source_port)}</span></span>` },
-    { id: "destination", title: "To", width: "minmax(10.5rem, 1.3fr)", filter: text("destination", "Destination address", "[0-9A-Fa-f:.]{2,64}"),
+    { id: "destination", title: "To", width: "minmax(10.5rem, 1.3fr)", filter: text("destination", "Destination address or network", NETWORK),
       cell: (r) => html`<span title=${withName(endpoint(r.destination, r.destination_port), r.destination_name)}>${r.destination_name ? `${r.destination_name} ` : ""}<span class=${r.destination_name ? "faint" : ""}>${endpoint(r.destination, r.destination_port)}</span></span>` },
-    { id: "port", title: "Service", width: "5.2rem", cell: (r) => r.service || (r.destination_port ?? "–"), filter: text("port", "Port", "[0-9]{1,5}") },
+    { id: "port", title: "Port", width: "4.6rem", numeric: true, cell: (r) => r.destination_port ?? "–", filter: text("port", "Port of either side", "[0-9]{1,5}") },
+    { id: "service", title: "Service", width: "5rem", cell: (r) => r.service || html`<span class="faint">–</span>`, filter: text("service", "Service", "[a-z0-9-]{1,32}") },
     { id: "protocol", title: "Protocol", width: "5.8rem", cell: (r) => r.protocol, filter: text("protocol", "Protocol", "[a-z0-9-]{1,16}") },
     { id: "state", title: "State", width: "6.4rem", cell: (r) => r.state },
     { id: "packets", title: "Packets", width: "5.6rem", numeric: true, sort: true, cell: (r) => f.count(r.source_packets + r.destination_packets) },

@@ -89,12 +89,15 @@ export default function Flow({ parts }) {
     <div class="grid">
       <${Panel} title="Verdict" class="span-4"><p class="verdict-now"><${ClassBadge} name=${d.class} /></p>
         <p class="row" style=${{ marginBottom: ".8rem" }}>${d.severity && html`<${Severity} level=${d.severity} />`}<span class="faint">score ${f.figure(d.score)}${d.detector ? `, by the detector “${d.detector}”` : ""}</span></p>
+        ${d.words && html`<p style=${{ marginBottom: ".8rem" }}>${d.words}</p>`}
+        ${d.suppressed && html`<p class="note"><span class="tag warn">not alerted</span> an exception forbids it (<a href="#/settings">settings</a>)</p>`}
         <${Facts} items=${[
           ["Source", html`<a href=${href(["capture", d.capture], { source: d.source })}>${withName(d.source, d.source_name)}</a>`],
           ["Destination", html`<a href=${href(["capture", d.capture], { destination: d.destination })}>${withName(d.destination, d.destination_name)}</a>`],
           ["Packets", `${f.count(d.source_packets)} → · ${f.count(d.destination_packets)} ←`],
           ["Bytes", `${f.bytes(d.source_bytes)} → · ${f.bytes(d.destination_bytes)} ←`],
           ["Duration", f.duration(d.duration)], ["State", d.state],
+          d.attack_id && ["ATT&CK", d.attack_id], d.community_id && ["Community id", html`<span class="mono">${d.community_id}</span>`],
         ]} /><//>
       <${Panel} title="The shape of its packets" class="span-8">${d.first_packets?.length ? html`<${Packets} packets=${d.first_packets} />`
         : html`<${Empty} title="Not kept">The store holds the first packets' sizes and times of flows that are worth a look. The capture still has them: save its packets.<//>`}<//></div>

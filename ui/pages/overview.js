@@ -15,7 +15,7 @@ function Top({ title, what, range, link, by }) {
   const top = useQuery("stats/top", { what, by, limit: 8, ...range });
   return html`<${Panel} title=${title} class="span-4" aside=${by === "alerts" ? "alerted flows" : "flows"}>
     <${Loaded} query=${top} what=${title.toLowerCase()}>${(d) => {
-      const items = d.items.map((i) => ({ name: i.key, value: by === "alerts" ? i.alerted : i.flows, href: link?.(i.key) })).filter((i) => i.value);
+      const items = d.items.map((i) => ({ name: i.name ? `${i.name} (${i.key})` : i.key, value: by === "alerts" ? i.alerted : i.flows, href: link?.(i.key) })).filter((i) => i.value);
       return items.length ? html`<${Ranking} items=${items} caption=${title} unit="flows" kind=${by === "alerts" ? "dos" : "accent"} />`
         : html`<p class="faint">none</p>`;
     }}<//><//>`;
@@ -52,7 +52,7 @@ function Health() {
     ["Up for", f.duration(h.uptime_seconds)],
     ["Jobs", `${f.count(h.jobs.running)} running, ${f.count(h.jobs.queued)} waiting`],
     ["Memory", f.bytes(h.memory_bytes)],
-    ["Store", `${f.bytes(h.store.database_bytes + h.store.blob_bytes)}, ${f.bytes(h.store.free_bytes)} free`],
+    ["Store", `${f.bytes(h.store.database_bytes + (h.store.flow_bytes || 0) + h.store.blob_bytes)}, ${f.bytes(h.store.free_bytes)} free`],
     h.packets && ["Packets", `${f.count(h.packets.seen)} seen, ${f.count(h.packets.dropped)} dropped`],
     ["Requests", f.count(h.requests)],
     ["Version", h.version],
