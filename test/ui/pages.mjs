@@ -325,12 +325,34 @@ await tap.test("appearance is chosen and kept", async () => {
 
 // ------------------------------------------------------- every page, at two sizes, for all
 
+/** axe finds nothing serious. */
+async function accessible(view) {
+  await view.evaluate(`${axeSource}; 0`);
+  const found = await view.evaluate(async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+    .filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id} at ${v.nodes.slice(0, 3).map((n) => `${n.target} (${n.failureSummary.split("\n")[1]?.trim()})`).join(", ")}`));
+  expect(!found.length, found.join("; "));
+}
+
 const flow = (await api("GET", "flows?alerted=true&class=Probe&sort=score&limit=1")).items[0]?.id;
 const model = (await api("GET", "models")).items[0]?.id;
 capture ??= (await api("GET", "captures")).items.at(-1);
 const PAGES = [["overview", "overview"], ["captures", "captures"], ["flows", `capture/${capture.id}`], ["conversations", `capture/${capture.id}?tab=conversations`],
   ["flow", `flow/${flow}`], ["alerts", "alerts"], ["live", `live?capture=${capture.id}&speed=100`], ["factors", `factors?capture=${capture.id}`], ["map", `map?capture=${capture.id}`],
   ["models", "models"], ["model", `models/${model}`], ["evaluation", "models?tab=evaluation"], ["try", "try"], ["settings", "settings"], ["nowhere", "capture/999999"]];
+await tap.test("dialogs: axe finds nothing serious, Escape closes", async () => {
+  for (const [where, button, wait] of [["alerts", "Thresholds…", ".threshold"], ["alerts", "Keys", "dialog table"], ["alerts", "Comment", "dialog textarea"], ["alerts", "Not again…", "dialog input"],
+    [`capture/${capture.id}`, "Export…", "dialog pre"]]) {
+    await visit(page, base, where);
+    await page.locator(`main button:has-text("${button}")`).first().click();
+    await page.waitForSelector(wait);
+    await accessible(page);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+  }
+  noFaults();
+});
+
 for (const [width, height, colorScheme] of SIZES) {
   const view = await openPage(browser, base, { viewport: { width, height }, colorScheme });
   for (const [name, where] of PAGES)
@@ -340,10 +362,7 @@ for (const [width, height, colorScheme] of SIZES) {
       await view.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true });
       const over = await view.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(over <= 0, `${over} pixels wider than the window`);
-      await view.evaluate(`${axeSource}; 0`);
-      const found = await view.evaluate(async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
-        .filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id} at ${v.nodes.slice(0, 3).map((n) => `${n.target} (${n.failureSummary.split("\n")[1]?.trim()})`).join(", ")}`));
-      expect(!found.length, found.join("; "));
+      await accessible(view);
       const faults = view.faults.splice(0);
       expect(!faults.length, faults.join("; "));
     });

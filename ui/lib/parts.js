@@ -88,7 +88,8 @@ export function Loading({ lines = 4 }) {
 export function Loaded({ query, what, lines, empty, children }) {
   if (query.data !== null) {
     const content = empty && empty(query.data) || children(query.data);
-    return html`<div class=${query.loading ? "renewing" : ""} aria-busy=${query.loading}>${content}</div>`;
+    return html`<div class=${query.loading ? "renewing" : ""} aria-busy=${query.loading}>
+      ${query.error?.status && html`<p class="bad small" role="alert">Not renewed: ${query.error.message} <button class="small" onClick=${query.reload}>Try again</button></p>`}${content}</div>`;
   }
   if (query.error) return html`<${Failed} error=${query.error} retry=${query.reload} what=${what} />`;
   return html`<${Loading} lines=${lines} />`;

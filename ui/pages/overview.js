@@ -74,6 +74,11 @@ function OpenAlerts() {
       ]} />`}<//><//>`;
 }
 
+function Running() {
+  const jobs = useQuery("jobs", { state: "running", limit: 1 });
+  return jobs.data?.items.length ? html`<p><b>An analysis is running.</b> <a href="#/captures">See how far it is</a></p>` : null;
+}
+
 export default function Overview({ query }) {
   const range = { from: query.from, to: query.to };
   const summary = useQuery("stats/summary", range);
@@ -83,9 +88,9 @@ export default function Overview({ query }) {
   useEffect(() => { get("captures", { limit: 1 }).then((c) => set(c.items[0] || null), () => {}); }, [summary.data]);
 
   const s = summary.data;
-  if (s && !s.captures) return html`<${PageHead} title="Welcome" sub="Lapwing says what is wrong with a network, how sure it is, and why." />
+  if (s && !s.flows && !range.from) return html`<${PageHead} title="Welcome" sub="Lapwing says what is wrong with a network, how sure it is, and why." />
     <${Panel}><${Empty} icon="◎" title="Nothing has been analysed yet">
-      <p>Start with five minutes of a small office under attack, which come with the program, or drop a capture of your own.</p>
+      <${Running} /><p>Start with five minutes of a small office under attack, which come with the program, or drop a capture of your own.</p>
       <p class="row" style=${{ justifyContent: "center", marginTop: "1rem" }}><${ExampleButton} /> <a class="button" href="#/captures">Add a capture</a>
         <a class="button" href="#/try">Try one record</a></p><//><//>`;
   const bins = toBins(series.data);
