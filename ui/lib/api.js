@@ -77,7 +77,7 @@ export function url(path, query = {}) {
   const wanted = Object.entries(query)
     .filter(([, v]) => v !== undefined && v !== null && v !== "" && !(Array.isArray(v) && !v.length));
   const text = new URLSearchParams(wanted.map(([k, v]) => [k, String(v)])).toString();
-  return (path.startsWith("/") ? path : `${BASE}/${path}`) + (text ? `?${text}` : "");
+  return (path.startsWith("/") ? path : path ? `${BASE}/${path}` : BASE) + (text ? `?${text}` : "");
 }
 
 export async function send(method, path, { query, body, json, headers = {}, signal, keepalive } = {}) {

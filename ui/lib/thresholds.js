@@ -49,7 +49,7 @@ function usePreview(detector) {
     }
     return out;
   }, [state.curve, days]);
-  return { points, days, error: state.error };
+  return { points: summary.data && !summary.data.first ? [] : points, days, error: state.error || summary.error };
 }
 
 export function Threshold({ detector, value, may, onSaved }) {
@@ -79,7 +79,7 @@ export function Thresholds({ session, onSaved }) {
   const settings = useQuery("settings");
   const may = !session || session.scope === "admin";
   return html`<${Loaded} query=${settings} what="the thresholds">${(s) => html`<div class="grid">${Object.entries(s.thresholds).map(([d, v]) =>
-      html`<div key=${d} class="span-6"><${Threshold} detector=${d} value=${v} may=${may} onSaved=${() => { settings.reload(); onSaved?.(); }} /></div>`)}</div>
+      html`<div key=${d} class="span-6"><${Threshold} detector=${d} value=${Number(v.toPrecision(6))} may=${may} onSaved=${() => { settings.reload(); onSaved?.(); }} /></div>`)}</div>
     <p class="note">Foreseen from the most suspicious flows that the store holds: one alert for each class and attacker (of a flood: target).
       Verdicts that were made stay; the next analysis follows the new threshold.${may ? "" : " To change it a token with the scope “admin” is needed."}</p>`}<//>`;
 }

@@ -41,6 +41,9 @@ function Field({ field, value, wrong, onInput }) {
   return html`<label class="field" title=${words}>${words}${control}</label>`;
 }
 
+/** The server names a field as the view does, with its underscores. */
+const plain = (name) => name?.replaceAll("_", "").replace("protocoltype", "protocol");
+
 function useVerdict(record, wide) {
   const [state, set] = useState({ verdict: null, error: null, waiting: true });
   const body = JSON.stringify(record);
@@ -88,7 +91,7 @@ export default function Try() {
           All 41 features (judged by the fuller model)</label></p>
         ${GROUPS.map(([title, fields]) => html`<fieldset key=${title}><legend>${title}</legend>
           ${fields.filter((field) => wide || !WIDE_ONLY.has(field.name)).map((field) => html`<${Field} key=${field.name} field=${field} value=${values[field.name]}
-            wrong=${state.error?.field === field.name} onInput=${(name, v) => { set({ ...values, [name]: v }); setExample(null); }} />`)}</fieldset>`)}
+            wrong=${plain(state.error?.field) === field.name} onInput=${(name, v) => { set({ ...values, [name]: v }); setExample(null); }} />`)}</fieldset>`)}
       </form>
       <div class="sticky early">
         <${Panel} title="Verdict"><${Verdict} state=${state} /><//>
