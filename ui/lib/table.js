@@ -116,7 +116,9 @@ export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) 
   const shown = [];
   for (let i = first; i <= last; i++) shown.push([i, pages.row(i)]);
   const grid = columns.map((c) => c.width || "minmax(6rem, 1fr)").join(" ");
-  const widths = { gridTemplateColumns: grid };
+  // Head and rows are grids of their own: as wide as each other, so that columns meet.
+  const least = columns.reduce((sum, c) => sum + (parseFloat((c.width || "").match(/[\d.]+(?=rem)/)) || 6), 0);
+  const widths = { gridTemplateColumns: grid, minWidth: `${least}rem` };
   const place = (i) => i * size.row - top * scale + top;
 
   const move = (to) => {
@@ -143,7 +145,7 @@ export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) 
     <div class="vtable" ref=${box} tabindex="0" role="grid" aria-label=${label} aria-rowcount=${all ?? (pages.end ? pages.known + 1 : -1)}
         aria-colcount=${columns.length} aria-activedescendant=${pages.row(chosen) ? `row-${chosen}` : undefined}
         onScroll=${(e) => setTop(e.currentTarget.scrollTop)} onKeyDown=${onKey}>
-      <div class="vt-head" role="rowgroup">
+      <div class="vt-head" role="rowgroup" style=${{ minWidth: `${least}rem` }}>
         <div class="vt-row" role="row" style=${widths}>${columns.map((c) => html`<div key=${c.id} role="columnheader"
             class="vt-cell ${c.numeric ? "num" : ""}" title=${c.help}
             aria-sort=${sort === c.id ? "ascending" : sort === `-${c.id}` ? "descending" : undefined}>
@@ -154,7 +156,7 @@ export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) 
           html`<div key=${c.id} role="gridcell" class="vt-cell">${c.filter ? c.filter() : ""}</div>`)}</div>`}
       </div>
       ${isEmpty ? html`<div role="row"><div role="gridcell">${empty || html`<${Empty} title="Nothing fits" />`}</div></div>`
-        : html`<div class="vt-body" role="rowgroup" style=${{ height: `${tall}px` }}>${shown.map(([i, row]) =>
+        : html`<div class="vt-body" role="rowgroup" style=${{ height: `${tall}px`, minWidth: `${least}rem` }}>${shown.map(([i, row]) =>
           html`<div key=${row ? rowKey(row) : `wait-${i}`} id=${`row-${i}`} class="vt-row" role="row" aria-rowindex=${i + 2}
               aria-selected=${i === chosen} style=${{ ...widths, top: `${place(i)}px` }}
               onClick=${() => { choose(i); if (row && onOpen) onOpen(row); }}>
