@@ -99,7 +99,7 @@ static void write_requests(const struct metrics *m, struct buf *out)
         }
 }
 
-static uint64_t resident_bytes(void)
+uint64_t metrics_resident_bytes(void)
 {
     unsigned long long size = 0;
     unsigned long long pages = 0;
@@ -128,11 +128,12 @@ void metrics_write(const struct metrics *m, const struct metrics_gauges *g,
     gauge(out, "start_time_seconds", "When the server started, Unix time.",
           (uint64_t)m->started_s);
     gauge(out, "http_connections", "Connections that are open.", g->connections);
+    gauge(out, "store_up", "1 where the store answers.", g->store_up ? 1 : 0);
     gauge(out, "jobs_queued", "Jobs that wait.", g->jobs_queued);
     gauge(out, "jobs_running", "Jobs that run.", g->jobs_running);
     gauge(out, "event_clients", "Clients that follow events.", g->event_clients);
     gauge(out, "database_bytes", "Size of the database.", g->database_bytes);
     gauge(out, "blob_bytes", "Size of the stored captures and artefacts.",
           g->blob_bytes);
-    gauge(out, "resident_memory_bytes", "Resident memory.", resident_bytes());
+    gauge(out, "resident_memory_bytes", "Resident memory.", metrics_resident_bytes());
 }

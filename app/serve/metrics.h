@@ -12,6 +12,7 @@
 
 #include <lapwing/error.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Counters that are no more than that: name, what it means. */
@@ -39,6 +40,7 @@ enum metrics_counter {
 
 /** What is known only when it is asked for. */
 struct metrics_gauges {
+    bool store_up; /* it could say what follows */
     unsigned connections;
     unsigned jobs_queued;
     unsigned jobs_running;
@@ -59,6 +61,8 @@ uint64_t metrics_get(const struct metrics *m, enum metrics_counter c);
  *  client left. */
 void metrics_count_request(struct metrics *m, size_t route_idx, unsigned status);
 uint64_t metrics_requests(const struct metrics *m);
+/** Of this process. */
+uint64_t metrics_resident_bytes(void);
 
 /** Everything as text in Prometheus' exposition format 0.0.4. */
 void metrics_write(const struct metrics *m, const struct metrics_gauges *g,

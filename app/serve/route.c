@@ -7,6 +7,8 @@
 #include "serve/problem.h"
 #include "serve/server_priv.h"
 
+#include <lapwing/log.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +60,12 @@ bool route_id(const struct call *c, size_t arg, int64_t *out)
     }
     *out = v;
     return true;
+}
+
+const char *route_who(const struct call *c)
+{
+    (void)c;
+    return "";
 }
 
 /* ---- plans ----------------------------------------------------------------------- */
@@ -169,13 +177,27 @@ void route_request(void *ctx, const struct http_request *req,
     c.route->handle(&c);
 }
 
+/* As members of a JSON object; the route and not the path, which may hold names. */
+static void log_request(const struct http_request *req, const struct route *r,
+                        unsigned status)
+{
+    char peer[HTTP_PEER_MAX];
+
+    http_request_peer(req, peer);
+    lw_log(LW_LOG_INFO,
+           "{\"event\":\"request\",\"client\":\"%s\",\"method\":\"%s\","
+           "\"route\":\"%s\",\"status\":%u}",
+           peer, r == NULL ? "" : r->method, r == NULL ? "other" : r->pattern, status);
+}
+
 void route_done(void *ctx, const struct http_request *req, const struct http_plan *plan,
                 unsigned status)
 {
     struct server *s = ctx;
     const struct route *r = plan->route;
 
-    (void)req;
+    if (s->log_requests)
+        log_request(req, r, status);
     metrics_count_request(s->metrics, r == NULL ? n_routes : (size_t)(r - route_table),
                           status);
 }

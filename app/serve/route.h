@@ -63,17 +63,72 @@ void route_done(void *ctx, const struct http_request *req, const struct http_pla
 /** An argument of the path as an id; otherwise the reply is 404. */
 bool route_id(const struct call *c, size_t arg, int64_t *out);
 
-/* The handlers. */
-void route_welcome(const struct call *c);
-void route_asset(const struct call *c);
-void route_health(const struct call *c);
-void route_ready(const struct call *c);
-void route_metrics(const struct call *c);
-void route_description(const struct call *c);
+/** Who asks, for fairness and the audit log; borrowed for the call. */
+const char *route_who(const struct call *c);
+
+/* The handlers, and what opens the body of some. */
 void route_about(const struct call *c);
-void route_classify(const struct call *c);
+void route_alert_change(const struct call *c);
+void route_alert_delete(const struct call *c);
+void route_alert_delete_resolved(const struct call *c);
+void route_alert_flows(const struct call *c);
+void route_alert_get(const struct call *c);
+void route_alert_list(const struct call *c);
+void route_alert_undo(const struct call *c);
+void route_artefact_delete(const struct call *c);
+void route_artefact_get(const struct call *c);
+void route_artefact_list(const struct call *c);
 void route_batch(const struct call *c);
-void route_batch_open(const struct call *c, struct http_plan *plan);
+void route_capture_delete(const struct call *c);
+void route_capture_file(const struct call *c);
+void route_capture_get(const struct call *c);
+void route_capture_list(const struct call *c);
+void route_capture_post(const struct call *c);
+void route_classify(const struct call *c);
+void route_description(const struct call *c);
 void route_events(const struct call *c);
+void route_file_list(const struct call *c);
+void route_file_post(const struct call *c);
+void route_file_process(const struct call *c);
+void route_flow_alert_list(const struct call *c);
+void route_flow_alert_resolve(const struct call *c);
+void route_flow_export(const struct call *c);
+void route_flow_get(const struct call *c);
+void route_flow_list(const struct call *c);
+void route_flow_packets(const struct call *c);
+void route_health(const struct call *c);
+void route_job_cancel(const struct call *c);
+void route_job_get(const struct call *c);
+void route_job_list(const struct call *c);
+void route_job_log(const struct call *c);
+void route_job_submit(const struct call *c);
+void route_metrics(const struct call *c);
+void route_model_activate(const struct call *c);
+void route_model_delete(const struct call *c);
+void route_model_get(const struct call *c);
+void route_model_list(const struct call *c);
+void route_model_roll_back(const struct call *c);
+void route_model_upload(const struct call *c);
+void route_ready(const struct call *c);
+void route_settings_change(const struct call *c);
+void route_settings_get(const struct call *c);
+void route_stats_conversations(const struct call *c);
+void route_stats_health(const struct call *c);
+void route_stats_series(const struct call *c);
+void route_stats_summary(const struct call *c);
+void route_stats_top(const struct call *c);
+void route_suppression_create(const struct call *c);
+void route_suppression_delete(const struct call *c);
+void route_suppression_list(const struct call *c);
+void route_upload_append(const struct call *c);
+void route_upload_create(const struct call *c);
+void route_upload_drop(const struct call *c);
+void route_upload_get(const struct call *c);
+void route_welcome(const struct call *c);
+void route_batch_open(const struct call *c, struct http_plan *plan);
+void route_capture_post_open(const struct call *c, struct http_plan *plan);
+void route_capture_put_open(const struct call *c, struct http_plan *plan);
+void route_file_open(const struct call *c, struct http_plan *plan);
+void route_upload_append_open(const struct call *c, struct http_plan *plan);
 
 #endif /* SERVE_ROUTE_H */

@@ -87,10 +87,11 @@ struct store_flow {
     const char *words; /* why, a sentence; of an alert; NULL */
     /* Shape of the first packets: time since start, bytes, negative from the other
      * side.  Kept as it is; NULL. */
-    const char *first_packets;        /* JSON array */
-    const struct store_score *scores; /* (n_scores); in lists NULL */
+    const char *first_packets; /* JSON array */
+    const struct store_score
+        *scores; /* (n_scores); in lists without reasons and vectors */
     uint32_t n_scores;
-    const char *detector_name; /* in lists, instead of scores[detector]; NULL: none */
+    const char *detector_name; /* given by the store: of scores[detector]; NULL: none */
 };
 
 typedef void (*store_flow_fn)(void *ctx, const struct store_flow *f);
@@ -102,9 +103,10 @@ struct store_load; /* opaque; one thread at a time */
 /** Begin to load an analysis of `job`'s capture. */
 LW_MUST enum lw_status store_load_begin(struct store_load **out, struct store *s,
                                         int64_t job, struct lw_error *err);
-/** Add the next flow, in any order of time.  Alerted flows of one class that share the
- *  source (floods: the destination) and lie close in time become one alert.
- *  Scores and reasons are kept of flows with `keep_detail`, and those alerted. */
+/** Add the next flow, in any order of time; id, capture and alert are not looked at.
+ * Alerted flows of one class that share the source (floods: the destination) and lie
+ * close in time become one alert. Scores and reasons are kept of flows with
+ * `keep_detail`, and those alerted. */
 LW_MUST enum lw_status store_load_add(struct store_load *l, const struct store_flow *f,
                                       bool keep_detail, struct lw_error *err);
 /** A host's name, seen in DNS or TLS; the first one told stays. */
@@ -119,7 +121,8 @@ struct store_load_totals {
 
 /** Index, sync, put in the place of the former analysis, end the job; frees `l` also on
  *  failure.  Labels, comments and resolutions of former alerts pass to those of the
- * same class, endpoints and first flow.  LW_ENOTFOUND: the capture was deleted. */
+ * same class, endpoints and first flow.  LW_ENOTFOUND: the capture was deleted. LW_END:
+ * the job is to stop (the caller then calls store_job_cancelled()). */
 LW_MUST enum lw_status store_load_finish(struct store_load *l,
                                          const struct store_load_totals *totals,
                                          struct lw_error *err);

@@ -47,7 +47,10 @@ enum {
 struct store_config {
     int64_t alert_gap_ns; /* flows that far apart are two alerts; default 10 minutes */
     bool create;          /* make the folder and an empty store where none is */
-    bool read_only;       /* beside a running server: nothing is cleared away */
+    /* Beside a server that may have it open: nothing is cleared away or migrated, and
+     * the progress of its jobs is not seen. */
+    bool beside;    /* reading and writing: tokens, settings */
+    bool read_only; /* reading */
 };
 
 /** Open the store in folder `dir`; older schema versions are migrated.  The caller
@@ -267,7 +270,7 @@ LW_MUST enum lw_status store_job_counts(struct store *s, uint64_t n[STORE_N_JOB_
 
 typedef void (*store_line_fn)(void *ctx, int64_t time_ns, const char *line);
 
-/** A line of a job's log; beyond 10,000 lines of a job they are counted, not kept. */
+/** A line of a job's log; beyond 10,000 lines of a job they are not kept. */
 LW_MUST enum lw_status store_job_log(struct store *s, int64_t id, const char *line,
                                      struct lw_error *err);
 LW_MUST enum lw_status store_job_log_read(struct store *s, int64_t id, store_line_fn fn,

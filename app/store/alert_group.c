@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/alert_group.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+void alert_groups_init(struct alert_groups *g, int64_t gap_ns)
+{
+    memset(g, 0, sizeof *g);
+    g->gap_ns = gap_ns;
+    store_dict_init(&g->keys);
+}
+
+void alert_groups_release(struct alert_groups *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        mem_free(g->groups[i].detector);
+        mem_free(g->groups[i].attack_id);
+        mem_free(g->groups[i].proto);
+        mem_free(g->groups[i].service);
+        mem_free(g->groups[i].words);
+        mem_free(g->groups[i].name[0]);
+        mem_free(g->groups[i].name[1]);
+    }
+    mem_free(g->groups);
+    mem_free(g->latest);
+    store_dict_release(&g->keys);
+    memset(g, 0, sizeof *g);
+}
+
+static bool replace(char **text, const char *by)
+{
+    char *copy = mem_strdup(by == NULL ? "" : by);
+
+    if (copy == NULL)
+        return false;
+    mem_free(*text);
+    *text = copy;
+    return true;
+}
+
+static const char *detector_of(const struct store_flow *f)
+{
+    return f->detector < f->n_scores ? f->scores[f->detector].detector : "";
+}
+
+/* What the flow with the highest score says. */
+static bool take_words(struct alert_group *a, const struct store_flow *f)
+{
+    a->score = f->score;
+    a->flow = f->id;
+    return replace(&a->detector, detector_of(f)) &&
+           replace(&a->attack_id, f->attack_id) && replace(&a->words, f->words);
+}
+
+static uint32_t new_group(struct alert_groups *g, const struct store_flow *f)
+{
+    struct alert_group *groups = mem_grow(g->groups, &g->cap, g->n + 1, sizeof *groups);
+    struct alert_group *a;
+
+    if (groups == NULL)
+        return 0;
+    g->groups = groups;
+    a = &groups[g->n++];
+    memset(a, 0, sizeof *a);
+    a->verdict = (uint8_t)f->verdict;
+    a->one_source = true;
+    a->one_destination = true;
+    a->addr[0] = f->addr[0];
+    a->addr[1] = f->addr[1];
+    a->first_ns = f->start_ns;
+    a->last_ns = f->start_ns + f->duration_ns;
+    if (!take_words(a, f) || !replace(&a->proto, f->proto) ||
+        !replace(&a->service, f->service))
+        return 0;
+    return (uint32_t)g->n;
+}
+
+static bool same_addr(const struct store_addr *a, const struct store_addr *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+static bool join(struct alert_group *a, const struct store_flow *f)
+{
+    int64_t end = f->start_ns + f->duration_ns;
+
+    a->flows++;
+    a->one_source &= same_addr(&a->addr[0], &f->addr[0]);
+    a->one_destination &= same_addr(&a->addr[1], &f->addr[1]);
+    a->first_ns = f->start_ns < a->first_ns ? f->start_ns : a->first_ns;
+    a->last_ns = end > a->last_ns ? end : a->last_ns;
+    a->severity = f->severity > a->severity ? f->severity : a->severity;
+    return !(f->score > a->score) || take_words(a, f);
+}
+
+/* How far from the group's time a flow lies. */
+static int64_t distance(const struct alert_group *a, const struct store_flow *f)
+{
+    int64_t end = f->start_ns + f->duration_ns;
+
+    if (f->start_ns > a->last_ns)
+        return f->start_ns - a->last_ns;
+    return end < a->first_ns ? a->first_ns - end : 0;
+}
+
+/* The group of what is too much; 0 when memory is out. */
+static uint32_t rest_group(struct alert_groups *g, const struct store_flow *f)
+{
+    uint32_t *rest = &g->rest[f->verdict];
+
+    if (*rest == 0)
+        *rest = new_group(g, f);
+    return *rest;
+}
+
+static uint32_t group_of(struct alert_groups *g, const struct store_flow *f)
+{
+    unsigned side = f->verdict == LW_VERDICT_DOS ? 1 : 0;
+    uint8_t key[1 + STORE_ADDR_BYTES];
+    bool added;
+    uint32_t number;
+    uint32_t *latest;
+
+    key[0] = (uint8_t)f->verdict;
+    memcpy(key + 1, f->addr[side].bytes, STORE_ADDR_BYTES);
+    if (g->keys.n >= ALERT_GROUPS_MAX &&
+        store_dict_find(&g->keys, key, sizeof key) == 0)
+        return rest_group(g, f);
+    number = store_dict_number(&g->keys, key, sizeof key, &added);
+    if (number == 0)
+        return 0;
+    latest = mem_grow(g->latest, &g->latest_cap, number, sizeof *latest);
+    if (latest == NULL)
+        return 0;
+    g->latest = latest;
+    if (!added && latest[number - 1] != 0 &&
+        distance(&g->groups[latest[number - 1] - 1], f) <= g->gap_ns)
+        return latest[number - 1];
+    latest[number - 1] =
+        g->n >= 2 * ALERT_GROUPS_MAX ? rest_group(g, f) : new_group(g, f);
+    return latest[number - 1];
+}
+
+uint32_t alert_groups_add(struct alert_groups *g, const struct store_flow *f)
+{
+    uint32_t number = group_of(g, f);
+
+    if (number == 0 || !join(&g->groups[number - 1], f))
+        return 0;
+    return number;
+}
