@@ -7,6 +7,7 @@
 #include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/table_options.h"
+#include "report/page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,11 +25,13 @@ static struct {
     const char *group;
     const char *time;
     const char *clean;
+    int level;
     double test_share;
     double threshold;
     int64_t folds;
     int64_t seeds;
     int64_t seed;
+    const char *report;
     bool distinct;
     bool json;
 } o;
@@ -52,16 +55,22 @@ static const struct opt rows[] = {
              "the table's columns"},
     {"columns", 0, OPT_TO_TEXT(&o.columns), .metavar = "NAMES",
      .help = "learn from these columns only, separated by commas"},
+    {"level", 0, OPT_TO_CHOICE(&o.level), .metavar = "LEVEL", .initial = "auto",
+     .choices = table_levels,
+     .help = "what the classes are: binary (normal or attack), class (the five of "
+             "KDD'99), name (each label), or auto (class where the labels are of "
+             "KDD'99, else binary)"},
     {"group", 0, OPT_TO_TEXT(&o.group), .metavar = "NAME",
      .help = "column of words that says what belongs together: a capture, a host"},
     {"time", 0, OPT_TO_TEXT(&o.time), .metavar = "NAME",
      .help = "column that rows are ordered by (one of times, else the file's order)"},
     {"clean", 0, OPT_TO_TEXT(&o.clean), .metavar = "STEPS",
      .help =
-         "clean the numbers, fitted on a fold's training rows: infinite=missing or "
-         "clip, missing=zero, mean or median, constant, correlation=R, vif=V (leave "
-         "out such columns), scale=standard, min-max, robust or log; separated by "
-         "commas"},
+         "what is done to the columns, fitted on a fold's training rows: "
+         "encode=one-hot, ordinal, frequency or target (out of fold), rare=N (words of "
+         "fewer rows are one), infinite=missing or clip, missing=zero, mean or median, "
+         "constant, correlation=R, vif=V (leave out such columns), scale=standard, "
+         "min-max, robust or log; separated by commas"},
     {"test-share", 0, OPT_TO_FLOAT(&o.test_share), .metavar = "SHARE", .initial = "0.3",
      .min = 0.01, .max = 0.99,
      .help = "share of the rows that judge: random, stratified and time"},
@@ -79,6 +88,8 @@ static const struct opt rows[] = {
      .max = 4294967295, .help = "the first seed"},
     {"distinct", 0, OPT_TO_FLAG(&o.distinct),
      .help = "of equal rows keep the first only"},
+    {"report", 0, OPT_TO_TEXT(&o.report), .metavar = "FILE",
+     .help = "also write it as an HTML page that needs no other file, with charts"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print everything as JSON"},
 };
 
@@ -288,8 +299,23 @@ static void result_release(struct compare_result *r)
 {
     for (size_t i = 0; r->row != NULL && i < r->n; i++)
         mem_free(r->row[i].error);
+    for (uint32_t k = 0; k < r->n_classes; k++)
+        mem_free(r->class_names[k]);
     mem_free(r->row);
     *r = (struct compare_result){0};
+}
+
+/* They outlive the table. */
+static bool copy_names(struct compare_result *r, const struct lw_compare_table *table)
+{
+    const char *const *names = lw_compare_table_class_names(table);
+
+    for (; r->n_classes < lw_compare_table_classes(table); r->n_classes++) {
+        r->class_names[r->n_classes] = mem_strdup(names[r->n_classes]);
+        if (r->class_names[r->n_classes] == NULL)
+            return false;
+    }
+    return true;
 }
 
 static int run_experiment(struct compare_result *r, const struct plan *p, size_t at,
@@ -301,16 +327,19 @@ static int run_experiment(struct compare_result *r, const struct plan *p, size_t
     struct lw_error err;
 
     cfg.schema = schema;
+    if (o.level != LW_LEVEL_AUTO)
+        cfg.level = (enum lw_level)o.level;
+    cfg.lint = cfg.view == NULL && cfg.columns == NULL;
+    /* Once is enough: every protocol has the same columns. */
+    cfg.note = at == 0 ? table_note_column : NULL;
     cfg.seed = (uint64_t)o.seed;
     if (lw_compare_table_new(&table, frame, &cfg, &err) != LW_OK)
         return command_error(&err);
     r->experiment = &p->experiment[at];
-    r->class_names = lw_compare_table_class_names(table);
-    r->n_classes = lw_compare_table_classes(table);
     r->n_rows = lw_compare_table_rows(table);
     r->n_features = lw_compare_table_features(table);
     r->row = mem_zalloc(p->n_models, sizeof *r->row);
-    if (r->row != NULL)
+    if (r->row != NULL && copy_names(r, table))
         run_models(r, p, table, failed);
     lw_compare_table_free(table);
     return r->row != NULL && r->n == p->n_models ? STATUS_OK
@@ -333,8 +362,42 @@ static void put_results(struct jsonw *w, const void *of)
     jsonw_array_end(w);
 }
 
-static int run_plan(const struct plan *p, const struct lw_frame *frame,
-                    const struct lw_schema *schema)
+struct page {
+    const char *path; /* of the table */
+    const struct results *results;
+};
+
+static void put_page(struct jsonw *w, const void *of)
+{
+    const struct page *p = of;
+
+    jsonw_key(w, "facts");
+    jsonw_object(w);
+    jsonw_put_text(w, "table", p->path);
+    if (o.preset != NULL)
+        jsonw_put_text(w, "preset", o.preset);
+    jsonw_put_u64(w, "seeds", (uint64_t)o.seeds);
+    if (o.clean != NULL)
+        jsonw_put_text(w, "cleaned by", o.clean);
+    jsonw_object_end(w);
+    put_results(w, p->results);
+}
+
+/* What the options ask for beside the tables. */
+static int write_results(const struct results *r, const char *path)
+{
+    const struct page page = {path, r};
+    struct lw_error err;
+
+    if (o.report != NULL &&
+        report_write(o.report, REPORT_COMPARE, "Lapwing: models side by side", put_page,
+                     &page, &err) != LW_OK)
+        return command_error(&err);
+    return o.json ? print_json(put_results, r) : STATUS_OK;
+}
+
+static int run_plan(const struct plan *p, const char *path,
+                    const struct lw_frame *frame, const struct lw_schema *schema)
 {
     struct compare_result result[COMPARE_EXPERIMENTS_MAX] = {0};
     bool failed = false;
@@ -349,8 +412,8 @@ static int run_plan(const struct plan *p, const struct lw_frame *frame,
         compare_print(stdout, &result[i]);
         (void)fflush(stdout);
     }
-    if (status == STATUS_OK && o.json)
-        status = print_json(put_results, &(struct results){result, p->n_experiments});
+    if (status == STATUS_OK)
+        status = write_results(&(struct results){result, p->n_experiments}, path);
     for (size_t i = 0; i < p->n_experiments; i++)
         result_release(&result[i]);
     return status == STATUS_OK && failed ? STATUS_FAILED : status;
@@ -370,8 +433,8 @@ static int read_and_run(const struct plan *p, const char *path)
         schema.positive.n == 0)
         st = lw_schema_set(&schema, "positive", p->preset->positive, &err);
     if (st == LW_OK)
-        st = table_read(&frame, path, &schema, &err);
-    status = st == LW_OK ? run_plan(p, frame, &schema) : command_error(&err);
+        st = table_read(&frame, path, &schema, false, &err);
+    status = st == LW_OK ? run_plan(p, path, frame, &schema) : command_error(&err);
     lw_frame_free(frame);
     lw_schema_release(&schema);
     return status;

@@ -26,6 +26,8 @@ static struct {
     const char *write;
     const char *model;
     int64_t top;
+    double fpr;
+    double per_day;
     bool json;
 } o;
 
@@ -35,7 +37,13 @@ static const struct opt rows[] = {
              "Suricata's EVE log; a live log is appended to, any other started anew; "
              "with - the summary moves to standard error"},
     {"model", 'm', OPT_TO_TEXT(&o.model), .metavar = "FILE",
-     .help = "judge with this model file instead of attack.lwm"},
+     .help = "judge with this model file instead of " LW_DETECT_MODEL},
+    {"fpr", 0, OPT_TO_FLOAT(&o.fpr), .metavar = "SHARE",
+     .help = "alarm at most this share of normal flows, such as 0.0005, instead of "
+             "what the model was made for"},
+    {"alerts-per-day", 0, OPT_TO_FLOAT(&o.per_day), .metavar = "N",
+     .help = "at the rate at which flows come, let normal ones make about so many "
+             "alerts a day, as far as the model has met enough of them"},
     {"top", 0, OPT_TO_INT(&o.top), .metavar = "N", .initial = "10", .min = 0,
      .max = SUMMARY_TOP_MAX, .help = "list that many of the most suspicious flows"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the summary as JSON"},
@@ -162,7 +170,7 @@ static enum lw_status load_model(struct detection *d, struct lw_error *err)
     if (o.model != NULL)
         (void)snprintf(d->model_path, sizeof d->model_path, "%s", o.model);
     else
-        st = model_path_find("attack.lwm", d->model_path, err);
+        st = model_path_find(LW_DETECT_MODEL, d->model_path, err);
     return st == LW_OK ? lw_classifier_load(&d->classifier, d->model_path, err) : st;
 }
 
@@ -178,6 +186,8 @@ static enum lw_status set_up(struct detection *d, struct lw_error *err)
     host_option(&cfg.extractor);
     /* Of a thousand alerts the summary explains ten. */
     cfg.no_reasons = o.write == NULL;
+    cfg.false_alarm = o.fpr;
+    cfg.alerts_per_day = o.per_day;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;
     st = lw_detector_new(&d->detector, d->classifier, &cfg, err);
     return st == LW_OK ? suspects_new(&d->suspects, err) : st;

@@ -43,10 +43,10 @@ static const struct opt rows[] = {
      .min = 1, .max = 80, .help = "about how many neighbours of a row count"},
     {"exaggeration", 0, OPT_TO_FLOAT(&o.exaggeration), .metavar = "FACTOR",
      .initial = "12", .min = 1, .max = 100,
-     .help = "how much harder neighbours pull in the first quarter of the steps"},
+     .help = "how much harder neighbours pull in the first sixth of the steps"},
     {"start", 0, OPT_TO_CHOICE(&o.start), .metavar = "NAME", .initial = "pca",
      .choices = starts, .help = "where t-SNE's points are at first"},
-    {"steps", 0, OPT_TO_INT(&o.steps), .metavar = "N", .initial = "1000", .min = 4,
+    {"steps", 0, OPT_TO_INT(&o.steps), .metavar = "N", .initial = "500", .min = 6,
      .max = 100000, .help = "how often t-SNE moves its points"},
     {"seed", 0, OPT_TO_INT(&o.seed), .metavar = "N", .initial = "1", .min = 0,
      .max = 4294967295, .help = "the same seed and data give the same map"},
@@ -85,7 +85,6 @@ static enum lw_status make_map(struct map *m, const struct lw_frame *frame,
                                         .perplexity = o.perplexity,
                                         .exaggeration = o.exaggeration,
                                         .n_steps = (uint32_t)o.steps,
-                                        .n_early = (uint32_t)o.steps / 4,
                                         .seed = (uint64_t)o.seed};
     enum lw_status st =
         map_take(m, o.data, frame, schema, (size_t)o.rows, (uint64_t)o.seed, err);
@@ -102,7 +101,7 @@ static int embed_table(const struct lw_schema *schema)
     struct lw_error err;
     int status;
 
-    if (table_read(&frame, o.data, schema, &err) != LW_OK)
+    if (table_read(&frame, o.data, schema, false, &err) != LW_OK)
         return command_error(&err);
     if (make_map(&m, frame, schema, &err) != LW_OK)
         status = command_fail("%s: %s", o.data, err.msg);

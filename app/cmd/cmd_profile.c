@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 #include "cmd/profile_print.h"
 #include "cmd/table_options.h"
+#include "report/page.h"
 
 #include <stdio.h>
 
@@ -10,6 +11,7 @@ static struct {
     bool distributions;
     int64_t top;
     int64_t pair_rows;
+    const char *report;
     bool json;
 } o;
 
@@ -24,6 +26,9 @@ static const struct opt rows[] = {
      .min = 2000, .max = 4294967295,
      .help = "rows, evenly spaced, that correlations and variance inflation are "
              "computed from"},
+    {"report", 0, OPT_TO_TEXT(&o.report), .metavar = "FILE",
+     .help = "also write it as an HTML page that needs no other file, with "
+             "distributions and correlations"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print everything as JSON"},
 };
 
@@ -41,6 +46,40 @@ static int print(const struct profile_view *v)
         (void)lw_fail(&err, LW_EIO, "standard output: cannot write");
         return command_output_error("-", &err);
     }
+    return STATUS_OK;
+}
+
+static void put_page(struct jsonw *w, const void *of)
+{
+    const struct profile_view *v = of;
+
+    jsonw_key(w, "facts");
+    jsonw_object(w);
+    jsonw_put_text(w, "table", v->path);
+    jsonw_put_text(w, "format", lw_frame_format(v->frame));
+    jsonw_put_u64(w, "rows", lw_frame_rows(v->frame));
+    jsonw_put_u64(w, "columns", lw_frame_columns(v->frame));
+    if (v->target != NULL) {
+        jsonw_put_u64(w, "normal rows", v->target->side_rows[LW_SIDE_NEGATIVE]);
+        jsonw_put_u64(w, "attack rows", v->target->side_rows[LW_SIDE_POSITIVE]);
+        jsonw_put_u64(w, "rows of neither", v->target->side_rows[LW_SIDE_NEITHER]);
+    }
+    jsonw_object_end(w);
+    jsonw_key(w, "profile");
+    jsonw_object(w);
+    profile_put_json(w, v);
+    jsonw_object_end(w);
+}
+
+static int write_report(const struct profile_view *v)
+{
+    struct lw_error err;
+
+    if (o.report == NULL)
+        return STATUS_OK;
+    if (report_write(o.report, REPORT_PROFILE, "Lapwing: what tells attacks", put_page,
+                     v, &err) != LW_OK)
+        return command_error(&err);
     return STATUS_OK;
 }
 
@@ -63,6 +102,8 @@ static int show(const char *path, const struct lw_schema *schema,
         return command_fail("%s: %s", path, err.msg);
     view.profile = &profile;
     status = print(&view);
+    if (status == STATUS_OK)
+        status = write_report(&view);
     lw_profile_release(&profile);
     return status;
 }
@@ -75,7 +116,7 @@ static int profile_table(const char *path, const struct lw_schema *schema)
     enum lw_status st;
     int status;
 
-    if (table_read(&frame, path, schema, &err) != LW_OK)
+    if (table_read(&frame, path, schema, false, &err) != LW_OK)
         return command_error(&err);
     st = lw_target_find(&target, frame, schema, &err);
     if (st == LW_ENOTFOUND)
@@ -98,6 +139,8 @@ static int run_profile(char *const *words, size_t n_words)
 
     if (n_words != 1)
         return command_usage("say which table to profile");
+    if (o.report != NULL && o.schema_only)
+        return command_usage("--schema-only has no figures to --report");
     st = table_schema(&schema, &err);
     if (st == LW_EINVAL)
         return command_usage("%s", err.msg);
@@ -128,7 +171,9 @@ const struct command command_profile = {
     .examples = "# what the columns were taken for\n"
                 "lapwing profile --schema-only UNSW-NB15_1.csv\n"
                 "# the ten columns of NSL-KDD that tell most, with quantiles\n"
-                "lapwing profile --top 10 --distributions KDDTrain+.txt\n",
+                "lapwing profile --top 10 --distributions KDDTrain+.txt\n"
+                "# the same and more as a page\n"
+                "lapwing profile --report factors.html KDDTrain+.txt\n",
     .groups = groups,
     .max_words = 1,
     .run = run_profile,

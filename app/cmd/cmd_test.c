@@ -2,16 +2,22 @@
 #include "cmd/command.h"
 #include "cmd/eval_print.h"
 #include "cmd/print_json.h"
+#include "cmd/score_file.h"
+#include "cmd/score_view.h"
+#include "cmd/table_options.h"
+#include "cmd/test_table.h"
 #include "cmd/text.h"
 #include "report/page.h"
 
 #include <lapwing/detect.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static struct {
     const char *model;
     const char *data;
+    const char *output;
     const char *cost;
     const char *report;
     bool json;
@@ -21,7 +27,11 @@ static const struct opt rows[] = {
     {"model", 0, OPT_TO_TEXT(&o.model), .metavar = "FILE",
      .help = "the model to judge"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
-     .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
+     .help = "records, plain or packed (gz, zst, xz); - is standard input; the same as "
+             "FILE behind the options"},
+    {"output", 'w', OPT_TO_TEXT(&o.output), .metavar = "FILE",
+     .help = "write the records, labelled or not, with label, score and p-value behind "
+             "each; - is standard output"},
     {"cost", 0, OPT_TO_TEXT(&o.cost), .metavar = "FILE",
      .help =
          "what mistakes cost, as for lapwing train; else the model's own matrix, or "
@@ -32,7 +42,7 @@ static const struct opt rows[] = {
 };
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
-static const struct opt_group *const groups[] = {&group, NULL};
+static const struct opt_group *const groups[] = {&group, &table_group, NULL};
 
 /* What is printed. */
 struct judged {
@@ -153,7 +163,7 @@ static int judge(const struct lw_classifier *c)
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
-    if (o.report != NULL && report_write(o.report, "Lapwing: a model judged", put_page,
+    if (o.report != NULL && report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
                                          &judged, &err) != LW_OK)
         return command_error(&err);
     if (o.json)
@@ -162,35 +172,91 @@ static int judge(const struct lw_classifier *c)
     return STATUS_OK;
 }
 
-static int run_test(char *const *words, size_t n_words)
+static int test_classifier(const char *data)
 {
+    const char *other = table_said();
     struct lw_classifier *c = NULL;
     struct lw_error err;
     int status;
 
-    (void)words;
-    (void)n_words;
-    if (o.model == NULL || o.data == NULL)
-        return command_usage(
-            "say which model with --model FILE and what to judge it on "
-            "with --data FILE");
     if (lw_classifier_load(&c, o.model, &err) != LW_OK)
         return command_error(&err);
-    status = judge(c);
+    if (o.output != NULL)
+        status = o.report != NULL || o.json
+                     ? command_usage("-w scores; judge with --report or --json apart")
+                     : score_view(c, data, o.data, o.output);
+    else if (other != NULL)
+        status = command_usage("--%s: %s knows its columns and labels by itself", other,
+                               o.model);
+    else
+        status = judge(c);
     lw_classifier_free(c);
     return status;
 }
 
+static int test_any(const char *data)
+{
+    const struct test_table cfg = {.model_path = o.model,
+                                   .data = data,
+                                   .name = o.data,
+                                   .output = o.output,
+                                   .report = o.report,
+                                   .json = o.json};
+    struct lw_tabular *t = NULL;
+    struct lw_error err;
+    enum lw_status st = lw_tabular_load(&t, o.model, &err);
+    int status;
+
+    if (st == LW_EMISMATCH)
+        return test_classifier(data);
+    if (st != LW_OK)
+        return command_error(&err);
+    status = o.cost != NULL
+                 ? command_usage("--cost is for models of KDD'99's five classes")
+                 : test_table(t, &cfg);
+    lw_tabular_free(t);
+    return status;
+}
+
+static int run_test(char *const *words, size_t n_words)
+{
+    char spool[SCORE_PATH_MAX];
+    struct lw_error err;
+
+    if (n_words == 1 && o.data != NULL)
+        return command_usage("'%s': --data says what to judge the model on", words[0]);
+    if (n_words == 1)
+        o.data = words[0];
+    if (o.model == NULL || o.data == NULL)
+        return command_usage("say which model with --model FILE and what to judge it "
+                             "on (FILE)");
+    /* What is scored is read more than once. */
+    if (o.output == NULL || strcmp(o.data, "-") != 0)
+        return test_any(o.data);
+    if (score_spool(spool, &err) != LW_OK)
+        return command_error(&err);
+    return test_any(spool);
+}
+
 const struct command command_test = {
     .name = "test",
-    .help = "judge a model on labelled records",
-    .synopsis = "--model FILE --data FILE",
-    .doc = "Prints the confusion matrix, recall and precision of each class, macro F1, "
-           "MCC, the average cost and what becomes of attack types the model has never "
-           "seen. The figures are of the class decided, also where \"Not recognized\" "
-           "would be answered; how often it would is printed beside them.",
+    .help = "judge a model on labelled records, or label records with it",
+    .synopsis = "--model FILE FILE",
+    .doc =
+        "Prints the confusion matrix, recall and precision of each class, macro F1, "
+        "MCC, the average cost and what becomes of attack types the model has never "
+        "seen. The figures are of the class decided, also where \"Not recognized\" "
+        "would be answered; how often it would is printed beside them.\n\n"
+        "With -w the records are written with three columns more: the label that the "
+        "model gives, the score (the probability of an attack) and the p-value.  "
+        "docs/models.md says what each model's means.",
     .examples = "# on the official test file\n"
-                "lapwing test --model models/attack.lwm --data KDDTest+.txt\n",
+                "lapwing test --model models/attack.lwm --data KDDTest+.txt\n"
+                "# label records that have none\n"
+                "lapwing test --model own.lwm today.csv.gz -w labelled.csv\n"
+                "zcat conn.log.gz | lapwing test --model models/botnet.lwm - -w - "
+                "| grep Botnet\n",
     .groups = groups,
+    .max_words = 1,
     .run = run_test,
 };

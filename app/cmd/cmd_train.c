@@ -4,9 +4,12 @@
 #include "cmd/model_kinds.h"
 #include "cmd/print_json.h"
 #include "cmd/progress.h"
+#include "cmd/table_options.h"
 #include "cmd/text.h"
 #include "cmd/train_botnet.h"
 #include "cmd/train_normal.h"
+#include "cmd/train_table.h"
+#include "cmd/train_traffic.h"
 
 #include <lapwing/detect.h>
 
@@ -34,13 +37,18 @@ static struct {
 } o;
 
 static const struct opt rows[] = {
-    {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME", .initial = "nsl-kdd",
+    {"preset", 0, OPT_TO_TEXT(&o.preset), .metavar = "NAME",
      .help = "recipe: nsl-kdd (every mistake costs the same) or kddcup99 (what it cost "
              "in the KDD Cup 1999), five classes from KDD'99 or NSL-KDD records; or "
              "botnet, two from flow records; or normal (or ddos-autoencoder), which "
-             "learns from the normal records alone"},
+             "learns from the normal records alone; or traffic, which learns from "
+             "captures that the table --data names (columns capture, truth and group); "
+             "or table, which learns from the "
+             "columns of any labelled table as they are (nsl-kdd for KDD'99 and "
+             "NSL-KDD records, else table)"},
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
-     .help = "labelled records, plain or packed (gz, zst, xz); - is standard input"},
+     .help = "labelled records, plain or packed (gz, zst, xz); - is standard input; "
+             "the same as FILE behind the options"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
      .help = "the model file to write"},
     {"view", 0, OPT_TO_TEXT(&o.view), .metavar = "NAME",
@@ -78,7 +86,8 @@ static const struct opt rows[] = {
 enum { BOTNET_WORDS = 64 };
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
-static const struct opt_group *const groups[] = {&group, NULL};
+static const struct opt_group *const groups[] = {&group, &train_table_group,
+                                                 &table_group, NULL};
 
 static const char *const class_names[] = {
 #define CLASS_TEXT(name, text) text,
@@ -188,23 +197,28 @@ static void put_report(struct jsonw *w, const void *of)
     jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 
+static struct lw_model_params params(void)
+{
+    return (struct lw_model_params){.n_rounds = (uint32_t)o.rounds,
+                                    .max_depth = (uint32_t)o.depth,
+                                    .hidden = (uint32_t)o.hidden,
+                                    .n_steps = (uint32_t)o.steps,
+                                    .seed = (uint64_t)o.seed,
+                                    .options = o.params,
+                                    .progress = progress_show};
+}
+
 static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
 {
     const struct lw_train_config cfg = {
-        .preset = o.preset,
+        .preset = o.preset == NULL ? "nsl-kdd" : o.preset,
         .view = o.view,
         .exclude = o.exclude,
         .model = o.model,
         .cost = cost,
         .alarm_budget = o.budget,
         .n_repeats = (uint32_t)o.repeats,
-        .params = {.n_rounds = (uint32_t)o.rounds,
-                   .max_depth = (uint32_t)o.depth,
-                   .hidden = (uint32_t)o.hidden,
-                   .n_steps = (uint32_t)o.steps,
-                   .seed = (uint64_t)o.seed,
-                   .options = o.params,
-                   .progress = progress_show},
+        .params = params(),
     };
     struct lw_train_report report;
     struct lw_error err;
@@ -219,11 +233,15 @@ static int train_on(const struct lw_frame *frame, const struct lw_cost *cost)
     return STATUS_OK;
 }
 
+static bool is_preset(const char *name)
+{
+    return o.preset != NULL && strcmp(o.preset, name) == 0;
+}
+
 /* Presets that learn from normal rows alone; so does the autoencoder. */
 static bool is_normal_preset(void)
 {
-    return strcmp(o.preset, "normal") == 0 ||
-           strcmp(o.preset, "ddos-autoencoder") == 0 ||
+    return is_preset("normal") || is_preset("ddos-autoencoder") ||
            (o.model != NULL && strcmp(o.model, "autoencoder") == 0);
 }
 
@@ -231,7 +249,7 @@ static int train_normal_on(const struct lw_frame *frame)
 {
     const struct lw_normal_config cfg = {
         .view = o.view,
-        .preset = strcmp(o.preset, "nsl-kdd") == 0 ? NULL : o.preset,
+        .preset = is_preset("nsl-kdd") ? NULL : o.preset,
         .model = o.model,
         .options = o.params,
         .false_alarm = o.budget,
@@ -243,11 +261,72 @@ static int train_normal_on(const struct lw_frame *frame)
     return train_normal(frame, o.data, o.output, &cfg, o.json);
 }
 
-static int run_train(char *const *words, size_t n_words)
+static int train_any_table(const struct lw_frame *frame, const struct lw_schema *schema)
 {
-    struct lw_frame *frame = NULL;
+    const struct train_table cfg = {.data = o.data,
+                                    .output = o.output,
+                                    .model = o.model,
+                                    .schema = schema,
+                                    .params = params(),
+                                    .json = o.json};
+    const char *other = o.view != NULL      ? "view"
+                        : o.exclude != NULL ? "exclude"
+                        : o.cost != NULL    ? "cost"
+                        : o.budget > 0      ? "alarm-budget"
+                                            : NULL;
+
+    if (other != NULL)
+        return command_usage(
+            "--%s is for KDD'99 and NSL-KDD records and their recipes; "
+            "%s is learnt from as a table of its own",
+            other, o.data);
+    return train_table(frame, &cfg);
+}
+
+/* By one of the recipes for KDD'99 records. */
+static int train_by_recipe(const struct lw_frame *frame)
+{
+    const char *other = train_table_said();
     struct lw_cost cost;
     struct lw_error err;
+
+    if (other != NULL)
+        return command_usage("--%s is not for the recipes of KDD'99 records, whose "
+                             "columns, labels and steps are known; --preset table "
+                             "learns from %s as from any table",
+                             other, o.data);
+    if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
+        return command_error(&err);
+    return is_normal_preset() ? train_normal_on(frame)
+                              : train_on(frame, o.cost != NULL ? &cost : NULL);
+}
+
+static int read_and_train(void)
+{
+    struct lw_schema schema = {0};
+    struct lw_frame *frame = NULL;
+    struct lw_error err;
+    enum lw_status st = table_schema(&schema, &err);
+    bool as_table = is_preset("table") || train_table_wanted();
+    int status;
+
+    if (st == LW_EINVAL)
+        return command_usage("%s", err.msg);
+    if (st == LW_OK)
+        st = table_read(&frame, o.data, &schema, true, &err);
+    if (st == LW_OK && o.preset == NULL)
+        as_table = as_table || !train_table_is_kdd(frame, &schema);
+    if (st != LW_OK)
+        status = command_error(&err);
+    else
+        status = as_table ? train_any_table(frame, &schema) : train_by_recipe(frame);
+    lw_frame_free(frame);
+    lw_schema_release(&schema);
+    return status;
+}
+
+static int run_train(char *const *words, size_t n_words)
+{
     int status;
 
     if (o.model != NULL && strcmp(o.model, "help") == 0) {
@@ -257,39 +336,51 @@ static int run_train(char *const *words, size_t n_words)
     if (o.model != NULL && !model_kinds_have(o.model))
         return command_usage("no kind of model is called '%s'; --model help lists them",
                              o.model);
-    if (strcmp(o.preset, "botnet") == 0) {
+    if (is_preset("botnet")) {
         if (o.output == NULL || o.data != NULL)
             return command_usage(
                 "preset botnet: -o MODEL, and the files of flow records "
                 "behind the options");
         return train_botnet(words, n_words, o.output, (uint64_t)o.seed, o.json);
     }
-    if (n_words > 0)
-        return command_usage("'%s': files behind the options are for preset botnet",
-                             words[0]);
+    if (n_words > (o.data == NULL ? 1 : 0))
+        return command_usage("'%s': more than one file is for preset botnet",
+                             words[n_words - 1]);
+    if (n_words == 1)
+        o.data = words[0];
     if (o.data == NULL || o.output == NULL)
-        return command_usage("say what to learn from with --data FILE and where to put "
-                             "the model with -o FILE");
-    if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
-        return command_error(&err);
-    if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)
-        return command_error(&err);
-    status = is_normal_preset() ? train_normal_on(frame)
-                                : train_on(frame, o.cost != NULL ? &cost : NULL);
-    lw_frame_free(frame);
-    return status;
+        return command_usage("say what to learn from (FILE) and where to put the model "
+                             "(-o FILE)");
+    if (is_preset("traffic")) {
+        const struct lw_traffic_config cfg = {.index = o.data,
+                                              .false_alarm = o.budget,
+                                              .seed = (uint64_t)o.seed,
+                                              .progress = progress_show};
+
+        return train_traffic(&cfg, o.output, o.json);
+    }
+    if (train_table_wanted() && o.preset != NULL && !is_preset("table"))
+        return command_usage("--level is not for preset %s", o.preset);
+    status = train_table_check();
+    return status == STATUS_OK ? read_and_train() : status;
 }
 
 const struct command command_train = {
     .name = "train",
     .help = "learn from labelled records and say honestly how well",
-    .synopsis = "--data FILE -o MODEL | --preset botnet -o MODEL FILE[,FILE...]...",
+    .synopsis = "FILE -o MODEL | --preset botnet -o MODEL FILE[,FILE...]...",
     .doc =
         "Fits the mean of boosted trees and a perceptron for the five classes of "
         "KDD'99, "
         "chooses a decision rule by the cost of mistakes and when to answer "
         "\"Not recognized\", writes a model file and prints how well it does on attack "
         "types that were left out of the training.\n\n"
+        "Any other labelled table is learnt from as it is, whatever its columns: the "
+        "label "
+        "is found by its name, repeated rows count once, columns that leak it are "
+        "named "
+        "and left out, and what the model does to rows that were held out is printed "
+        "beside what no skill would. docs/models.md says what goes into the file.\n\n"
         "The same data, options and seed always give the same file.",
     .examples =
         "# the bundled model\n"
@@ -298,6 +389,9 @@ const struct command command_train = {
         "lapwing train --data KDDTrain+.txt --view kdd31 -o models/classify.lwm\n"
         "# one that weighs mistakes as the KDD Cup 1999 did\n"
         "lapwing train --preset kddcup99 --data kddcup.data_10_percent -o cup.lwm\n"
+        "# any labelled table: a forest, a class for each label, days held out\n"
+        "lapwing train flows.csv -o own.lwm --model forest --level name --group Day "
+        "--categorical Day\n"
         "# one for bots, from labelled flow records; what belongs together is left out "
         "together\n"
         "lapwing train --preset botnet -o models/botnet.lwm a.binetflow "

@@ -23,6 +23,7 @@
     X(features)                                                                        \
     X(train)                                                                           \
     X(test)                                                                            \
+    X(explain)                                                                         \
     X(autoencoder)                                                                     \
     X(compare)                                                                         \
     X(profile)                                                                         \

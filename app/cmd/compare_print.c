@@ -87,15 +87,21 @@ static void put_row(FILE *f, const struct compare_row *row)
 static void put_classes(FILE *f, const struct compare_result *r, bool recall)
 {
     (void)fprintf(f, "\n%-9s", recall ? "recall" : "precision");
-    for (uint32_t k = 0; k < r->n_classes; k++)
-        (void)fprintf(f, " %9s", r->class_names[k]);
+    for (uint32_t k = 0; k < r->n_classes; k++) {
+        (void)fputc(' ', f);
+        text_right(f, r->class_names[k], 9);
+    }
     (void)fputc('\n', f);
     for (size_t i = 0; i < r->n; i++) {
         if (r->row[i].error != NULL)
             continue;
         (void)fprintf(f, "%-9s", r->row[i].model.kind);
-        for (uint32_t k = 0; k < r->n_classes; k++)
+        for (uint32_t k = 0; k < r->n_classes; k++) {
+            /* As wide as the name above it. */
+            for (size_t n = text_length(r->class_names[k]); n > 9; n--)
+                (void)fputc(' ', f);
             put_number(f, class_mean(&r->row[i].score, k, recall));
+        }
         (void)fputc('\n', f);
     }
 }
@@ -178,7 +184,7 @@ static void put_figures(struct jsonw *w, const struct compare_result *r,
     jsonw_array(w);
     for (uint32_t i = 0; i < s->n_seeds; i++) {
         jsonw_object(w);
-        eval_print_json(w, &s->eval[i], r->class_names);
+        eval_print_json(w, &s->eval[i], (const char *const *)r->class_names);
         jsonw_object_end(w);
     }
     jsonw_array_end(w);

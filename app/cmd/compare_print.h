@@ -15,10 +15,10 @@ struct compare_row {
     char *error; /* why there is no score, owned; NULL: there is */
 };
 
-/** One experiment's results; everything borrowed but the rows. */
+/** One experiment's results. */
 struct compare_result {
-    const struct compare_experiment *experiment;
-    const char *const *class_names;
+    const struct compare_experiment *experiment; /* borrowed */
+    char *class_names[LW_EVAL_MAX_CLASSES];      /* (n_classes), owned */
     uint32_t n_classes;
     size_t n_rows;
     size_t n_features;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/eval_print.h"
 
+#include "cmd/text.h"
+
 #include <math.h>
 
 typedef double (*figure_fn)(const struct lw_eval *e);
@@ -121,21 +123,35 @@ static void print_number(FILE *f, int width, double v)
         (void)fprintf(f, "%*.4f", width, v);
 }
 
+/* Of the longest of the names, at least `least`. */
+static size_t widest(const char *const *names, uint32_t n, size_t least)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (text_length(names[i]) > least)
+            least = text_length(names[i]);
+    return least;
+}
+
 void eval_print_columns(FILE *f, const struct eval_column *columns, size_t n_columns,
                         const char *const *class_names)
 {
-    (void)fprintf(f, "%-20s", "");
+    uint32_t n_classes = columns[0].eval->n_classes;
+    size_t names = widest(class_names, n_classes, 13);
+    int width = (int)names + 7;
+
+    (void)fprintf(f, "%-*s", width, "");
     for (size_t c = 0; c < n_columns; c++)
         (void)fprintf(f, " %16s", columns[c].title);
     (void)fputc('\n', f);
     for (size_t i = 0; i < N_FIGURES; i++) {
-        (void)fprintf(f, "%-20s", figures[i].text);
+        (void)fprintf(f, "%-*s", width, figures[i].text);
         for (size_t c = 0; c < n_columns; c++)
             print_number(f, 17, figures[i].get(columns[c].eval));
         (void)fputc('\n', f);
     }
-    for (uint32_t k = 0; k < columns[0].eval->n_classes; k++) {
-        (void)fprintf(f, "recall %-13s", class_names[k]);
+    for (uint32_t k = 0; k < n_classes; k++) {
+        (void)fputs("recall ", f);
+        text_left(f, class_names[k], names);
         for (size_t c = 0; c < n_columns; c++)
             print_number(f, 17, columns[c].eval->recall[k]);
         (void)fputc('\n', f);
@@ -145,20 +161,24 @@ void eval_print_columns(FILE *f, const struct eval_column *columns, size_t n_col
 void eval_print_confusion(FILE *f, const struct lw_eval *e,
                           const char *const *class_names)
 {
-    (void)fprintf(f, "%-10s", "true\\said");
+    size_t width = widest(class_names, e->n_classes, 8) + 1;
+
+    text_left(f, "true\\said", width + 1);
     for (uint32_t k = 0; k < e->n_classes; k++)
-        (void)fprintf(f, "%9s", class_names[k]);
+        text_right(f, class_names[k], width);
     (void)fprintf(f, "%9s%9s\n", "Not rec.", "recall");
     for (uint32_t t = 0; t < e->n_classes; t++) {
-        (void)fprintf(f, "%-10s", class_names[t]);
-        for (uint32_t k = 0; k <= e->n_classes; k++)
-            (void)fprintf(f, "%9llu", (unsigned long long)e->confusion[t][k]);
+        text_left(f, class_names[t], width + 1);
+        for (uint32_t k = 0; k < e->n_classes; k++)
+            (void)fprintf(f, "%*llu", (int)width,
+                          (unsigned long long)e->confusion[t][k]);
+        (void)fprintf(f, "%9llu", (unsigned long long)e->confusion[t][e->n_classes]);
         print_number(f, 9, e->recall[t]);
         (void)fputc('\n', f);
     }
-    (void)fprintf(f, "%-10s", "precision");
+    text_left(f, "precision", width + 1);
     for (uint32_t k = 0; k < e->n_classes; k++)
-        print_number(f, 9, e->precision[k]);
+        print_number(f, (int)width, e->precision[k]);
     (void)fputc('\n', f);
 }
 

@@ -240,10 +240,8 @@ static void put_findings(struct jsonw *w, const struct profile_view *v)
     jsonw_array_end(w);
 }
 
-static void put_profile(struct jsonw *w, const void *of)
+void profile_put_json(struct jsonw *w, const struct profile_view *v)
 {
-    const struct profile_view *v = of;
-
     put_table(w, v);
     put_target(w, v);
     put_columns(w, v);
@@ -252,6 +250,11 @@ static void put_profile(struct jsonw *w, const void *of)
         put_pairs(w, v->profile);
         put_findings(w, v);
     }
+}
+
+static void put_profile(struct jsonw *w, const void *of)
+{
+    profile_put_json(w, of);
 }
 
 int profile_print_json(const struct profile_view *v)

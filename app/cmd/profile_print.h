@@ -3,6 +3,8 @@
 #ifndef CMD_PROFILE_PRINT_H
 #define CMD_PROFILE_PRINT_H
 
+#include "base/jsonw.h"
+
 #include <lapwing/profile.h>
 
 #include <stdio.h>
@@ -18,6 +20,9 @@ struct profile_view {
 };
 
 void profile_print(FILE *f, const struct profile_view *v);
+
+/** The members of an object that is open already. */
+void profile_put_json(struct jsonw *w, const struct profile_view *v);
 
 /** Print as JSON on standard output; returns an exit status. */
 int profile_print_json(const struct profile_view *v);

@@ -16,7 +16,7 @@
 
 #include <lapwing/detect.h>
 
-enum { SUSPECT_VALUES_MAX = 128, SUSPECT_PAIRS_MAX = 16384, SUSPECT_GROUPS_MAX = 5 };
+enum { SUSPECT_VALUES_MAX = 256, SUSPECT_PAIRS_MAX = 16384, SUSPECT_GROUPS_MAX = 5 };
 
 struct suspect {
     enum lw_verdict_class verdict;

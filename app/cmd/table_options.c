@@ -16,6 +16,12 @@ static const char *const bad_rows_words[] = {
 #undef BAD_ROWS_WORD
         NULL};
 
+const char *const table_levels[] = {
+#define LEVEL_WORD(name, text) text,
+    LW_LEVEL_LIST(LEVEL_WORD)
+#undef LEVEL_WORD
+        NULL};
+
 static struct {
     const char *schema;
     const char *label;
@@ -146,13 +152,14 @@ static void warn_of_row(void *ctx, const char *message)
 }
 
 enum lw_status table_read(struct lw_frame **out, const char *path,
-                          const struct lw_schema *schema, struct lw_error *err)
+                          const struct lw_schema *schema, bool digest,
+                          struct lw_error *err)
 {
     uint64_t n_bad = 0;
     const struct lw_frame_config cfg = {.schema = schema,
                                         .bad_row = warn_of_row,
                                         .bad_row_ctx = &n_bad,
-                                        .no_digest = true};
+                                        .no_digest = !digest};
     enum lw_status st = lw_frame_read(out, path, &cfg, err);
     struct lw_read_report r;
     char skipped[TEXT_MAX + 32];
@@ -170,4 +177,25 @@ enum lw_status table_read(struct lw_frame **out, const char *path,
                      text_plural(r.n_skipped, "row", skipped, sizeof skipped),
                      text_plural(r.n_repaired, "value", repaired, sizeof repaired));
     return LW_OK;
+}
+
+void table_note_column(void *ctx, const char *column, const char *why, bool kept)
+{
+    (void)ctx;
+    if (kept)
+        command_warn("column %s is kept (--keep) although it is a leak (%s)", column,
+                     why);
+    else
+        command_note("column %s left out (%s)", column, why);
+}
+
+const char *table_said(void)
+{
+    return o.schema != NULL      ? "schema"
+           : o.label != NULL     ? "label"
+           : o.positive.n > 0    ? "positive"
+           : o.drop.n > 0        ? "drop"
+           : o.keep.n > 0        ? "keep"
+           : o.categorical.n > 0 ? "categorical"
+                                 : NULL;
 }

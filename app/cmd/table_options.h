@@ -6,6 +6,7 @@
 
 #include "cmd/options.h"
 
+#include <lapwing/compare.h>
 #include <lapwing/schema.h>
 
 extern const struct opt_group table_group;
@@ -16,8 +17,19 @@ extern const struct opt_group table_group;
 LW_MUST enum lw_status table_schema(struct lw_schema *out, struct lw_error *err);
 
 /** Read a table; bad rows that do not stop the reading are warned of, the first ones
- * one by one.  What lw_frame_read() says. */
+ * one by one.  `digest`: that of the file is wanted.  What lw_frame_read() says. */
 LW_MUST enum lw_status table_read(struct lw_frame **out, const char *path,
-                                  const struct lw_schema *schema, struct lw_error *err);
+                                  const struct lw_schema *schema, bool digest,
+                                  struct lw_error *err);
+
+/** The first option of those that change what columns mean which was given, without its
+ *  dashes; NULL: none was. */
+const char *table_said(void);
+
+/** Words of enum lw_level, for an option. */
+extern const char *const table_levels[];
+
+/** A lw_column_note_fn: a note of what is left out, a warning of what is kept. */
+void table_note_column(void *ctx, const char *column, const char *why, bool kept);
 
 #endif /* CMD_TABLE_OPTIONS_H */

@@ -113,3 +113,36 @@ void text_wrap(FILE *f, const char *text, size_t at, size_t indent, size_t width
     }
     (void)fputc('\n', f);
 }
+
+size_t text_length(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80 ? 1 : 0;
+    return n;
+}
+
+static void put(FILE *f, const char *text)
+{
+    for (; *text != '\0'; text++)
+        (void)fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, f);
+}
+
+static void put_blanks(FILE *f, const char *text, size_t width)
+{
+    for (size_t n = text_length(text); n < width; n++)
+        (void)fputc(' ', f);
+}
+
+void text_left(FILE *f, const char *text, size_t width)
+{
+    put(f, text);
+    put_blanks(f, text, width);
+}
+
+void text_right(FILE *f, const char *text, size_t width)
+{
+    put_blanks(f, text, width);
+    put(f, text);
+}

@@ -25,4 +25,12 @@ const char *text_clock(int64_t time_ns, char out[TEXT_MAX]);
  *  `indent`; an empty line in the text stays one.  Ends the last line. */
 void text_wrap(FILE *f, const char *text, size_t at, size_t indent, size_t width);
 
+/** Characters of a UTF-8 text. */
+size_t text_length(const char *text);
+
+/** Print a text of somebody else's in a column at least `width` characters wide, with
+ *  what no terminal should see as "?". */
+void text_left(FILE *f, const char *text, size_t width);
+void text_right(FILE *f, const char *text, size_t width);
+
 #endif /* CMD_TEXT_H */

@@ -102,27 +102,33 @@ static void add_data(struct buf *b, const char *json)
     }
 }
 
-static void add_page(struct buf *b, const char *json)
+enum { STYLE, FIRST_SCRIPT, N_SHARED = 3 };
+
+static void add_page(struct buf *b, enum report_kind kind, const char *json)
 {
+    const struct report_asset *own = &report_assets[N_SHARED + kind];
+
     buf_add_text(
         b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
            "'none'; base-uri 'none'; form-action 'none'; style-src");
-    add_hash(b, &report_assets[0]);
+    add_hash(b, &report_assets[STYLE]);
     buf_add_text(b, "; script-src");
-    add_hash(b, &report_assets[1]);
-    add_hash(b, &report_assets[2]);
+    for (size_t i = FIRST_SCRIPT; i < N_SHARED; i++)
+        add_hash(b, &report_assets[i]);
+    add_hash(b, own);
     buf_add_text(b, "\">\n<meta name=\"viewport\" content=\"width=device-width\">\n"
                     "<title>Lapwing report</title>\n");
-    add_element(b, "style", &report_assets[0]);
+    add_element(b, "style", &report_assets[STYLE]);
     buf_add_text(
         b, "</head>\n<body>\n<main id=\"page\"><noscript>This report draws itself "
            "with the scripts it carries.</noscript></main>\n"
            "<script type=\"application/json\" id=\"data\">");
     add_data(b, json);
     buf_add_text(b, "</script>\n");
-    add_element(b, "script", &report_assets[1]);
-    add_element(b, "script", &report_assets[2]);
+    for (size_t i = FIRST_SCRIPT; i < N_SHARED; i++)
+        add_element(b, "script", &report_assets[i]);
+    add_element(b, "script", own);
     buf_add_text(b, "</body>\n</html>\n");
 }
 
@@ -140,8 +146,8 @@ static enum lw_status save(const char *path, const struct buf *b, struct lw_erro
     return outfile_commit(f, err);
 }
 
-enum lw_status report_write(const char *path, const char *title, report_put_fn put,
-                            const void *of, struct lw_error *err)
+enum lw_status report_write(const char *path, enum report_kind kind, const char *title,
+                            report_put_fn put, const void *of, struct lw_error *err)
 {
     struct buf json;
     struct buf page;
@@ -155,7 +161,7 @@ enum lw_status report_write(const char *path, const char *title, report_put_fn p
     jsonw_put_text(&w, "title", title);
     put(&w, of);
     jsonw_object_end(&w);
-    add_page(&page, buf_text(&json));
+    add_page(&page, kind, buf_text(&json));
     page.failed |= !buf_ok(&json);
     st = save(path, &page, err);
     buf_release(&json);

@@ -2,8 +2,8 @@
 /*
  * report/page.h - an analysis as one HTML file that needs nothing else.
  *
- * The figures are JSON in a block that is never executed; one style and two scripts are
- * inlined, and the page's own Content-Security-Policy names the SHA-256 of each:
+ * The figures are JSON in a block that is never executed; one style and three scripts
+ * are inlined, and the page's own Content-Security-Policy names the SHA-256 of each:
  * nothing else may run, and no host is asked for anything.  The script puts every text
  * into the page as text, so that markup in a name stays text.
  */
@@ -16,8 +16,15 @@
 #include <lapwing/error.h>
 #include <lapwing/eval.h>
 
-/** Puts the members of the page's JSON object: "facts" (an object of texts), and what
- *  report_put_eval() and report_put_curve() put. */
+/** What a page shows; each has a script of its own (ui/report/). */
+enum report_kind {
+    REPORT_TEST,    /* what report_put_eval() and report_put_curve() put */
+    REPORT_PROFILE, /* "profile": what lapwing profile --json prints */
+    REPORT_COMPARE  /* "experiments", as lapwing compare --json prints them */
+};
+
+/** Puts the members of the page's JSON object: "facts" (an object of texts or numbers),
+ *  and what the kind says. */
 typedef void (*report_put_fn)(struct jsonw *w, const void *of);
 
 /** "eval": names (e->n_classes), matrix and figures. */
@@ -27,8 +34,8 @@ void report_put_eval(struct jsonw *w, const struct lw_eval *e,
 void report_put_curve(struct jsonw *w, const struct lw_curve *c);
 
 /** Write the page whole or not at all.  LW_EIO, LW_ENOMEM. */
-LW_MUST enum lw_status report_write(const char *path, const char *title,
-                                    report_put_fn put, const void *of,
-                                    struct lw_error *err);
+LW_MUST enum lw_status report_write(const char *path, enum report_kind kind,
+                                    const char *title, report_put_fn put,
+                                    const void *of, struct lw_error *err);
 
 #endif /* REPORT_PAGE_H */

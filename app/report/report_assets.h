@@ -14,7 +14,8 @@ struct report_asset {
     size_t size;
 };
 
-/** In this order: the style, the chart library, the script of the page. */
+/** In this order: the style, the chart library, what all pages share, and a script for
+ *  each kind of page (page.h). */
 extern const struct report_asset report_assets[];
 extern const size_t n_report_assets;
 

@@ -14,6 +14,8 @@
 
 #include <lapwing/flowlog.h>
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Local rules have the ids from 1,000,000 to 1,999,999 (sidallocation.org). */
@@ -115,8 +117,48 @@ static void put_reasons(struct jsonw *w, const struct lw_finding *f)
     jsonw_array_end(w);
 }
 
+/* What the model was shown: enough to give the verdict again, bit for bit. */
+static void put_input(struct jsonw *w, const struct lw_classifier *c,
+                      const struct lw_finding *f)
+{
+    jsonw_key(w, "input");
+    jsonw_object(w);
+    jsonw_put_text(w, "view", f->view->name);
+    jsonw_put_text(w, "view_hash", lw_classifier_view_hash(c));
+    jsonw_key(w, "vector");
+    jsonw_array(w);
+    for (uint16_t i = 0; i < f->view->n_features; i++) {
+        if (f->values[i] == 0 && signbit(f->values[i]))
+            jsonw_raw(w,
+                      "-0.0"); /* "-0" is read as a whole number, which has no sign */
+        else
+            jsonw_f32(w, f->values[i]); /* null when unavailable */
+    }
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
+static void put_p_values(struct jsonw *w, const struct lw_classifier *c,
+                         const struct lw_verdict *v)
+{
+    jsonw_key(w, "p_values");
+    jsonw_object(w);
+    put_share(w, "known", v->p_value);
+    for (uint32_t i = 0; i < v->n_classes_p; i++)
+        put_share(w, lw_classifier_class_name(c, i), v->class_p[i]);
+    jsonw_object_end(w);
+    if (v->n_classes_p == 0)
+        return;
+    jsonw_key(w, "set");
+    jsonw_array(w);
+    for (uint32_t i = 0; i < v->n_classes_p; i++)
+        if (v->class_set >> i & 1)
+            jsonw_text(w, lw_classifier_class_name(c, i));
+    jsonw_array_end(w);
+}
+
 static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
-                        const struct lw_finding *f)
+                        const struct lw_finding *f, bool alert)
 {
     const struct lw_verdict *v = &f->verdict;
     const struct verdict_info *info = &verdict_info[v->verdict];
@@ -130,10 +172,7 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
     for (uint32_t i = 0; i < lw_classifier_classes(c); i++)
         put_share(w, lw_classifier_class_name(c, i), v->score[i]);
     jsonw_object_end(w);
-    jsonw_key(w, "p_values");
-    jsonw_object(w);
-    put_share(w, "known", v->p_value);
-    jsonw_object_end(w);
+    put_p_values(w, c, v);
     put_reasons(w, f);
     put_one_text(w, "models", lw_classifier_id(c));
     put_share(w, "unavailable", v->unavailable);
@@ -143,6 +182,8 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
         jsonw_null(w);
     else
         jsonw_text(w, info->attack_id);
+    if (alert)
+        put_input(w, c, f);
     jsonw_object_end(w);
 }
 
@@ -167,7 +208,7 @@ static void put_event(struct buf *out, const struct lw_classifier *c,
         (void)lw_eve_put_tcp(f->rec, part);
         jsonw_raw(&w, part);
     }
-    put_verdict(&w, c, f);
+    put_verdict(&w, c, f, alert);
     jsonw_object_end(&w);
     buf_add_char(out, '\n');
 }

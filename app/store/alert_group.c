@@ -9,7 +9,7 @@ void alert_groups_init(struct alert_groups *g, int64_t gap_ns)
 {
     memset(g, 0, sizeof *g);
     g->gap_ns = gap_ns;
-    store_dict_init(&g->keys);
+    key_table_init(&g->keys);
 }
 
 void alert_groups_release(struct alert_groups *g)
@@ -25,7 +25,7 @@ void alert_groups_release(struct alert_groups *g)
     }
     mem_free(g->groups);
     mem_free(g->latest);
-    store_dict_release(&g->keys);
+    key_table_release(&g->keys);
     memset(g, 0, sizeof *g);
 }
 
@@ -125,10 +125,9 @@ static uint32_t group_of(struct alert_groups *g, const struct store_flow *f)
 
     key[0] = (uint8_t)f->verdict;
     memcpy(key + 1, f->addr[side].bytes, STORE_ADDR_BYTES);
-    if (g->keys.n >= ALERT_GROUPS_MAX &&
-        store_dict_find(&g->keys, key, sizeof key) == 0)
+    if (g->keys.n >= ALERT_GROUPS_MAX && key_table_find(&g->keys, key, sizeof key) == 0)
         return rest_group(g, f);
-    number = store_dict_number(&g->keys, key, sizeof key, &added);
+    number = key_table_number(&g->keys, key, sizeof key, &added);
     if (number == 0)
         return 0;
     latest = mem_grow(g->latest, &g->latest_cap, number, sizeof *latest);

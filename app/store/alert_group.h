@@ -9,8 +9,8 @@
 #ifndef STORE_ALERT_GROUP_H
 #define STORE_ALERT_GROUP_H
 
-#include "store/dict.h"
 #include "store/flows.h"
+#include "store/key_table.h"
 
 enum {
     ALERT_GROUPS_MAX = 100000 /* beyond that, one more for each class takes the rest */
@@ -41,8 +41,8 @@ struct alert_group {
 
 struct alert_groups {
     int64_t gap_ns;
-    struct dict keys; /* (class, endpoint) */
-    uint32_t *latest; /* (keys.n) owned: group number by key */
+    struct key_table keys; /* (class, endpoint) */
+    uint32_t *latest;      /* (keys.n) owned: group number by key */
     size_t latest_cap;
     struct alert_group *groups; /* (n) owned; number i is at i - 1 */
     size_t cap;

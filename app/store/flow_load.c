@@ -40,11 +40,11 @@ struct store_load {
     struct db *db; /* owned */
     char path[FILES_PATH_MAX];
     struct db_stmt *insert; /* borrowed from db */
-    struct dict facets;
+    struct key_table facets;
     struct facet_sum *sums; /* (facets.n) owned */
     size_t sums_cap;
-    struct dict states;
-    struct dict detectors;
+    struct key_table states;
+    struct key_table detectors;
     struct alert_groups groups;
     struct rollup rollup;
     struct buf packed;
@@ -65,9 +65,9 @@ static enum lw_status no_memory(struct lw_error *err)
 static void free_load(struct store_load *l)
 {
     db_close(l->db);
-    store_dict_release(&l->facets);
-    store_dict_release(&l->states);
-    store_dict_release(&l->detectors);
+    key_table_release(&l->facets);
+    key_table_release(&l->states);
+    key_table_release(&l->detectors);
     alert_groups_release(&l->groups);
     rollup_release(&l->rollup);
     buf_release(&l->packed);
@@ -143,9 +143,9 @@ enum lw_status store_load_begin(struct store_load **out, struct store *s, int64_
         return no_memory(err);
     l->s = s;
     l->job = job;
-    store_dict_init(&l->facets);
-    store_dict_init(&l->states);
-    store_dict_init(&l->detectors);
+    key_table_init(&l->facets);
+    key_table_init(&l->states);
+    key_table_init(&l->detectors);
     alert_groups_init(&l->groups, s->cfg.alert_gap_ns);
     rollup_init(&l->rollup);
     buf_init(&l->packed);
@@ -209,7 +209,7 @@ static uint32_t facet_of(struct store_load *l, const struct store_flow *f)
     key_add_text(&k, f->service);
     key_add_text(&k, detector_name(f));
     key_add_text(&k, f->attack_id);
-    id = store_dict_number(&l->facets, k.bytes, k.n, &added);
+    id = key_table_number(&l->facets, k.bytes, k.n, &added);
     if (id == 0)
         return 0;
     sums = mem_grow(l->sums, &l->sums_cap, id, sizeof *sums);
@@ -253,7 +253,7 @@ static uint8_t detector_of(struct store_load *l, const struct store_score *s)
     key_add_text(&k, s->detector);
     key_add_text(&k, s->model);
     key_add_text(&k, s->view);
-    id = store_dict_number(&l->detectors, k.bytes, k.n, &added);
+    id = key_table_number(&l->detectors, k.bytes, k.n, &added);
     return id > UINT8_MAX ? 0 : (uint8_t)id;
 }
 
@@ -375,8 +375,8 @@ enum lw_status store_load_add(struct store_load *l, const struct store_flow *giv
     l->n++;
     f.id = flow_id_make(l->run, l->n);
     facet = facet_of(l, &f);
-    state = store_dict_number(&l->states, text_or_none(f.state),
-                              strlen(text_or_none(f.state)), &added);
+    state = key_table_number(&l->states, text_or_none(f.state),
+                             strlen(text_or_none(f.state)), &added);
     if (f.alerted)
         grp = alert_groups_add(&l->groups, &f);
     if (facet == 0 || state == 0 || (f.alerted && grp == 0))
@@ -403,7 +403,7 @@ static enum lw_status insert_facet(struct store_load *l, uint32_t id,
 {
     const struct facet_sum *sum = &l->sums[id - 1];
     size_t n;
-    const char *key = store_dict_key(&l->facets, id, &n);
+    const char *key = key_table_key(&l->facets, id, &n);
     const char *proto = key + 4;
     const char *service = proto + strlen(proto) + 1;
     const char *detector = service + strlen(service) + 1;
@@ -422,7 +422,7 @@ static enum lw_status insert_detector(struct store_load *l, uint32_t id,
                                       struct lw_error *err)
 {
     size_t n;
-    const char *key = store_dict_key(&l->detectors, id, &n);
+    const char *key = key_table_key(&l->detectors, id, &n);
     const char *name = key + sizeof(float);
     const char *model = name + strlen(name) + 1;
     const char *view = model + strlen(model) + 1;
@@ -438,7 +438,7 @@ static enum lw_status insert_state(struct store_load *l, uint32_t id,
 {
     char text[KEY_MAX];
     size_t n;
-    const char *key = store_dict_key(&l->states, id, &n);
+    const char *key = key_table_key(&l->states, id, &n);
 
     (void)snprintf(text, sizeof text, "%.*s", n < sizeof text ? (int)n : KEY_MAX - 1,
                    key);

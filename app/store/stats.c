@@ -7,8 +7,8 @@
  */
 #include "base/mem.h"
 #include "store/addr.h"
-#include "store/dict.h"
 #include "store/flow_query.h"
+#include "store/key_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -326,7 +326,7 @@ struct topping {
     enum store_top what;
     enum store_top_by by;
     uint32_t limit; /* of each file */
-    struct dict keys;
+    struct key_table keys;
     struct sums *sums; /* (keys.n) owned */
     size_t cap;
     uint32_t *order; /* (keys.n) owned */
@@ -335,7 +335,7 @@ struct topping {
 static struct sums *sums_of(struct topping *t, const void *key, size_t n)
 {
     bool added;
-    uint32_t number = store_dict_number(&t->keys, key, n, &added);
+    uint32_t number = key_table_number(&t->keys, key, n, &added);
     struct sums *sums =
         number == 0 ? NULL : mem_grow(t->sums, &t->cap, number, sizeof *sums);
 
@@ -510,8 +510,8 @@ static int compare_top(const void *x, const void *y, void *ctx)
 
     if (va != vb)
         return va > vb ? -1 : 1;
-    ka = store_dict_key(&t->keys, a, &na);
-    kb = store_dict_key(&t->keys, b, &nb);
+    ka = key_table_key(&t->keys, a, &na);
+    kb = key_table_key(&t->keys, b, &nb);
     c = memcmp(ka, kb, na < nb ? na : nb);
     return c != 0 ? c : (na > nb) - (na < nb);
 }
@@ -522,7 +522,7 @@ static void emit_top(const struct topping *t, uint32_t number, store_top_fn fn,
     char text[2][STORE_ADDR_TEXT_MAX + 80];
     const struct sums *s = &t->sums[number - 1];
     size_t n;
-    const char *key = store_dict_key(&t->keys, number, &n);
+    const char *key = key_table_key(&t->keys, number, &n);
     struct store_top_row row = {
         .key = text[0],
         .name = s->name[0],
@@ -572,7 +572,7 @@ enum lw_status store_stats_top(struct store *s, enum store_top what,
     struct topping t = {.f = f, .what = what, .by = by, .limit = TOP_MERGE_MAX};
     enum lw_status st;
 
-    store_dict_init(&t.keys);
+    key_table_init(&t.keys);
     if (f->capture != 0)
         t.limit = limit;
     st = each_file(s, f, top_file, &t, err);
@@ -586,6 +586,6 @@ enum lw_status store_stats_top(struct store *s, enum store_top what,
     }
     mem_free(t.order);
     mem_free(t.sums);
-    store_dict_release(&t.keys);
+    key_table_release(&t.keys);
     return st;
 }

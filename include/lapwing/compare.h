@@ -43,6 +43,26 @@ LW_API const char *lw_protocol_doc(enum lw_protocol p);
 
 /* ---- rows ---- */
 
+/** What the classes are.  Class 0 holds everything that is normal. */
+#define LW_LEVEL_LIST(X)                                                               \
+    X(AUTO, "auto")     /* class where the labels allow it, else binary */             \
+    X(BINARY, "binary") /* Normal and Attack */                                        \
+    X(CLASS, "class")   /* the five of KDD'99, whose attacks or classes the labels     \
+                           must name */                                                \
+    X(NAME, "name")     /* each label that means an attack is a class */
+
+enum lw_level {
+#define LW_LEVEL_ENUM(name, text) LW_LEVEL_##name,
+    LW_LEVEL_LIST(LW_LEVEL_ENUM)
+#undef LW_LEVEL_ENUM
+        LW_N_LEVELS
+};
+
+/** Told of a column that is left out, or (`kept`) that the schema keeps although lint
+ *  would leave it out, and why; borrowed for the call. */
+typedef void (*lw_column_note_fn)(void *ctx, const char *column, const char *why,
+                                  bool kept);
+
 /** Zero means the default. */
 struct lw_compare_table_config {
     const char *view;    /* features of that view; NULL: the columns of the table, times
@@ -63,15 +83,22 @@ struct lw_compare_table_config {
                       has.  Before any split, so figures are of a world that is not: it
                       serves to repeat what others did */
     uint64_t seed; /* for balance */
-    const struct lw_schema *schema; /* for the label; borrowed; NULL */
+    enum lw_level level;
+    bool lint; /* without view and columns: leave out what leakage lint names
+                  (lapwing/profile.h) unless the schema keeps it, and the column of
+                  groups */
+    lw_column_note_fn note; /* NULL: nobody is told */
+    void *note_ctx;
+    const struct lw_schema *schema; /* for the label and what lint keeps; borrowed;
+                                       NULL */
 };
 
 struct lw_compare_table; /* opaque */
 
 /** Take features, classes, groups and times from a table, which must outlive *out.
- *  Classes are the five of KDD'99 where every label is one of its attacks or classes,
- *  else Normal and Attack.  LW_EINVAL names a view or column that is not there;
- *  LW_EFORMAT: no label, or rows of one class only; LW_ENOMEM. */
+ *  LW_EINVAL names a view or column that is not there; LW_EFORMAT: no label, rows of
+ *  one class only, or labels that the level does not fit; LW_ELIMIT: too many classes;
+ *  LW_ENOMEM. */
 LW_API LW_MUST enum lw_status
 lw_compare_table_new(struct lw_compare_table **out, const struct lw_frame *frame,
                      const struct lw_compare_table_config *cfg, struct lw_error *err);
@@ -81,7 +108,7 @@ LW_API void lw_compare_table_free(struct lw_compare_table *t);
 LW_API size_t lw_compare_table_rows(const struct lw_compare_table *t);
 LW_API size_t lw_compare_table_features(const struct lw_compare_table *t);
 LW_API uint32_t lw_compare_table_classes(const struct lw_compare_table *t);
-/** (n_classes), static. */
+/** (n_classes), borrowed until the table is freed. */
 LW_API const char *const *
 lw_compare_table_class_names(const struct lw_compare_table *t);
 
@@ -103,11 +130,13 @@ struct lw_compare_config {
     double threshold;  /* the likeliest attack is said where the probability of all
                           attacks is at least this, else normal; default: the likeliest
                           class of all */
-    const char *clean; /* what is done to encoded numbers, fitted on a fold's training
-                          rows: "infinite=keep|missing|clip,
-                          missing=keep|zero|mean|median, constant, correlation=R, vif=V,
+    const char *clean; /* what is done to the columns, fitted on a fold's training
+                          rows: "encode=one-hot|ordinal|frequency|target, rare=N,
+                          infinite=missing|clip, missing=keep|zero|mean|median,
+                          constant, correlation=R, vif=V,
                           scale=none|standard|min-max|robust|log" without blanks; NULL:
-                          nothing.  The trivial rivals see the table as it is */
+                          categories are one-hot, infinite numbers missing.  The trivial
+                          rivals see the table as it is */
     size_t n_folds;    /* default 4; of leave-group-out the number of groups */
     uint32_t n_seeds;  /* default 1 */
     uint64_t seed;     /* of the first; the others follow */
@@ -115,6 +144,11 @@ struct lw_compare_config {
      *  memory is not told. */
     uint64_t (*peak_bytes)(void *ctx);
     void *peak_ctx;
+    /** Called once for each seed with all that was judged: truth (n_rows) by class and
+     *  the probability of an attack (n_rows), borrowed for the call; NULL: not. */
+    void (*answers)(void *ctx, const uint32_t *truth, const float *attack_score,
+                    size_t n_rows);
+    void *answers_ctx;
     lw_progress_fn progress;
     void *progress_ctx;
 };

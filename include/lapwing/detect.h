@@ -57,6 +57,11 @@ struct lw_verdict {
     float novelty;     /* distance from everything known; larger = farther */
     float p_value;     /* share of known training rows at least as far */
     float unavailable; /* share of the view's features that were missing */
+    float
+        class_p[LW_MAX_CLASSES]; /* of each class: share of its held-out rows that were
+                                    at least as strange for it; 0 where not told */
+    uint32_t n_classes_p;        /* of how many classes they are told: all or none */
+    uint32_t class_set; /* bit k: class k is not excluded at the model's level */
 };
 
 /** One reason of a verdict. */
@@ -84,8 +89,15 @@ LW_API uint32_t lw_classifier_classes(const struct lw_classifier *c);
 LW_API const char *lw_classifier_class_name(const struct lw_classifier *c, uint32_t i);
 /** First 12 hexadecimal digits of the file's SHA-256. */
 LW_API const char *lw_classifier_id(const struct lw_classifier *c);
+/** First 16 hexadecimal digits of its view's hash. */
+LW_API const char *lw_classifier_view_hash(const struct lw_classifier *c);
 /** Training provenance and validation figures as JSON text. */
 LW_API const char *lw_classifier_provenance(const struct lw_classifier *c);
+/** Share of known rows that a set of classes may lack its true one of (verdict's
+ *  class_set); 0: the model tells no sets. */
+LW_API float lw_classifier_level(const struct lw_classifier *c);
+/** Were its probabilities calibrated on held-out rows? */
+LW_API bool lw_classifier_calibrated(const struct lw_classifier *c);
 
 /** Judge rows (n_rows, view->n_features).  Thread-safe on one classifier; results do
  *  not depend on the batch.  LW_ENOMEM. */
@@ -110,6 +122,13 @@ lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,
                       size_t *n_out, struct lw_error *err);
 
+/** The least attack score that at most this share of normal traffic reaches, as far as
+ *  the classifier has met any in training.  LW_EUNSUPPORTED: it keeps no such record.
+ *  LW_EINVAL: a share that it has not met enough for, or none at all. */
+LW_API LW_MUST enum lw_status lw_classifier_threshold(const struct lw_classifier *c,
+                                                      double share, float *out,
+                                                      struct lw_error *err);
+
 enum { LW_REPEATS_MAX = 10 };
 
 /** How to train.  Zero means the preset's value. */
@@ -122,6 +141,25 @@ struct lw_train_config {
     double alarm_budget;        /* share of held-out normal rows that may be alarmed */
     uint32_t n_repeats; /* of leaving attacks out, each with other folds; default 3 */
     struct lw_model_params params;
+};
+
+/** What attack scores turned out to mean, on held-out rows by weight. */
+struct lw_reliability {
+    double brier;         /* mean squared error of P(attack) */
+    double brier_classes; /* the same summed over the classes' probabilities */
+    double ece;           /* expected calibration error of P(attack), ten bins */
+    double weight[LW_CURVE_RELIABILITY];     /* share in each tenth of [0, 1] */
+    double mean_score[LW_CURVE_RELIABILITY]; /* 0 where nothing is */
+    double attacks[LW_CURVE_RELIABILITY];    /* share of attacks */
+};
+
+/** How sets of classes did; index 0: rows of known types, 1: of types left out. */
+struct lw_set_report {
+    double level;                   /* share that may lack its true class */
+    double covered[LW_MAX_CLASSES]; /* of known rows of each class: it is in the set */
+    double one[2];                  /* sets of one class */
+    double several[2];
+    double by_distance[2]; /* that distance and confidence alone would have rejected */
 };
 
 /** What training found out, per protocol. */
@@ -137,6 +175,9 @@ struct lw_train_report {
     double known_rejected;  /* share of known held-out rows "Not recognized" */
     double unseen_rejected; /* share of rows of held-out types "Not recognized" */
     double unseen_detected; /* share of rows of held-out types not said to be normal */
+    struct lw_reliability uncalibrated; /* the rule's probabilities */
+    struct lw_reliability calibrated;
+    struct lw_set_report sets;
     uint64_t n_rows;
     uint64_t
         n_distinct_rows; /* distinct feature vectors with label: all that is used */
@@ -176,6 +217,9 @@ LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
                                       const struct lw_cost *cost,
                                       struct lw_test_report *out, struct lw_error *err);
 
+/** The model file that traffic is judged with where none is named. */
+#define LW_DETECT_MODEL "attack.lwm"
+
 struct lw_detector; /* opaque */
 
 /** One judged flow.  Everything borrowed for the call. */
@@ -198,6 +242,12 @@ struct lw_detector_config {
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
     bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
+    /* Instead of the classifier's own threshold one that keeps a budget; at most one of
+     * the two, and only of classifiers that lw_classifier_threshold() has an answer
+     * for.
+     */
+    double false_alarm;    /* share of normal flows that may be alarmed */
+    double alerts_per_day; /* on normal traffic, at the rate at which flows come */
 };
 
 struct lw_detector_stats {
@@ -208,7 +258,9 @@ struct lw_detector_stats {
 };
 
 /** A detector around one classifier (borrowed until free).  LW_EUNSUPPORTED: its view
- *  cannot be made from packets. */
+ *  cannot be made from packets, or a budget cannot be kept; LW_EINVAL: one that is
+ * none.
+ */
 LW_API LW_MUST enum lw_status lw_detector_new(struct lw_detector **out,
                                               const struct lw_classifier *c,
                                               const struct lw_detector_config *cfg,

@@ -50,9 +50,10 @@ struct lw_embed_config {
     enum lw_embed_search search;
     double perplexity;    /* about how many neighbours count; default 30, at most 80 */
     double exaggeration;  /* of what pulls, in the early steps; default 12 */
-    double learning_rate; /* default: rows / exaggeration / 4, at least 50 */
-    uint32_t n_steps;     /* default 1,000 */
-    uint32_t n_early;     /* steps with exaggeration; default 250 */
+    double learning_rate; /* default: rows / 4, in the early steps over exaggeration; at
+                             least 50 */
+    uint32_t n_steps;     /* default 500 */
+    uint32_t n_early;     /* steps with exaggeration; default a sixth of all */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */
     void *progress_ctx;      /* borrowed */

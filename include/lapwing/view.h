@@ -82,6 +82,11 @@ LW_API float lw_feature_category(const struct lw_feature *f, const char *name);
 LW_API size_t lw_feature_say(const struct lw_feature *f, float value, char *out,
                              size_t size);
 
+/** The value alone: "438 connections", "97 %", "http", "unavailable".  Returns the
+ * length that was or would be written, as snprintf. */
+LW_API size_t lw_feature_say_value(const struct lw_feature *f, float value, char *out,
+                                   size_t size);
+
 /** Fill `out` (view->n_features, view order) with a row's values taken from a wider
  *  view of the same names ("kdd31" from "kdd").  LW_EMISMATCH names what is missing. */
 LW_API LW_MUST enum lw_status lw_view_project(const struct lw_view *from,

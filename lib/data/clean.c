@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct cleaner {
     enum clean_infinite infinite;
     enum clean_missing missing;
     enum clean_scale scale;
+    bool is_plain; /* all columns stay, and values but infinite ones */
     size_t n_inputs;
     size_t n_outputs;
     struct clean_column *columns; /* (n_inputs), owned */
@@ -74,6 +76,9 @@ static void number_outputs(struct cleaner *c)
     for (size_t i = 0; i < c->n_inputs; i++)
         if (c->columns[i].fate == CLEAN_KEPT)
             c->source[c->n_outputs++] = (uint32_t)i;
+    c->is_plain = c->n_outputs == c->n_inputs && c->scale == CLEAN_SCALE_NONE &&
+                  c->missing == CLEAN_MISSING_KEEP &&
+                  c->infinite != CLEAN_INFINITE_CLIP;
 }
 
 /* ---- use ---- */
@@ -88,9 +93,23 @@ static double repaired(const struct cleaner *c, const struct clean_column *k, do
     return isnan(v) ? k->fill : v;
 }
 
+static void apply_plain(const struct cleaner *c, const float *rows, size_t n,
+                        float *out)
+{
+    if (c->infinite == CLEAN_INFINITE_KEEP)
+        memcpy(out, rows, n * sizeof *out);
+    else
+        for (size_t i = 0; i < n; i++)
+            out[i] = fabsf(rows[i]) <= FLT_MAX ? rows[i] : NAN;
+}
+
 void cleaner_apply(const struct cleaner *c, const float *rows, size_t n_rows,
                    float *out)
 {
+    if (c->is_plain) {
+        apply_plain(c, rows, n_rows * c->n_inputs, out);
+        return;
+    }
     for (size_t r = 0; r < n_rows; r++, rows += c->n_inputs)
         for (size_t o = 0; o < c->n_outputs; o++) {
             const struct clean_column *k = &c->columns[c->source[o]];
@@ -204,15 +223,28 @@ static size_t finite_values(const struct lw_matrix *x, size_t i, float *sorted)
     return n;
 }
 
+/* Do the steps need to know the column's values? */
+static bool looks_at_values(const struct cleaner *c, bool drop_constant)
+{
+    return drop_constant || c->infinite == CLEAN_INFINITE_CLIP ||
+           c->missing == CLEAN_MISSING_MEAN || c->missing == CLEAN_MISSING_MEDIAN ||
+           (c->scale != CLEAN_SCALE_NONE && c->scale != CLEAN_SCALE_LOG);
+}
+
 static void fit_column(const struct cleaner *c, size_t i, bool drop_constant,
                        const struct lw_matrix *x, float *sorted)
 {
     struct clean_column *k = &c->columns[i];
-    size_t n = finite_values(x, i, sorted);
+    size_t n;
     bool is_constant;
     size_t n_left = 0;
     float first = 0;
 
+    k->divisor = 1;
+    k->fill = c->missing == CLEAN_MISSING_KEEP ? (double)NAN : 0;
+    if (!looks_at_values(c, drop_constant))
+        return;
+    n = finite_values(x, i, sorted);
     k->low = n == 0 ? 0 : (double)sorted[0];
     k->high = n == 0 ? 0 : (double)sorted[n - 1];
     k->fill = c->missing == CLEAN_MISSING_KEEP             ? (double)NAN

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "data/recode.h"
 
 #include <lapwing/dataset.h>
 
@@ -38,8 +39,11 @@ enum clean_scale {
     CLEAN_SCALE_LOG       /* sign(v) log(1 + |v|) */
 };
 
-/** All zero: nothing is done. */
+/** All zero: nothing is done.  What becomes of categories is for who encodes: a cleaner
+ *  sees numbers. */
 struct clean_config {
+    enum recode_kind encode;
+    double rare; /* categories of fewer training rows are taken together; 0: off */
     enum clean_infinite infinite;
     enum clean_missing missing;
     enum clean_scale scale;
@@ -50,8 +54,9 @@ struct clean_config {
                        is beyond; 0: off.  LW_EINVAL for more than 512 columns */
 };
 
-/** Read "infinite=missing,missing=median,constant,correlation=0.99,vif=10,scale=robust",
- *  any of it in any order.  LW_EINVAL names what is unknown or out of range. */
+/** Read "encode=target,rare=20,infinite=missing,missing=median,constant,
+ *  correlation=0.99,vif=10,scale=robust" without blanks, any of it in any order.
+ * LW_EINVAL names what is unknown or out of range. */
 LW_MUST enum lw_status clean_config_read(struct clean_config *out, const char *text,
                                          struct lw_error *err);
 

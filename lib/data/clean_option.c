@@ -16,6 +16,11 @@ static const struct step {
     double limit; /* the greatest number above 0 that is allowed; 0: the name stands
                      alone */
 } steps[] = {
+    {"encode",
+     offsetof(struct clean_config, encode),
+     {"one-hot", "ordinal", "frequency", "target"},
+     0},
+    {"rare", offsetof(struct clean_config, rare), {NULL}, 1e9},
     {"infinite",
      offsetof(struct clean_config, infinite),
      {"keep", "missing", "clip"},
@@ -37,6 +42,7 @@ enum { N_STEPS = sizeof steps / sizeof steps[0] };
 
 /* The enums have their words' places as values and, all of them, the size of int. */
 _Static_assert(sizeof(enum clean_infinite) == sizeof(int) &&
+                   sizeof(enum recode_kind) == sizeof(int) &&
                    sizeof(enum clean_missing) == sizeof(int) &&
                    sizeof(enum clean_scale) == sizeof(int),
                "enums are set as numbers");
@@ -89,7 +95,7 @@ static enum lw_status set_step(struct clean_config *cfg, const struct step *s,
 enum lw_status clean_config_read(struct clean_config *out, const char *text,
                                  struct lw_error *err)
 {
-    *out = (struct clean_config){.infinite = CLEAN_INFINITE_KEEP};
+    *out = (struct clean_config){.encode = RECODE_ONE_HOT};
     while (*text != '\0') {
         size_t n = strcspn(text, ",");
         size_t n_name = strcspn(text, "=,");
@@ -106,8 +112,8 @@ enum lw_status clean_config_read(struct clean_config *out, const char *text,
             i++;
         if (i == N_STEPS)
             return lw_fail(err, LW_EINVAL,
-                           "no cleaning step is called '%s': infinite, missing, scale, "
-                           "constant, correlation or vif",
+                           "no cleaning step is called '%s': encode, rare, infinite, "
+                           "missing, scale, constant, correlation or vif",
                            name);
         st = set_step(out, &steps[i], value, err);
         if (st != LW_OK)

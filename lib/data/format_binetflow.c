@@ -28,6 +28,7 @@ static enum lw_status binetflow_begin(struct table *t, struct span text,
     (void)text;
     if (st != LW_OK)
         return st;
+    t->frame->report.has_header = true;
     for (size_t i = 0; i < t->line.n; i++) {
         t->frame->columns[i].type = LW_COLUMN_TEXT;
         for (size_t k = 0; k < sizeof number_names / sizeof number_names[0]; k++)

@@ -172,6 +172,7 @@ static enum lw_status zeek_csv_begin(struct table *t, struct span text,
     (void)text;
     if (st != LW_OK)
         return st;
+    t->frame->report.has_header = true;
     for (size_t i = 0; i < t->line.n; i++)
         set_type(&t->frame->columns[i],
                  is_one_of(t->line.fields[i], conn_numbers, n_numbers), i == 0);

@@ -17,4 +17,8 @@ bool name_is_like(const char *a, const char *b);
 int name_find(const char *wanted, const char *(*get)(const void *ctx, size_t i),
               const void *ctx, size_t n);
 
+/** Is the label one of the pattern: "*" at either end stands for anything, and case
+ * does not count? */
+bool target_matches(const char *word, const char *pattern);
+
 #endif /* DATA_SCHEMA_H */

@@ -201,8 +201,7 @@ static enum lw_status read_values(struct lw_target *l, const struct lw_frame *f,
 
 /* ---- what they mean ---- */
 
-/* "*" at either end of the pattern stands for anything; case does not count. */
-static bool matches(const char *word, const char *pattern)
+bool target_matches(const char *word, const char *pattern)
 {
     size_t n = strlen(pattern);
     bool before = n > 0 && pattern[0] == '*';
@@ -252,7 +251,7 @@ static enum lw_status find_sides(struct lw_target *l, const struct lw_schema *sc
         bool found = false;
 
         for (uint32_t w = 0; w < l->n_words; w++)
-            if (matches(l->words[w], positive->items[i])) {
+            if (target_matches(l->words[w], positive->items[i])) {
                 l->word_side[w] = LW_SIDE_POSITIVE;
                 found = true;
             }

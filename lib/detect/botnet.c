@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "detect/botnet_set.h"
 #include "detect/classifier_priv.h"
+#include "detect/columns.h"
 #include "learn/gbdt_xgboost.h"
 
 #include <lapwing/eval.h>
@@ -27,17 +28,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { WEIGHT_ROWS = 2500, COLUMNS_MAX = 512, LEAVE_NONE = -1 };
+enum { WEIGHT_ROWS = 2500, LEAVE_NONE = -1 };
 
 static const float threshold = 0.3F;
 
-/* What the trees may split on, and which way.  Of a category one value, told from all
- * others. */
-static const struct {
-    const char *feature;
-    const char *category; /* NULL: a number */
-    int8_t monotone;
-} used[] = {
+/* What the trees may split on, and which way. */
+static const struct column_use used[] = {
     {"protocol", "tcp", 1},      {"protocol", "icmp", 0},
     {"conn_state", "OTH", 0}, /* the start was not seen */
     {"answered", NULL, -1},      {"failed", NULL, 1},
@@ -48,6 +44,8 @@ static const struct {
     {"new_port", NULL, 0},
 };
 
+enum { N_USED = sizeof used / sizeof used[0] };
+
 static const struct lw_model_params recipe = {
     .n_rounds = 100,
     .max_depth = 3,
@@ -57,73 +55,6 @@ static const struct lw_model_params recipe = {
 };
 
 /* ---- fit ------------------------------------------------------------------------ */
-
-static bool is_used_category(const struct lw_feature *f)
-{
-    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++) {
-        if (used[i].category != NULL && strcmp(used[i].feature, f->name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A category that is not used is a number as good as any. */
-static enum lw_status fit_columns(struct lw_classifier *c, const struct lw_matrix *rows,
-                                  struct lw_error *err)
-{
-    struct encode_input inputs[CLASSIFIER_FEATURES_MAX];
-
-    for (size_t i = 0; i < c->view->n_features; i++) {
-        const struct lw_feature *f = &c->view->features[i];
-
-        inputs[i] = (struct encode_input){
-            .type = is_used_category(f) ? ENCODE_CATEGORY : ENCODE_NUMBER,
-            .n_categories = f->n_categories,
-        };
-    }
-    return encoder_fit(&c->encoder, inputs, c->view->n_features, rows, err);
-}
-
-/* Is an encoded column used?  Sets which way. */
-static bool use_of(const struct lw_classifier *c, size_t column, int8_t *monotone)
-{
-    const struct lw_feature *f = &c->view->features[encoder_source(c->encoder, column)];
-    int32_t category = encoder_category(c->encoder, column);
-
-    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++) {
-        if (strcmp(used[i].feature, f->name) != 0)
-            continue;
-        if (used[i].category == NULL ||
-            (category >= 0 && strcmp(f->categories[category], used[i].category) == 0)) {
-            *monotone = used[i].monotone;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Columns that may not be used have nothing to split on. */
-static enum lw_status encode(const struct lw_classifier *c,
-                             const struct lw_matrix *rows, struct lw_matrix *x,
-                             int8_t *monotone, struct lw_error *err)
-{
-    enum lw_status st =
-        lw_matrix_init(x, rows->n_rows, encoder_outputs(c->encoder), err);
-
-    if (st != LW_OK)
-        return st;
-    if (x->n_cols > COLUMNS_MAX)
-        return lw_fail(err, LW_ELIMIT, "view %s has too many columns", c->view->name);
-    encoder_apply(c->encoder, rows->x, rows->n_rows, x->x);
-    for (size_t i = 0; i < x->n_cols; i++) {
-        monotone[i] = 0;
-        if (use_of(c, i, &monotone[i]))
-            continue;
-        for (size_t r = 0; r < x->n_rows; r++)
-            x->x[r * x->n_cols + i] = NAN;
-    }
-    return LW_OK;
-}
 
 /* Rows to learn from: all but those of a group. */
 struct gathered {
@@ -207,9 +138,10 @@ static enum lw_status fit(struct lw_classifier *c, const struct botnet_set *s,
     if (st == LW_OK)
         st = check_labels(&g, err);
     if (st == LW_OK)
-        st = fit_columns(c, &g.rows, err);
+        st = columns_fit(&c->encoder, s->view, used, N_USED, &g.rows, err);
     if (st == LW_OK)
-        st = encode(c, &g.rows, &x, monotone, err);
+        st = columns_encode(c->encoder, s->view, used, N_USED, &g.rows, &x, monotone,
+                            err);
     if (st == LW_OK)
         st = lw_model_fit(&c->model, "gbdt", &params, &x, g.label, 2, g.weight, err);
     lw_matrix_release(&x);

@@ -8,6 +8,7 @@
 #include "learn/model_ops.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows judged at a time; only memory and speed depend on it. */
 enum { BLOCK_ROWS = 64 };
@@ -31,6 +32,11 @@ const char *lw_classifier_class_name(const struct lw_classifier *c, uint32_t i)
 const char *lw_classifier_id(const struct lw_classifier *c)
 {
     return c->id;
+}
+
+const char *lw_classifier_view_hash(const struct lw_classifier *c)
+{
+    return c->view_hash;
 }
 
 const char *lw_classifier_provenance(const struct lw_classifier *c)
@@ -64,45 +70,84 @@ uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
     return rule_decide(&c->rule, out);
 }
 
+float lw_classifier_level(const struct lw_classifier *c)
+{
+    return c->conformal_sets.n_classes > 0 ? c->conformal_sets.level : 0.0f;
+}
+
+bool lw_classifier_calibrated(const struct lw_classifier *c)
+{
+    return c->calibration.n_classes > 0;
+}
+
+/* Which classes are left, and whether that is none; confidence: of the likeliest. */
+static bool is_recognized(const struct lw_classifier *c, const float *numbers,
+                          const float *margins, float confidence, struct lw_verdict *v)
+{
+    float distance[LW_MAX_CLASSES];
+
+    if (c->conformal_sets.n_classes == 0)
+        return !novelty_rejects(&c->novelty, confidence, v->novelty);
+    mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
+                         c->n_classes, distance);
+    conformal_p_values(&c->conformal_sets, margins, distance, v->class_p);
+    v->class_set = conformal_set(&c->conformal_sets, v->class_p);
+    v->n_classes_p = c->n_classes;
+    return v->class_set != 0;
+}
+
+/* That nothing known is like it. */
+static float strange_confidence(float confidence, const struct lw_verdict *v)
+{
+    float most = v->n_classes_p > 0 ? 0.0f : fminf(v->p_value, confidence);
+
+    for (uint32_t k = 0; k < v->n_classes_p; k++)
+        most = fmaxf(most, v->class_p[k]);
+    return 1.0f - most;
+}
+
 static void judge_row(const struct lw_classifier *c, const float *row,
                       const float *margins, struct lw_verdict *v)
 {
     float numbers[CLASSIFIER_FEATURES_MAX];
+    float confidence; /* by the rule, which thresholds are set on */
     uint32_t best;
+    bool recognized;
 
     *v = (struct lw_verdict){0};
     (void)classifier_numbers(c->view, row, numbers);
     best = classifier_decide(c, margins, numbers, v->score);
-    v->attack_score = 1.0f - v->score[0];
+    confidence = v->score[best];
     v->novelty = mahalanobis_distance(c->novelty.distance, numbers, NULL);
     v->p_value = novelty_p_value(&c->novelty, v->novelty);
+    recognized = is_recognized(c, numbers, margins, confidence, v);
+    if (c->calibration.n_classes > 0)
+        calibration_apply(&c->calibration, v->score);
+    v->attack_score = 1.0f - v->score[0];
     v->unavailable = unavailable_share(c->view, row);
     v->decision = c->class_of[best];
     v->verdict = v->decision;
     v->confidence = v->score[best];
-    if (encoder_unseen(c->encoder, row, NULL) > 0 ||
-        novelty_rejects(&c->novelty, v->score[best], v->novelty)) {
+    if (encoder_unseen(c->encoder, row, NULL) > 0 || !recognized) {
         v->verdict = LW_VERDICT_NOT_RECOGNIZED;
-        v->confidence = 1.0f - fminf(v->p_value, v->score[best]);
+        v->confidence = strange_confidence(confidence, v);
     }
 }
 
-/* Two classes by a threshold: no distance, no class that is not recognized. */
+/* Classes by a threshold: no distance, no class that is not recognized. */
 static void judge_by_cut(const struct lw_classifier *c, const float *row,
                          const float *margins, struct lw_verdict *v)
 {
-    float proba[2] = {margins[0], margins[1]};
-    unsigned said;
-
-    link_softmax(proba, 2);
-    said = proba[1] >= c->cut ? 1 : 0;
-    *v = (struct lw_verdict){.verdict = c->class_of[said],
-                             .decision = c->class_of[said],
-                             .confidence = proba[said],
-                             .score = {proba[0], proba[1]},
-                             .attack_score = proba[1],
-                             .p_value = 1,
+    *v = (struct lw_verdict){.p_value = 1,
                              .unavailable = unavailable_share(c->view, row)};
+    memcpy(v->score, margins, c->n_classes * sizeof v->score[0]);
+    link_softmax(v->score, c->n_classes);
+    v->attack_score = c->n_classes == 2 ? v->score[1] : 1 - v->score[0];
+    if (c->tail != NULL)
+        v->p_value = tail_p_value(c->tail, v->attack_score);
+    classifier_cut(c, c->cut, v);
+    if (c->n_classes == 2)
+        v->confidence = v->score[v->verdict == c->class_of[0] ? 0 : 1];
 }
 
 /* By the share of normal rows that were at least as strange. */

@@ -82,29 +82,92 @@ static void put_conformal(const struct lw_classifier *c, struct buf *out)
     quantile_save(c->conformal, CONFORMAL_QUANTILES, out);
 }
 
+static void put_sample(const struct lw_classifier *c, struct buf *out)
+{
+    sample_save(&c->sample, out);
+}
+
+static void put_sets(const struct lw_classifier *c, struct buf *out)
+{
+    conformal_save(&c->conformal_sets, out);
+}
+
+static void put_calibration(const struct lw_classifier *c, struct buf *out)
+{
+    calibration_save(&c->calibration, out);
+}
+
+static bool has_sets(const struct lw_classifier *c)
+{
+    return c->conformal_sets.n_classes > 0;
+}
+
+static bool has_calibration(const struct lw_classifier *c)
+{
+    return c->calibration.n_classes > 0;
+}
+
+static bool has_rule(const struct lw_classifier *c)
+{
+    return c->cut <= 0;
+}
+
+static bool has_cut(const struct lw_classifier *c)
+{
+    return c->cut > 0;
+}
+
+static bool has_conformal(const struct lw_classifier *c)
+{
+    return c->conformal != NULL;
+}
+
+static bool has_sample(const struct lw_classifier *c)
+{
+    return c->sample.n_rows > 0;
+}
+
+static void put_tail(const struct lw_classifier *c, struct buf *out)
+{
+    tail_save(c->tail, out);
+}
+
+static bool has_tail(const struct lw_classifier *c)
+{
+    return c->tail != NULL;
+}
+
 static enum lw_status put_sections(const struct lw_classifier *c, struct lw_bundle *b,
                                    struct lw_error *err)
 {
     static const struct {
         const char *tag;
         section_fn put;
-        bool of_cut; /* also of a classifier that has a threshold; only of these: CUT */
+        bool (*is_there)(const struct lw_classifier *c); /* NULL: always */
     } sections[] = {
-        {"VIEW", put_view, true},         {"ENCODER", put_encoder, true},
-        {"MODEL", put_model, true},       {"CLASSES", put_classes, true},
-        {"RULE", put_rule, false},        {"NOVELTY", put_novelty, false},
-        {"NORMAL", put_normality, false}, {"USUAL", put_usual, true},
-        {"TYPES", put_types, true},       {"PROV", put_provenance, true},
-        {"CUT", put_cut, true},           {"CONF", put_conformal, true},
+        {"VIEW", put_view, NULL},
+        {"ENCODER", put_encoder, NULL},
+        {"MODEL", put_model, NULL},
+        {"CLASSES", put_classes, NULL},
+        {"RULE", put_rule, has_rule},
+        {"NOVELTY", put_novelty, has_rule},
+        {"NORMAL", put_normality, has_rule},
+        {"USUAL", put_usual, NULL},
+        {"TYPES", put_types, NULL},
+        {"PROV", put_provenance, NULL},
+        {"CUT", put_cut, has_cut},
+        {"CONF", put_conformal, has_conformal},
+        {"SETS", put_sets, has_sets},
+        {"CALIB", put_calibration, has_calibration},
+        {"SAMPLE", put_sample, has_sample},
+        {"TAIL", put_tail, has_tail},
     };
     enum lw_status st = LW_OK;
 
     for (size_t i = 0; st == LW_OK && i < sizeof sections / sizeof sections[0]; i++) {
         struct buf bytes;
 
-        if (c->cut > 0 ? !sections[i].of_cut : sections[i].put == put_cut)
-            continue;
-        if (sections[i].put == put_conformal && c->conformal == NULL)
+        if (sections[i].is_there != NULL && !sections[i].is_there(c))
             continue;
         buf_init(&bytes);
         sections[i].put(c, &bytes);
@@ -142,6 +205,10 @@ static enum lw_status section(const struct lw_bundle *b, const char *tag,
                        "no section %s: damaged, or made by an older version; train it "
                        "again",
                        tag);
+    if (p == NULL && lw_bundle_get(b, "TABLE", &n) != NULL)
+        return lw_fail(err, LW_EFORMAT,
+                       "a model of a table's own columns, and no classifier of a view: "
+                       "lapwing test judges and scores such tables with it");
     if (p == NULL)
         return lw_fail(err, LW_EFORMAT, "no section %s: not a classifier", tag);
     *out = span_of(p, n);
@@ -168,16 +235,15 @@ static enum lw_status get_view(struct lw_classifier *c, struct span in,
         return lw_fail(err, LW_EMISMATCH, "made for a view '%s' that is unknown here",
                        name);
     lw_view_hash(c->view, ours);
+    digest_hex(ours, 8, c->view_hash);
     if (n_features != c->view->n_features || memcmp(stored, ours, sizeof ours) != 0) {
         char a[17];
-        char z[17];
 
         digest_hex(stored, 8, a);
-        digest_hex(ours, 8, z);
         return lw_fail(err, LW_EMISMATCH,
                        "made for another definition of view %s (%s, ours is %s); train "
                        "it again",
-                       name, a, z);
+                       name, a, c->view_hash);
     }
     if (c->view->n_features > CLASSIFIER_FEATURES_MAX)
         return lw_fail(err, LW_ELIMIT, "view %s has too many features", name);
@@ -262,8 +328,7 @@ static enum lw_status get_provenance(struct lw_classifier *c, struct span in,
 static enum lw_status get_cut(struct lw_classifier *c, struct span in,
                               struct lw_error *err)
 {
-    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1) ||
-        c->n_classes != 2)
+    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1))
         return lw_fail(err, LW_EFORMAT, "the threshold's section is damaged");
     return LW_OK;
 }
@@ -271,7 +336,7 @@ static enum lw_status get_cut(struct lw_classifier *c, struct span in,
 static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
                                     struct lw_error *err)
 {
-    if (c->model->ops->score == NULL)
+    if (c->model->ops->score == NULL || c->n_classes != 2)
         return lw_fail(err, LW_EFORMAT, "the model does not measure what is normal");
     c->conformal = mem_zalloc(CONFORMAL_QUANTILES, sizeof *c->conformal);
     if (c->conformal == NULL)
@@ -279,6 +344,35 @@ static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
     if (!quantile_load(c->conformal, CONFORMAL_QUANTILES, &in) || in.n != 0)
         return lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
     return LW_OK;
+}
+
+static enum lw_status get_sets(struct lw_classifier *c, struct span in,
+                               struct lw_error *err)
+{
+    return conformal_load(&c->conformal_sets, in, err);
+}
+
+static enum lw_status get_calibration(struct lw_classifier *c, struct span in,
+                                      struct lw_error *err)
+{
+    return calibration_load(&c->calibration, in, err);
+}
+
+static enum lw_status get_sample(struct lw_classifier *c, struct span in,
+                                 struct lw_error *err)
+{
+    return sample_load(&c->sample, in, c->view->n_features, err);
+}
+
+static enum lw_status get_tail(struct lw_classifier *c, struct span in,
+                               struct lw_error *err)
+{
+    c->tail = mem_zalloc(1, sizeof *c->tail);
+    if (c->tail == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    return tail_load(c->tail, in)
+               ? LW_OK
+               : lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
 }
 
 static size_t count_numbers(const struct lw_view *v)
@@ -290,18 +384,56 @@ static size_t count_numbers(const struct lw_view *v)
     return n;
 }
 
+static bool sets_fit(const struct lw_classifier *c)
+{
+    const struct conformal *s = &c->conformal_sets;
+
+    return s->n_classes == 0 ||
+           (s->n_classes == c->n_classes &&
+            s->n_groups == mahalanobis_groups(c->novelty.distance));
+}
+
+static bool calibration_fits(const struct lw_classifier *c)
+{
+    return c->calibration.n_classes == 0 || c->calibration.n_classes == c->n_classes;
+}
+
 /* Parts that are each in order must also fit each other. */
 static enum lw_status check_fit(const struct lw_classifier *c, struct lw_error *err)
 {
     if (encoder_inputs(c->encoder) != c->view->n_features ||
         encoder_outputs(c->encoder) != lw_model_columns(c->model) ||
-        lw_model_classes(c->model) != c->n_classes ||
+        lw_model_classes(c->model) != c->n_classes || !sets_fit(c) ||
+        !calibration_fits(c) ||
         (c->cut == 0 &&
          (c->rule.cost.n_classes != c->n_classes ||
           mahalanobis_columns(c->normality.distance) != count_numbers(c->view) ||
           mahalanobis_columns(c->novelty.distance) != count_numbers(c->view))))
         return lw_fail(err, LW_EFORMAT, "its sections do not fit together");
     return LW_OK;
+}
+
+/* Which sections must be there, and which may: of all classifiers, or only of those
+ * that decide by a rule or by a threshold. */
+enum section_need {
+    NEED_ALWAYS,
+    NEED_BY_RULE,
+    NEED_BY_CUT,
+    MAY_ALWAYS,
+    MAY_BY_RULE,
+    MAY_BY_CUT
+};
+
+static bool is_passed_over(const struct lw_bundle *b, const char *tag,
+                           enum section_need need, bool by_cut)
+{
+    size_t n_bytes;
+
+    if (need == NEED_BY_RULE || need == MAY_BY_RULE ? by_cut
+        : need == NEED_BY_CUT || need == MAY_BY_CUT ? !by_cut
+                                                    : false)
+        return true;
+    return need >= MAY_ALWAYS && lw_bundle_get(b, tag, &n_bytes) == NULL;
 }
 
 static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bundle *b,
@@ -311,26 +443,33 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         const char *tag;
         enum lw_status (*get)(struct lw_classifier *c, struct span in,
                               struct lw_error *err);
-        bool of_cut;
+        enum section_need need;
     } sections[] = {
-        {"VIEW", get_view, true},         {"ENCODER", get_encoder, true},
-        {"MODEL", get_model, true},       {"CLASSES", get_classes, true},
-        {"RULE", get_rule, false},        {"NOVELTY", get_novelty, false},
-        {"NORMAL", get_normality, false}, {"USUAL", get_usual, true},
-        {"TYPES", get_types, true},       {"PROV", get_provenance, true},
-        {"CUT", get_cut, true},           {"CONF", get_conformal, true},
+        {"VIEW", get_view, NEED_ALWAYS},
+        {"ENCODER", get_encoder, NEED_ALWAYS},
+        {"MODEL", get_model, NEED_ALWAYS},
+        {"CLASSES", get_classes, NEED_ALWAYS},
+        {"RULE", get_rule, NEED_BY_RULE},
+        {"NOVELTY", get_novelty, NEED_BY_RULE},
+        {"NORMAL", get_normality, NEED_BY_RULE},
+        {"USUAL", get_usual, NEED_ALWAYS},
+        {"TYPES", get_types, NEED_ALWAYS},
+        {"PROV", get_provenance, NEED_ALWAYS},
+        {"CUT", get_cut, NEED_BY_CUT},
+        {"CONF", get_conformal, MAY_BY_CUT},
+        {"SETS", get_sets, MAY_BY_RULE},
+        {"CALIB", get_calibration, MAY_BY_RULE},
+        {"SAMPLE", get_sample, MAY_ALWAYS},
+        {"TAIL", get_tail, MAY_BY_CUT},
     };
     enum lw_status st = LW_OK;
-    size_t n_cut;
-    bool has_cut = lw_bundle_get(b, "CUT", &n_cut) != NULL;
+    size_t n_bytes;
+    bool by_cut = lw_bundle_get(b, "CUT", &n_bytes) != NULL;
 
     for (size_t i = 0; st == LW_OK && i < sizeof sections / sizeof sections[0]; i++) {
         struct span in;
 
-        if (has_cut ? !sections[i].of_cut : sections[i].get == get_cut)
-            continue;
-        if (sections[i].get == get_conformal &&
-            (!has_cut || lw_bundle_get(b, "CONF", &n_cut) == NULL))
+        if (is_passed_over(b, sections[i].tag, sections[i].need, by_cut))
             continue;
         st = section(b, sections[i].tag, &in, err);
         if (st == LW_OK)
@@ -348,6 +487,9 @@ void lw_classifier_free(struct lw_classifier *c)
     novelty_release(&c->novelty);
     normality_release(&c->normality);
     mem_free(c->conformal);
+    conformal_release(&c->conformal_sets);
+    lw_matrix_release(&c->sample);
+    mem_free(c->tail);
     mem_free(c->types);
     mem_free(c->provenance);
     mem_free(c);

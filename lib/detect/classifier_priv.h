@@ -14,21 +14,33 @@
  * PROV     provenance and validation figures, JSON
  * CONF     f32 scores of held-out normal rows, as quantiles; only beside CUT, and only
  *          of models that learnt from normal rows alone: a score is 1 - its p-value
- * CUT      f32 score; only of two classes that are told apart by a threshold, which
- * have no rule and no distance
+ * SETS     detect/conformal.c; CALIB detect/calibration.c; only of files that have a
+ * rule, and not of older ones, whose rows are judged as they always were SAMPLE
+ * detect/sample.c; only of files that keep some normal training rows CUT      f32
+ * score; only of two classes that are told apart by a threshold, which have no rule and
+ * no distance
+ * CUT      f32 score; only of classes that are told apart by a threshold, which have no
+ *          rule and no distance: an attack from that score on, the likeliest kind of it
+ * TAIL     how high held-out normal rows score (detect/tail.h); only beside CUT, and
+ * not of every model
  */
 #ifndef DETECT_CLASSIFIER_PRIV_H
 #define DETECT_CLASSIFIER_PRIV_H
 
 #include "data/encode.h"
+#include "detect/calibration.h"
+#include "detect/conformal.h"
 #include "detect/normality.h"
 #include "detect/novelty.h"
 #include "detect/rule.h"
+#include "detect/sample.h"
+#include "detect/tail.h"
 
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
+#include <lapwing/explain.h>
 
-enum { CLASSIFIER_FEATURES_MAX = 128, CONFORMAL_QUANTILES = 10001 };
+enum { CLASSIFIER_FEATURES_MAX = 256, CONFORMAL_QUANTILES = 10001 };
 
 struct lw_classifier {
     const struct lw_view *view; /* static storage */
@@ -37,14 +49,20 @@ struct lw_classifier {
     struct rule rule;
     struct novelty novelty;     /* owned */
     struct normality normality; /* owned */
+    struct calibration calibration;
+    struct conformal conformal_sets; /* owned */
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
-    float cut; /* of two classes: the second from this score on; 0: by the rule */
-    float *conformal; /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
+    float cut;         /* an attack from this score on; 0: by the rule */
+    struct tail *tail; /* owned; NULL: none */
+    float *conformal;  /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
-    char *types;      /* attack types trained on, separated by commas; owned */
-    char *provenance; /* JSON text, owned */
+    struct lw_matrix sample; /* normal training rows (n, n_features), owned; no rows:
+                                the file keeps none */
+    char *types;             /* attack types trained on, separated by commas; owned */
+    char *provenance;        /* JSON text, owned */
     char id[13];
+    char view_hash[17];
 };
 
 /** The numeric features' columns of a row, which the distance is taken over:
@@ -55,6 +73,15 @@ size_t classifier_numbers(const struct lw_view *view, const float *row, float *o
  *  (n_classes) and the numbers of a row.  Returns the class decided. */
 uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
                            const float *numbers, float *out);
+
+/** lw_classifier_breakdown() without normal records: LW_EUNSUPPORTED when the kind of
+ *  model cannot say by itself. */
+LW_MUST enum lw_status breakdown_exact(const struct lw_classifier *c, const float *row,
+                                       uint32_t class_idx, struct lw_breakdown *out,
+                                       struct lw_error *err);
+
+/** Decide a verdict of a classifier with a threshold anew, by another one. */
+void classifier_cut(const struct lw_classifier *c, float cut, struct lw_verdict *v);
 
 /** Write everything but the id as a model file. */
 LW_MUST enum lw_status classifier_save(const struct lw_classifier *c, const char *path,

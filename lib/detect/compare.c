@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "data/clean.h"
 #include "detect/compare_table.h"
+#include "detect/pipeline.h"
 #include "learn/baseline.h"
 #include "learn/model_ops.h"
 
@@ -145,13 +146,10 @@ static void release_seed(struct run *r)
 /* ---- one fold ---- */
 
 struct fold {
-    const uint8_t *part;    /* (n_rows), borrowed from the split */
-    struct lw_matrix x;     /* (n_train, n_inputs), owned */
-    uint32_t *label;        /* (n_train), owned */
-    struct encoder *enc;    /* owned */
-    struct cleaner *clean;  /* owned; NULL: nothing is cleaned */
-    struct lw_matrix enc_x; /* (n_train, inputs of the model), owned */
-    struct lw_model *model; /* owned; NULL of a trivial rival */
+    const uint8_t *part;  /* (n_rows), borrowed from the split */
+    struct lw_matrix x;   /* (n_train, n_inputs), owned */
+    uint32_t *label;      /* (n_train), owned */
+    struct pipeline line; /* owned; no model of a trivial rival */
     struct one_rule rule;
     uint32_t majority;
 };
@@ -159,11 +157,8 @@ struct fold {
 static void fold_release(struct fold *f)
 {
     lw_matrix_release(&f->x);
-    lw_matrix_release(&f->enc_x);
     mem_free(f->label);
-    encoder_free(f->enc);
-    cleaner_free(f->clean);
-    lw_model_free(f->model);
+    pipeline_release(&f->line);
 }
 
 static enum lw_status gather(struct fold *f, const struct lw_compare_table *t,
@@ -194,18 +189,6 @@ static enum lw_status gather(struct fold *f, const struct lw_compare_table *t,
     return LW_OK;
 }
 
-static enum lw_status encode(struct fold *f, const struct lw_compare_table *t,
-                             struct lw_error *err)
-{
-    enum lw_status st = encoder_fit(&f->enc, t->inputs, t->x.n_cols, &f->x, err);
-
-    if (st == LW_OK)
-        st = lw_matrix_init(&f->enc_x, f->x.n_rows, encoder_outputs(f->enc), err);
-    if (st == LW_OK)
-        encoder_apply(f->enc, f->x.x, f->x.n_rows, f->enc_x.x);
-    return st;
-}
-
 enum lw_status lw_clean_check(const char *text, struct lw_error *err)
 {
     struct clean_config cfg;
@@ -213,50 +196,29 @@ enum lw_status lw_clean_check(const char *text, struct lw_error *err)
     return clean_config_read(&cfg, text, err);
 }
 
-static enum lw_status clean(struct fold *f, const char *steps, struct lw_error *err)
-{
-    struct lw_matrix cleaned = {0};
-    struct clean_config cfg;
-    enum lw_status st = clean_config_read(&cfg, steps, err);
-
-    if (st == LW_OK)
-        st = cleaner_fit(&f->clean, &cfg, &f->enc_x, err);
-    if (st == LW_OK && cleaner_outputs(f->clean) == 0)
-        st = lw_fail(err, LW_EINVAL, "cleaning leaves no column to learn from");
-    if (st == LW_OK)
-        st = lw_matrix_init(&cleaned, f->x.n_rows, cleaner_outputs(f->clean), err);
-    if (st != LW_OK)
-        return st;
-    cleaner_apply(f->clean, f->enc_x.x, f->x.n_rows, cleaned.x);
-    lw_matrix_release(&f->enc_x);
-    f->enc_x = cleaned;
-    return LW_OK;
-}
-
 static enum lw_status fit_model(struct run *r, struct fold *f, struct lw_error *err)
 {
     struct lw_model_params params = r->model->params;
+    const struct pipeline_config cfg = {.kind = r->model->kind,
+                                        .params = &params,
+                                        .clean = r->cfg->clean,
+                                        .inputs = r->t->inputs,
+                                        .n_classes = r->t->n_classes};
+    const struct pipeline_rows rows = {&f->x, f->label};
     struct buf bytes;
     enum lw_status st;
-    clock_t start;
 
     params.options = r->model->options;
     params.seed = r->seed;
     params.n_threads = 1;
     params.progress = tell;
     params.progress_ctx = r;
-    st = encode(f, r->t, err);
-    if (st == LW_OK && r->cfg->clean != NULL)
-        st = clean(f, r->cfg->clean, err);
-    start = clock();
-    if (st == LW_OK)
-        st = lw_model_fit(&f->model, r->model->kind, &params, &f->enc_x, f->label,
-                          r->t->n_classes, NULL, err);
-    r->out->fit_s += seconds_since(start);
+    st = pipeline_fit(&f->line, &cfg, &rows, err);
     if (st != LW_OK)
         return st;
+    r->out->fit_s += f->line.fit_s;
     buf_init(&bytes);
-    model_save(f->model, &bytes);
+    model_save(f->line.model, &bytes);
     r->model_bytes += (double)bytes.len;
     if (!buf_ok(&bytes))
         st = out_of_memory(err);
@@ -322,26 +284,20 @@ static void answer(struct run *r, const float *proba, size_t n_rows)
 /* Work space for a block of rows. */
 struct block {
     float *raw;   /* (BLOCK_ROWS, n_inputs), owned */
-    float *rows;  /* (BLOCK_ROWS, n_outputs), owned */
-    float *clean; /* (BLOCK_ROWS, n_outputs), owned */
     float *proba; /* (BLOCK_ROWS, n_classes), owned */
     size_t n;
 };
 
-static void flush_block(struct run *r, const struct fold *f, struct block *b)
+static enum lw_status flush_block(struct run *r, const struct fold *f, struct block *b,
+                                  struct lw_error *err)
 {
     clock_t start = clock();
+    enum lw_status st = LW_OK;
 
-    if (f->model != NULL) {
-        const float *rows = b->rows;
-
-        encoder_apply(f->enc, b->raw, b->n, b->rows);
-        if (f->clean != NULL) {
-            cleaner_apply(f->clean, b->rows, b->n, b->clean);
-            rows = b->clean;
-        }
-        lw_model_predict(f->model, rows, b->n, b->proba);
-        answer(r, b->proba, b->n);
+    if (f->line.model != NULL) {
+        st = pipeline_predict(&f->line, b->raw, b->n, b->proba, err);
+        if (st == LW_OK)
+            answer(r, b->proba, b->n);
         r->n_test += b->n;
     } else {
         for (size_t i = 0; i < b->n; i++, r->n_test++)
@@ -350,36 +306,32 @@ static void flush_block(struct run *r, const struct fold *f, struct block *b)
     r->predict_s += seconds_since(start);
     r->n_predicted += b->n;
     b->n = 0;
+    return st;
 }
 
 static enum lw_status judge(struct run *r, const struct fold *f, struct lw_error *err)
 {
     const struct lw_compare_table *t = r->t;
     size_t width = t->x.n_cols;
-    size_t n_outputs = f->model == NULL ? 1 : encoder_outputs(f->enc);
     size_t at = r->n_test;
     struct block b = {.raw = mem_zalloc(BLOCK_ROWS, width * sizeof *b.raw),
-                      .rows = mem_zalloc(BLOCK_ROWS, n_outputs * sizeof *b.rows),
-                      .clean = mem_zalloc(BLOCK_ROWS, n_outputs * sizeof *b.clean),
                       .proba = mem_zalloc(BLOCK_ROWS, t->n_classes * sizeof *b.proba)};
-    bool ok = b.raw != NULL && b.rows != NULL && b.clean != NULL && b.proba != NULL;
+    enum lw_status st = b.raw != NULL && b.proba != NULL ? LW_OK : out_of_memory(err);
 
-    for (size_t i = 0; ok && i < t->x.n_rows; i++) {
+    for (size_t i = 0; st == LW_OK && i < t->x.n_rows; i++) {
         if (f->part[i] == LW_PART_TRAIN)
             continue;
         r->truth[at++] = t->label[i];
         memcpy(b.raw + b.n++ * width, t->x.x + i * width, width * sizeof *t->x.x);
         if (b.n == BLOCK_ROWS)
-            flush_block(r, f, &b);
+            st = flush_block(r, f, &b, err);
     }
-    if (ok)
-        flush_block(r, f, &b);
+    if (st == LW_OK)
+        st = flush_block(r, f, &b, err);
     mem_free(b.raw);
-    mem_free(b.rows);
-    mem_free(b.clean);
     mem_free(b.proba);
-    LW_ASSERT(!ok || at == r->n_test);
-    return ok ? LW_OK : out_of_memory(err);
+    LW_ASSERT(st != LW_OK || at == r->n_test);
+    return st;
 }
 
 static enum lw_status run_fold(struct run *r, size_t fold_idx, struct lw_error *err)
@@ -417,6 +369,8 @@ static enum lw_status run_seed(struct run *r, uint32_t i, struct lw_error *err)
     if (st == LW_OK)
         st = lw_eval_compute(&r->out->eval[i], r->truth, r->said, r->n_test,
                              r->t->n_classes, r->score, err);
+    if (st == LW_OK && r->cfg->answers != NULL)
+        r->cfg->answers(r->cfg->answers_ctx, r->truth, r->score, r->n_test);
     release_seed(r);
     return st;
 }

@@ -7,24 +7,11 @@
 #include "detect/compare_table.h"
 
 #include "base/mem.h"
-#include "base/names.h"
 #include "base/rng.h"
 #include "data/rows.h"
 
-#include <lapwing/schema.h>
-
 #include <math.h>
 #include <string.h>
-
-/* More different words are names of things, not categories. */
-enum { WORDS_MAX = 255 };
-
-static const char *const kdd_names[] = {
-#define KDD_TEXT(name, text) text,
-    LW_KDD_CLASS_LIST(KDD_TEXT)
-#undef KDD_TEXT
-};
-static const char *const side_names[] = {"Normal", "Attack"};
 
 void lw_compare_table_free(struct lw_compare_table *t)
 {
@@ -33,6 +20,9 @@ void lw_compare_table_free(struct lw_compare_table *t)
     lw_matrix_release(&t->x);
     mem_free(t->inputs);
     mem_free(t->is_category);
+    mem_free(t->source);
+    for (uint32_t i = 0; i < LW_EVAL_MAX_CLASSES; i++)
+        mem_free(t->class_names[i]);
     mem_free(t->type);
     mem_free(t->label);
     mem_free(t->type_class);
@@ -58,7 +48,7 @@ uint32_t lw_compare_table_classes(const struct lw_compare_table *t)
 
 const char *const *lw_compare_table_class_names(const struct lw_compare_table *t)
 {
-    return t->n_classes == LW_N_KDD_CLASSES ? kdd_names : side_names;
+    return (const char *const *)t->class_names;
 }
 
 static enum lw_status out_of_memory(struct lw_error *err)
@@ -73,16 +63,10 @@ enum lw_status compare_table_alloc_inputs(struct lw_compare_table *t, size_t n,
 {
     t->inputs = mem_zalloc(n, sizeof *t->inputs);
     t->is_category = mem_zalloc(n, sizeof *t->is_category);
-    return t->inputs == NULL || t->is_category == NULL ? out_of_memory(err) : LW_OK;
-}
-
-static bool is_feature(const struct lw_column *c, bool is_label, const char *columns)
-{
-    if (is_label || (columns != NULL && !names_have(columns, c->name, strlen(c->name))))
-        return false;
-    if (columns == NULL && strcmp(c->name, "difficulty") == 0)
-        return false; /* of NSL-KDD: how many learners knew the row; no fact of it */
-    return c->type == LW_COLUMN_TEXT ? c->n_words <= WORDS_MAX : !(c->origin > 0);
+    t->source = mem_zalloc(n, sizeof *t->source);
+    return t->inputs == NULL || t->is_category == NULL || t->source == NULL
+               ? out_of_memory(err)
+               : LW_OK;
 }
 
 static void copy_column(float *x, size_t n_rows, size_t n_cols,
@@ -93,8 +77,7 @@ static void copy_column(float *x, size_t n_rows, size_t n_cols,
 }
 
 static enum lw_status take_columns(struct lw_compare_table *t,
-                                   const struct lw_frame *frame,
-                                   const struct lw_target *target, const char *columns,
+                                   const struct lw_frame *frame, const bool *is_feature,
                                    struct lw_error *err)
 {
     size_t n_rows = lw_frame_rows(frame);
@@ -103,79 +86,58 @@ static enum lw_status take_columns(struct lw_compare_table *t,
     struct lw_column c;
     enum lw_status st;
 
-    for (size_t i = 0; i < lw_frame_columns(frame); i++) {
-        lw_frame_column(frame, i, &c);
-        n += is_feature(&c, target->is_label[i], columns) ? 1 : 0;
-    }
+    for (size_t i = 0; i < lw_frame_columns(frame); i++)
+        n += is_feature[i] ? 1 : 0;
     if (n == 0)
         return lw_fail(err, LW_EINVAL, "no column is left to learn from");
     st = lw_matrix_init(&t->x, n_rows, n, err);
     if (st == LW_OK)
         st = compare_table_alloc_inputs(t, n, err);
     for (size_t i = 0; st == LW_OK && i < lw_frame_columns(frame); i++) {
-        lw_frame_column(frame, i, &c);
-        if (!is_feature(&c, target->is_label[i], columns))
+        if (!is_feature[i])
             continue;
+        lw_frame_column(frame, i, &c);
         t->is_category[at] = c.type == LW_COLUMN_TEXT;
         t->inputs[at].type = t->is_category[at] ? ENCODE_CATEGORY : ENCODE_NUMBER;
         t->inputs[at].n_categories = c.n_words;
+        t->source[at] = i;
         copy_column(t->x.x + at++, n_rows, n, &c);
     }
     return st;
 }
 
-/* Every name in the list must be a column that can be a feature. */
-static enum lw_status check_columns(const struct lw_frame *frame,
-                                    const struct lw_target *target, const char *columns,
-                                    struct lw_error *err)
+static enum lw_status choose_columns(struct lw_compare_table *t,
+                                     const struct lw_frame *frame,
+                                     const struct lw_target *target,
+                                     const struct lw_compare_table_config *cfg,
+                                     struct lw_error *err)
 {
-    for (const char *p = columns; *p != '\0'; p += *p == ',' ? 1 : 0) {
-        int n = (int)strcspn(p, ",");
-        bool found = false;
+    bool *is_feature = mem_zalloc(lw_frame_columns(frame), sizeof *is_feature);
+    enum lw_status st = is_feature == NULL
+                            ? out_of_memory(err)
+                            : compare_table_choose(is_feature, frame, target, cfg, err);
 
-        for (size_t i = 0; i < lw_frame_columns(frame); i++) {
-            struct lw_column c;
-
-            lw_frame_column(frame, i, &c);
-            found = found ||
-                    (strlen(c.name) == (size_t)n && memcmp(c.name, p, (size_t)n) == 0 &&
-                     is_feature(&c, target->is_label[i], columns));
-        }
-        if (!found)
-            return lw_fail(err, LW_EINVAL,
-                           "no column '%.*s' that can be a feature (times, labels and "
-                           "texts of more than %d words cannot)",
-                           n, p, WORDS_MAX);
-        p += n;
-    }
-    return LW_OK;
+    if (st == LW_OK)
+        st = take_columns(t, frame, is_feature, err);
+    mem_free(is_feature);
+    return st;
 }
 
 /* ---- what protocols need ---- */
 
 static enum lw_status take_types(struct lw_compare_table *t,
-                                 const struct lw_target *target, bool neither_is_normal,
+                                 const struct lw_target *target,
+                                 const struct lw_compare_table_config *cfg,
                                  struct lw_error *err)
 {
-    bool is_kdd = true;
-
     t->n_types = target->n_words;
     t->type_class = mem_zalloc(t->n_types, sizeof *t->type_class);
     t->type = mem_dup(target->codes, target->n_rows * sizeof *t->type);
     t->label = mem_zalloc(target->n_rows, sizeof *t->label);
     if (t->type_class == NULL || t->type == NULL || t->label == NULL)
         return out_of_memory(err);
-    for (uint32_t w = 0; w < t->n_types; w++)
-        is_kdd = is_kdd && lw_kdd_class_of(target->words[w]) >= 0;
-    t->n_classes = is_kdd ? LW_N_KDD_CLASSES : 2;
-    for (uint32_t w = 0; w < t->n_types; w++)
-        if (is_kdd)
-            t->type_class[w] = lw_kdd_class_of(target->words[w]);
-        else if (target->word_side[w] == LW_SIDE_NEITHER)
-            t->type_class[w] = neither_is_normal ? 0 : -1;
-        else
-            t->type_class[w] = target->word_side[w] == LW_SIDE_POSITIVE ? 1 : 0;
-    return LW_OK;
+    return compare_table_name_classes(t, target, cfg->level, cfg->neither_is_normal,
+                                      err);
 }
 
 static enum lw_status take_group(struct lw_compare_table *t,
@@ -331,18 +293,12 @@ static enum lw_status take_all(struct lw_compare_table *t, const struct lw_frame
                                struct lw_error *err)
 {
     uint8_t *gap = NULL;
-    enum lw_status st = LW_OK;
+    enum lw_status st;
 
-    if (cfg->view != NULL) {
-        st = compare_table_take_view(t, cfg->view, frame, err);
-    } else {
-        if (cfg->columns != NULL)
-            st = check_columns(frame, target, cfg->columns, err);
-        if (st == LW_OK)
-            st = take_columns(t, frame, target, cfg->columns, err);
-    }
+    st = cfg->view != NULL ? compare_table_take_view(t, cfg->view, frame, err)
+                           : choose_columns(t, frame, target, cfg, err);
     if (st == LW_OK)
-        st = take_types(t, target, cfg->neither_is_normal, err);
+        st = take_types(t, target, cfg, err);
     if (st == LW_OK && cfg->group != NULL)
         st = take_group(t, frame, cfg->group, err);
     if (st == LW_OK)
@@ -361,24 +317,33 @@ static enum lw_status take_all(struct lw_compare_table *t, const struct lw_frame
     return st;
 }
 
+enum lw_status compare_table_make(struct lw_compare_table **out,
+                                  const struct lw_frame *frame,
+                                  const struct lw_target *target,
+                                  const struct lw_compare_table_config *cfg,
+                                  struct lw_error *err)
+{
+    struct lw_compare_table *t = mem_zalloc(1, sizeof *t);
+    enum lw_status st =
+        t == NULL ? out_of_memory(err) : take_all(t, frame, target, cfg, err);
+
+    if (st == LW_OK)
+        *out = t;
+    else
+        lw_compare_table_free(t);
+    return st;
+}
+
 enum lw_status lw_compare_table_new(struct lw_compare_table **out,
                                     const struct lw_frame *frame,
                                     const struct lw_compare_table_config *cfg,
                                     struct lw_error *err)
 {
-    struct lw_compare_table *t = mem_zalloc(1, sizeof *t);
     struct lw_target target = {0};
-    enum lw_status st;
+    enum lw_status st = lw_target_find(&target, frame, cfg->schema, err);
 
-    if (t == NULL)
-        return out_of_memory(err);
-    st = lw_target_find(&target, frame, cfg->schema, err);
     if (st == LW_OK)
-        st = take_all(t, frame, &target, cfg, err);
-    if (st == LW_OK)
-        *out = t;
-    else
-        lw_compare_table_free(t);
+        st = compare_table_make(out, frame, &target, cfg, err);
     lw_target_release(&target);
     return st;
 }

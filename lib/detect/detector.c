@@ -16,6 +16,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
+#include "detect/budget.h"
 
 #include <lapwing/detect.h>
 
@@ -35,6 +36,7 @@ struct lw_detector {
     struct lw_record *recs;         /* (BATCH_ROWS), owned */
     struct lw_verdict *verdicts;    /* (BATCH_ROWS), owned */
     size_t n_waiting;               /* rows in the batch */
+    struct budget budget;
     int64_t next_look_ns;
     enum lw_status failed; /* LW_OK, or the first failure, kept in `why` */
     struct lw_error why;
@@ -46,17 +48,15 @@ struct lw_detector {
 static enum lw_status report_one(struct lw_detector *d, size_t i)
 {
     const float *values = d->rows + i * d->view->n_features;
-    const struct lw_verdict *v = &d->verdicts[i];
-    struct lw_finding f = {
-        .rec = &d->recs[i],
-        .view = d->view,
-        .values = values,
-        .verdict = *v,
-        .alert = v->verdict != LW_VERDICT_NORMAL,
-    };
+    struct lw_verdict *v = &d->verdicts[i];
+    struct lw_finding f = {.rec = &d->recs[i], .view = d->view, .values = values};
     enum lw_status st = LW_OK;
 
+    budget_move(&d->budget, d->classifier, 1, f.rec->end_ns);
+    budget_decide(&d->budget, d->classifier, v);
     LW_ASSERT(v->verdict < LW_N_VERDICTS);
+    f.verdict = *v;
+    f.alert = v->verdict != LW_VERDICT_NORMAL;
     if (f.alert && !d->cfg.no_reasons)
         st = lw_classifier_explain(d->classifier, values, v, f.reasons, LW_MAX_REASONS,
                                    &f.n_reasons, &d->why);
@@ -115,6 +115,10 @@ static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
     size_t width = d->view->n_features;
     enum lw_status st;
 
+    st = budget_init(&d->budget, d->classifier, d->cfg.false_alarm,
+                     d->cfg.alerts_per_day, err);
+    if (st != LW_OK)
+        return st;
     lw_view_meter_needs(d->view, &d->cfg.meter);
     st = lw_meter_new(&d->meter, &d->cfg.meter, err);
     if (st != LW_OK)

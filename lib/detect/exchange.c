@@ -86,6 +86,9 @@ static enum lw_status save_with(const struct lw_classifier *like, struct lw_mode
     }
     c.model = m;
     c.provenance = text.data;
+    /* These were set on the scores of other trees. */
+    c.calibration.n_classes = 0;
+    c.conformal_sets.n_classes = 0;
     st = classifier_save(&c, path, err);
     buf_release(&text);
     return st;

@@ -251,6 +251,24 @@ static enum lw_status gather_everything(struct everything *e,
     return LW_OK;
 }
 
+/* Whose class the groups of the distance are: they are the types that have rows. */
+static enum lw_status name_groups(struct lw_classifier *c, const struct fit_task *task,
+                                  const struct everything *e, struct lw_error *err)
+{
+    uint32_t n_types = task->set->n_types;
+    uint8_t *class_of = mem_zalloc(n_types, 1);
+    enum lw_status st;
+
+    if (class_of == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for groups of rows");
+    memset(class_of, CONFORMAL_NO_CLASS, n_types);
+    for (size_t r = 0; r < e->numbers.n_rows; r++)
+        class_of[e->type[r]] = (uint8_t)e->label[r];
+    st = conformal_groups(&c->conformal_sets, class_of, n_types, err);
+    mem_free(class_of);
+    return st;
+}
+
 /* Encoder and distances. */
 static enum lw_status fit_known(struct lw_classifier *c, const struct fit_task *task,
                                 struct lw_error *err)
@@ -263,6 +281,8 @@ static enum lw_status fit_known(struct lw_classifier *c, const struct fit_task *
     if (st == LW_OK)
         st = mahalanobis_fit(&c->novelty.distance, &e.numbers, e.type,
                              task->set->n_types, err);
+    if (st == LW_OK)
+        st = name_groups(c, task, &e, err);
     if (st == LW_OK)
         st = normality_fit(&c->normality, &e.numbers, e.label, err);
     everything_release(&e);

@@ -189,6 +189,50 @@ static void put_data(struct jsonw *w, const struct lw_frame *frame,
     jsonw_object_end(w);
 }
 
+static void put_reliability(struct jsonw *w, const char *key,
+                            const struct lw_reliability *r)
+{
+    jsonw_key(w, key);
+    jsonw_object(w);
+    jsonw_put_f64(w, "brier", r->brier);
+    jsonw_put_f64(w, "brier_classes", r->brier_classes);
+    jsonw_put_f64(w, "ece", r->ece);
+    jsonw_key(w, "curve");
+    jsonw_array(w);
+    for (size_t b = 0; b < LW_CURVE_RELIABILITY; b++) {
+        jsonw_array(w);
+        jsonw_f64(w, r->weight[b]);
+        jsonw_f64(w, r->mean_score[b]);
+        jsonw_f64(w, r->attacks[b]);
+        jsonw_array_end(w);
+    }
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
+static void put_sets(struct jsonw *w, const struct lw_set_report *r, uint32_t n_classes)
+{
+    const struct figure figures[] = {
+        {"level", r->level},
+        {"known_one_class", r->one[0]},
+        {"known_several", r->several[0]},
+        {"unseen_one_class", r->one[1]},
+        {"unseen_several", r->several[1]},
+        {"known_rejected_by_distance", r->by_distance[0]},
+        {"unseen_rejected_by_distance", r->by_distance[1]},
+    };
+
+    jsonw_key(w, "sets");
+    jsonw_object(w);
+    put_figures(w, figures, sizeof figures / sizeof figures[0]);
+    jsonw_key(w, "coverage");
+    jsonw_object(w);
+    for (uint32_t c = 0; c < n_classes; c++)
+        jsonw_put_f64(w, lw_kdd_class_name((enum lw_kdd_class)c), r->covered[c]);
+    jsonw_object_end(w);
+    jsonw_object_end(w);
+}
+
 static void put_validation(struct jsonw *w, const struct lw_train_report *r)
 {
     const struct figure figures[] = {
@@ -206,6 +250,9 @@ static void put_validation(struct jsonw *w, const struct lw_train_report *r)
     put_eval(w, "baseline_majority", &r->baseline_majority);
     put_eval(w, "baseline_one_rule", &r->baseline_one_rule);
     put_figures(w, figures, sizeof figures / sizeof figures[0]);
+    put_sets(w, &r->sets, r->leave_attack_out.n_classes);
+    put_reliability(w, "uncalibrated", &r->uncalibrated);
+    put_reliability(w, "calibrated", &r->calibrated);
     jsonw_object_end(w);
 }
 
@@ -264,6 +311,8 @@ static enum lw_status fit_final(struct lw_classifier *c, const struct fit_task *
     report->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (st == LW_OK)
         st = find_usual(c, task->set, err);
+    if (st == LW_OK)
+        st = sample_choose(&c->sample, task->set, task->params.seed, err);
     return st == LW_OK ? list_types(c, task->set, err) : st;
 }
 

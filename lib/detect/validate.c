@@ -11,7 +11,7 @@
 #include "detect/validate.h"
 
 #include "base/mem.h"
-#include "detect/tune.h"
+#include "detect/trial.h"
 #include "learn/baseline.h"
 #include "learn/link.h"
 #include "learn/model_ops.h"
@@ -21,31 +21,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FOLDS = 4, N_CLASSES = LW_N_KDD_CLASSES };
-
-/* What is known of a judgement besides what the rules are tried on. */
-struct trial {
-    float masked[N_CLASSES]; /* scores without what packets cannot give */
-    float masked_log_p;
-    float distance;
-    float confidence;
-    float attack_score;
-    uint32_t type;
-    uint8_t said;
-    uint8_t said_masked;
-    uint8_t by_majority;
-    uint8_t by_one_rule;
-    bool unseen_type;
-    bool unseen_category;
-    bool rejected;
-};
-
-struct trials {
-    struct trial *t;         /* (n), owned */
-    struct tune_trial *tune; /* (n), owned */
-    size_t n;
-    size_t n_folds;
-};
+enum { FOLDS = 4, N_CLASSES = TRIAL_CLASSES };
 
 static enum lw_status trials_init(struct trials *all, size_t most, struct lw_error *err)
 {
@@ -79,6 +55,8 @@ void classifier_clear(struct lw_classifier *c)
     lw_model_free(c->model);
     novelty_release(&c->novelty);
     normality_release(&c->normality);
+    conformal_release(&c->conformal_sets);
+    lw_matrix_release(&c->sample);
     mem_free(c->types);
     mem_free(c->provenance);
     memset(c, 0, sizeof *c);
@@ -97,6 +75,8 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
     (void)classifier_numbers(c->view, row, numbers);
     tune->log_p = normality_log_p(&c->normality, numbers);
     t->distance = mahalanobis_distance(c->novelty.distance, numbers, NULL);
+    mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
+                         N_CLASSES, t->class_distance);
     t->unseen_category = encoder_unseen(c->encoder, row, NULL) > 0;
     if (!mask) {
         memcpy(t->masked, tune->margins, sizeof t->masked);
@@ -248,6 +228,7 @@ static void decide(const struct rule *rule, struct trial *t,
     rule_posterior(rule, t->masked, t->masked_log_p, p);
     t->said_masked = (uint8_t)rule_decide(rule, p);
     rule_posterior(rule, tune->margins, tune->log_p, p);
+    memcpy(t->posterior, p, sizeof p);
     t->said = (uint8_t)rule_decide(rule, p);
     t->confidence = p[t->said];
     t->attack_score = 1.0f - p[0];
@@ -281,10 +262,47 @@ static enum lw_status calibrate(const struct trials *all, size_t from, size_t up
     return n > 0 ? LW_OK : lw_fail(err, LW_EINVAL, "too few rows to calibrate on");
 }
 
+/* Set what says "Not recognized" and what probabilities mean from one range of folds,
+ * and judge the fold left out of it by them. */
+static enum lw_status judge_openly(const struct trial_range *others,
+                                   const uint64_t *n_rows, struct lw_error *err)
+{
+    const struct trials *all = others->all;
+    struct novelty novelty = {0};
+    struct conformal sets = {0};
+    struct calibration *curves = mem_zalloc(1, sizeof *curves);
+    enum lw_status st = curves != NULL ? calibrate(all, others->from, others->upto,
+                                                   others->leave, &novelty, err)
+                                       : lw_fail(err, LW_ENOMEM, "out of memory");
+
+    if (st == LW_OK)
+        st = trials_conformal(others, n_rows, &sets, err);
+    if (st == LW_OK)
+        st = trials_calibrate(others, curves, err);
+    for (size_t i = 0; st == LW_OK && i < all->n; i++) {
+        struct trial *t = &all->t[i];
+        float p[N_CLASSES];
+
+        if (all->tune[i].fold != others->leave)
+            continue;
+        memcpy(t->calibrated, t->posterior, sizeof t->calibrated);
+        calibration_apply(curves, t->calibrated);
+        conformal_p_values(&sets, all->tune[i].margins, t->class_distance, p);
+        t->set = (uint8_t)conformal_set(&sets, p);
+        t->rejected = t->unseen_category || t->set == 0;
+        t->too_unlike =
+            t->unseen_category || novelty_rejects(&novelty, t->confidence, t->distance);
+    }
+    conformal_release(&sets);
+    mem_free(curves);
+    return st;
+}
+
 /* Judge each fold by what the others of its repeat say. */
 static enum lw_status decide_folds(struct trials *all, const struct tune *tune,
                                    const struct tune *known, const struct rule *base,
-                                   double budget, struct lw_error *err)
+                                   double budget, const uint64_t *n_rows,
+                                   struct lw_error *err)
 {
     enum lw_status st = LW_OK;
 
@@ -300,14 +318,9 @@ static enum lw_status decide_folds(struct trials *all, const struct tune *tune,
     }
     for (size_t f = 0; st == LW_OK && f < all->n_folds; f++) {
         size_t from = f / FOLDS * FOLDS;
-        struct novelty n = {0};
+        const struct trial_range others = {all, from, from + FOLDS, f};
 
-        st = calibrate(all, from, from + FOLDS, f, &n, err);
-        for (size_t i = 0; st == LW_OK && i < all->n; i++)
-            if (all->tune[i].fold == f)
-                all->t[i].rejected =
-                    all->t[i].unseen_category ||
-                    novelty_rejects(&n, all->t[i].confidence, all->t[i].distance);
+        st = judge_openly(&others, n_rows, err);
     }
     return st;
 }
@@ -410,8 +423,27 @@ static enum lw_status judge_all(struct trials *all, struct lw_train_report *repo
         of.upto = of.from + FOLDS;
         st = judge(&of, said_model, true, &report->repeat[k], err);
     }
-    if (st == LW_OK)
+    if (st == LW_OK) {
         count_rejections(all, report);
+        trials_assess(all, report);
+    }
+    return st;
+}
+
+/* The final rule, thresholds, p-values and curves: on all trials. */
+static enum lw_status settle(struct trials *all, struct lw_classifier *final,
+                             const uint64_t *n_rows, struct lw_error *err)
+{
+    const struct trial_range every = {all, 0, all->n_folds, all->n_folds};
+    enum lw_status st;
+
+    for (size_t i = 0; i < all->n; i++)
+        decide(&final->rule, &all->t[i], &all->tune[i]);
+    st = calibrate(all, 0, all->n_folds, all->n_folds, &final->novelty, err);
+    if (st == LW_OK)
+        st = trials_conformal(&every, n_rows, &final->conformal_sets, err);
+    if (st == LW_OK)
+        st = trials_calibrate(&every, &final->calibration, err);
     return st;
 }
 
@@ -423,21 +455,22 @@ static enum lw_status conclude(struct trials *all, const struct tune *known,
                                struct lw_train_report *report, struct lw_error *err)
 {
     const struct tune_folds every = {0, all->n_folds, all->n_folds};
+    uint64_t n_rows[N_CLASSES] = {0};
     struct tune *tune = NULL;
     enum lw_status st = weigh(all, task->set, err);
 
+    for (size_t r = 0; r < task->set->x.n_rows; r++)
+        n_rows[task->set->label[r]]++;
     if (st == LW_OK)
         st = tune_new(&tune, &final->rule, &plan->tune_by, all->tune, all->n,
                       all->n_folds, err);
     if (st == LW_OK)
-        st = decide_folds(all, tune, known, &final->rule, plan->budget, err);
+        st = decide_folds(all, tune, known, &final->rule, plan->budget, n_rows, err);
     if (st == LW_OK)
         st = judge_all(all, report, err);
     if (st == LW_OK) {
         tune_choose(tune, &every, known, plan->budget, &final->rule);
-        for (size_t i = 0; i < all->n; i++)
-            decide(&final->rule, &all->t[i], &all->tune[i]);
-        st = calibrate(all, 0, all->n_folds, all->n_folds, &final->novelty, err);
+        st = settle(all, final, n_rows, err);
     }
     tune_free(tune);
     return st;

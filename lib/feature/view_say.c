@@ -10,6 +10,7 @@
 #include <lapwing/view.h>
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,18 +25,20 @@ static void number_text(float v, char out[NUMFMT_MAX])
         (void)snprintf(out, NUMFMT_MAX, "%.3g", (double)v);
 }
 
-/* "1 packet", "2 packets/s": what is counted is written in the plural. */
+/* "1 packet", "2 packets/s", "0.5 services per connection": what is counted is written
+ * in the plural. */
 static void with_unit(float v, const char *unit, char out[VALUE_MAX])
 {
     char number[NUMFMT_MAX];
     size_t n = strcspn(unit, "/");
     const char *rest = unit + n;
+    bool of_words = strlen(rest) > 2;
 
     number_text(v, number);
     if (v == 1.0f && n > 1 && unit[n - 1] == 's')
         n--;
-    (void)snprintf(out, VALUE_MAX, "%s%s%.*s%s", number, *unit != '\0' ? " " : "",
-                   (int)n, unit, rest);
+    (void)snprintf(out, VALUE_MAX, "%s%s%.*s%s%s", number, *unit != '\0' ? " " : "",
+                   (int)n, unit, of_words ? " per " : "", rest + (of_words ? 1 : 0));
 }
 
 /* Microseconds, in the unit that suits them. */
@@ -58,7 +61,7 @@ static void value_text(const struct lw_feature *f, float v, char out[VALUE_MAX])
             name = f->categories[(size_t)v];
         (void)snprintf(out, VALUE_MAX, "%s", name);
     } else if (strcmp(f->unit, "share") == 0) {
-        (void)snprintf(out, VALUE_MAX, "%.0f %%", (double)v * 100.0);
+        (void)snprintf(out, VALUE_MAX, "%.3g %%", (double)v * 100.0);
     } else if (strcmp(f->unit, "yes/no") == 0) {
         (void)snprintf(out, VALUE_MAX, "%s", v != 0.0f ? "yes" : "no");
     } else if (strcmp(f->unit, "us") == 0) {
@@ -66,6 +69,18 @@ static void value_text(const struct lw_feature *f, float v, char out[VALUE_MAX])
     } else {
         with_unit(v, f->unit, out);
     }
+}
+
+size_t lw_feature_say_value(const struct lw_feature *f, float value, char *out,
+                            size_t size)
+{
+    char text[VALUE_MAX] = "unavailable";
+    int n;
+
+    if (!isnan(value))
+        value_text(f, value, text);
+    n = snprintf(out, size, "%s", text);
+    return n > 0 ? (size_t)n : 0;
 }
 
 size_t lw_feature_say(const struct lw_feature *f, float value, char *out, size_t size)

@@ -34,10 +34,8 @@ static enum lw_status check(struct lw_embed_config *c, const struct lw_matrix *x
                            i / x->n_cols);
     c->perplexity = c->perplexity > 0 ? c->perplexity : 30;
     c->exaggeration = c->exaggeration > 0 ? c->exaggeration : 12;
-    c->n_steps = c->n_steps > 0 ? c->n_steps : 1000;
-    c->n_early = c->n_early > 0 ? c->n_early : 250;
-    if (!(c->learning_rate > 0))
-        c->learning_rate = fmax((double)x->n_rows / c->exaggeration / 4, 50);
+    c->n_steps = c->n_steps > 0 ? c->n_steps : 500;
+    c->n_early = c->n_early > 0 ? c->n_early : c->n_steps / 6;
     if (c->push == LW_EMBED_PUSH_AUTO)
         c->push =
             x->n_rows <= LW_EMBED_PAIRS_MAX ? LW_EMBED_PUSH_PAIRS : LW_EMBED_PUSH_GRID;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "learn/link.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { COLUMNS_MAX = 128, GROUPS_MAX = 1024 };
@@ -67,6 +68,22 @@ static struct mahalanobis *alloc(uint32_t n_cols, uint32_t n_groups)
     return m;
 }
 
+/* A group without rows is no place that anything is near to: it takes the mean of the
+ * first row's group, and so is never nearer than that. */
+static void replace_empty(struct mahalanobis *m, const struct lw_matrix *x,
+                          const uint32_t *groups)
+{
+    uint8_t has_rows[GROUPS_MAX] = {0};
+
+    for (size_t r = 0; r < x->n_rows; r++)
+        has_rows[groups[r]] = 1;
+    for (uint32_t g = 0; g < m->n_groups; g++)
+        if (!has_rows[g])
+            memcpy(m->mean + (size_t)g * m->n_cols,
+                   m->mean + (size_t)groups[0] * m->n_cols,
+                   m->n_cols * sizeof *m->mean);
+}
+
 static enum lw_status fit_means(struct mahalanobis *m, const struct lw_matrix *x,
                                 const uint32_t *groups, struct lw_error *err)
 {
@@ -91,6 +108,7 @@ static enum lw_status fit_means(struct mahalanobis *m, const struct lw_matrix *x
     }
     for (size_t i = 0; i < n; i++)
         m->mean[i] = count[i] > 0 ? (float)(sum[i] / count[i]) : 0.0f;
+    replace_empty(m, x, groups);
     mem_free(sum);
     mem_free(count);
     return LW_OK;
@@ -248,22 +266,58 @@ static float distance_white(const struct mahalanobis *m, const float *z, uint32_
     return sqrtf(sum);
 }
 
+/* A row on the scale of the groups. */
+struct place {
+    float squashed[COLUMNS_MAX];
+    float z[COLUMNS_MAX]; /* unless something is missing */
+    bool missing;
+};
+
+static void find_place(const struct mahalanobis *m, const float *row, struct place *p)
+{
+    p->missing = false;
+    for (size_t i = 0; i < m->n_cols; i++) {
+        p->squashed[i] = link_squash(row[i]);
+        p->missing = p->missing || isnan(p->squashed[i]);
+    }
+    if (!p->missing)
+        whiten(m, p->squashed, p->z);
+}
+
+static float distance_to(const struct mahalanobis *m, const struct place *p,
+                         uint32_t group)
+{
+    return p->missing ? distance_missing(m, p->squashed, group)
+                      : distance_white(m, p->z, group);
+}
+
+uint32_t mahalanobis_groups(const struct mahalanobis *m)
+{
+    return m->n_groups;
+}
+
+void mahalanobis_by_class(const struct mahalanobis *m, const float *row,
+                          const uint8_t *class_of, uint32_t n_classes, float *out)
+{
+    struct place p;
+
+    find_place(m, row, &p);
+    for (uint32_t k = 0; k < n_classes; k++)
+        out[k] = FLT_MAX;
+    for (uint32_t g = 0; g < m->n_groups; g++)
+        if (class_of[g] < n_classes)
+            out[class_of[g]] = fminf(out[class_of[g]], distance_to(m, &p, g));
+}
+
 float mahalanobis_distance(const struct mahalanobis *m, const float *row,
                            uint32_t *group)
 {
-    float squashed[COLUMNS_MAX];
-    float z[COLUMNS_MAX];
+    struct place p;
     float best = INFINITY;
-    bool missing = false;
 
-    for (size_t i = 0; i < m->n_cols; i++) {
-        squashed[i] = link_squash(row[i]);
-        missing = missing || isnan(squashed[i]);
-    }
-    if (!missing)
-        whiten(m, squashed, z);
+    find_place(m, row, &p);
     for (uint32_t g = 0; g < m->n_groups; g++) {
-        float d = missing ? distance_missing(m, squashed, g) : distance_white(m, z, g);
+        float d = distance_to(m, &p, g);
 
         if (d < best) {
             best = d;

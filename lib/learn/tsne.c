@@ -3,9 +3,11 @@
  * Points go down the slope of the Kullback-Leibler divergence (van der Maaten and
  * Hinton, JMLR 2008) with momentum and a gain of each coordinate (Jacobs, 1988).  In
  * the early steps neighbours pull harder, so that groups find together.  The rate of
- * learning grows with the number of rows (Belkina and others, "Automated optimized
- * parameters for t-distributed stochastic neighbor embedding", Nature Communications
- * 2019); gains and momenta are those of the authors' own program.
+ * learning grows with the number of rows, and falls with how hard neighbours pull
+ * (Belkina and others, "Automated optimized parameters for t-distributed stochastic
+ * neighbor embedding", Nature Communications 2019): so it rises when they cease to pull
+ * harder.  Gains are those of the authors' own program; the momenta are higher than
+ * theirs, which halves the steps to the same divergence (docs/maps.md).
  */
 #include "learn/tsne.h"
 
@@ -16,9 +18,11 @@
 #include <math.h>
 #include <string.h>
 
-#define MOMENTUM_EARLY 0.5f
-#define MOMENTUM_LATE  0.8f
-#define GAIN_MIN       0.01f
+#define MOMENTUM_EARLY 0.8f
+#define MOMENTUM_LATE  0.95f
+/* Learning of a map of few rows is slow with what their number asks for. */
+#define RATE_MIN 50.0
+#define GAIN_MIN 0.01f
 
 struct descent {
     const struct tsne_pull *p;
@@ -150,11 +154,19 @@ static void move(struct descent *d, size_t at, float slope, float momentum, floa
     d->speed[at] = momentum * d->speed[at] - rate * d->gain[at] * slope;
 }
 
+static float rate_of(const struct descent *d, float more)
+{
+    if (d->cfg->learning_rate > 0)
+        return (float)d->cfg->learning_rate;
+    return (float)fmax((double)d->n / (double)more / 4, RATE_MIN);
+}
+
 static enum lw_status step(struct descent *d, uint32_t number, struct lw_error *err)
 {
     bool early = number < d->cfg->n_early;
     float momentum = early ? MOMENTUM_EARLY : MOMENTUM_LATE;
     float more = early ? (float)d->cfg->exaggeration : 1;
+    float rate = rate_of(d, more);
     double total = 0;
     enum lw_status st = push_all(d, &total, err);
 
@@ -163,7 +175,7 @@ static enum lw_status step(struct descent *d, uint32_t number, struct lw_error *
     pull_all(d->p, d->y, d->pull);
     for (size_t i = 0; i < 2 * d->n; i++)
         move(d, i, 4 * (more * d->pull[i] - (float)((double)d->push[i] / total)),
-             momentum, (float)d->cfg->learning_rate);
+             momentum, rate);
     for (size_t i = 0; i < 2 * d->n; i++)
         d->y[i] += d->speed[i];
     return LW_OK;

@@ -51,7 +51,10 @@ struct lw_finding *finding_make(struct finding *out, enum lw_verdict_class verdi
                     .score = {0.125F, 0.125F, 0.75F},
                     .attack_score = 0.875F,
                     .p_value = 0.5F,
-                    .unavailable = 0.25F},
+                    .unavailable = 0.25F,
+                    .class_p = {0.25F, 0.001F, 0.5F, 0.001F, 0.002F},
+                    .n_classes_p = 5,
+                    .class_set = 5},
     };
     if (!out->f.alert)
         return &out->f;

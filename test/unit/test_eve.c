@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,9 @@ static void normal_flow_is_one_line(void **state)
         "\"syn\":true,\"fin\":true,\"psh\":true,\"ack\":true,\"state\":\"closed\"},"
         "\"lapwing\":{\"class\":\"Normal\",\"confidence\":0.75,"
         "\"scores\":{\"Normal\":0.125,\"DoS\":0.125,\"Probe\":0.75,\"R2L\":0,"
-        "\"U2R\":0},\"p_values\":{\"known\":0.5},\"reasons\":[],"
+        "\"U2R\":0},\"p_values\":{\"known\":0.5,\"Normal\":0.25,\"DoS\":0.001,"
+        "\"Probe\":0.5,\"R2L\":0.001,\"U2R\":0.002},\"set\":[\"Normal\",\"Probe\"],"
+        "\"reasons\":[],"
         "\"models\":[\"0123456789ab\"],\"unavailable\":0.25,\"severity\":0,"
         "\"attack_id\":null}}\n");
 }
@@ -102,10 +105,35 @@ static void alert_comes_before_its_flow(void **state)
                       "\"contribution\":2.5,\"words\":\"438 \\\"times\\\"\"},"
                       "{\"feature\":\"hot\",\"value\":null,\"contribution\":1,"
                       "\"words\":\"hot unknown\"}]");
-    assert_has(lines, "\"severity\":3,\"attack_id\":\"T1046\"}}\n");
+    assert_has(lines, "\"severity\":3,\"attack_id\":\"T1046\",\"input\":{"
+                      "\"view\":\"kdd\",\"view_hash\":\"0123456789abcdef\","
+                      "\"vector\":[0,0,0,");
+    assert_has_not(second, "\"input\"");
     assert_has(second, "\"event_type\":\"flow\"");
     assert_has(second, "\"alerted\":true");
     assert_int_equal(second[strlen(second) - 1], '\n');
+}
+
+/* The text of a vector is its bits. */
+static void a_vector_reads_back_bit_for_bit(void **state)
+{
+    static const float odd[] = {0.1f, -0.0f, 1e-45f, 3.4028235e38f, 16777217.0f, NAN};
+    struct finding f;
+    const char *at;
+
+    (void)state;
+    (void)finding_make(&f, LW_VERDICT_DOS);
+    memcpy(f.values, odd, sizeof odd);
+    at = strstr(format(&f.f), "\"vector\":[");
+    assert_non_null(at);
+    at += strlen("\"vector\":[");
+    for (size_t i = 0; i < 5; i++) {
+        float back = strtof(at, NULL);
+
+        assert_memory_equal(&back, &odd[i], sizeof back);
+        at = strchr(at, ',') + 1;
+    }
+    assert_int_equal(strncmp(at, "null,", 5), 0);
 }
 
 static void source_is_who_began(void **state)
@@ -329,6 +357,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(normal_flow_is_one_line),
         cmocka_unit_test(alert_comes_before_its_flow),
+        cmocka_unit_test(a_vector_reads_back_bit_for_bit),
         cmocka_unit_test(source_is_who_began),
         cmocka_unit_test(icmp_has_type_and_no_ports),
         cmocka_unit_test(frame_without_ip_has_macs),

@@ -1,44 +1,6 @@
 'use strict';
 (function () {
-  const d = JSON.parse(document.getElementById('data').textContent);
-  const page = document.getElementById('page');
-  const el = (tag, text, into) => {
-    const e = document.createElement(tag);
-    if (text !== undefined) e.textContent = text;
-    (into || page).append(e);
-    return e;
-  };
-  const pct = (x) => (Number.isFinite(x) ? (100 * x).toFixed(2) + ' %' : '-');
-  const section = (title) => { const s = el('section'); el('h2', title, s); return s; };
-  const table = (rows, into, id, headless) => {
-    const box = el('div', undefined, into);
-    box.className = 'scroll';
-    const t = el('table', undefined, box);
-    if (id) t.id = id;
-    rows.forEach((row, i) => {
-      const tr = el('tr', undefined, t);
-      row.forEach((x, k) => el((i === 0 && !headless) || k === 0 ? 'th' : 'td', x, tr));
-    });
-  };
-  const chart = (into, option) => {
-    const box = el('div', undefined, into);
-    box.className = 'chart';
-    const c = echarts.init(box);
-    c.setOption(Object.assign({ animation: false, legend: {},
-      grid: { left: 60, right: 24, top: 40, bottom: 48 },
-      tooltip: { trigger: 'axis', renderMode: 'richText' } }, option));
-    addEventListener('resize', () => c.resize());
-    addEventListener('beforeprint', () => c.resize());
-  };
-  const axis = (name, more) => Object.assign({ type: 'value', name, nameLocation: 'middle', nameGap: 30 }, more);
-  const line = (name, data, color, type) => ({ name, type: 'line', data, color, showSymbol: false,
-    lineStyle: { type, width: 2 } });
-  const BLUE = '#0072b2', ORANGE = '#d55e00';
-
-  document.title = d.title;
-  el('h1', d.title);
-  table(Object.entries(d.facts), page, 'facts', true);
-
+  const { d, el, pct, section, table, chart, axis, line, BLUE, ORANGE } = report;
   const e = d.eval;
   let s = section('Figures');
   table([['figure', 'value']].concat(['accuracy', 'macro_f1', 'mcc', 'roc_auc', 'pr_auc']

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/dict.h"
+#include "store/key_table.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -8,12 +8,12 @@
 
 enum { SLOTS_MIN = 64 };
 
-void store_dict_init(struct dict *d)
+void key_table_init(struct key_table *d)
 {
     memset(d, 0, sizeof *d);
 }
 
-void store_dict_release(struct dict *d)
+void key_table_release(struct key_table *d)
 {
     mem_free(d->slots);
     mem_free(d->bytes);
@@ -21,7 +21,7 @@ void store_dict_release(struct dict *d)
     memset(d, 0, sizeof *d);
 }
 
-const char *store_dict_key(const struct dict *d, uint32_t number, size_t *n)
+const char *key_table_key(const struct key_table *d, uint32_t number, size_t *n)
 {
     size_t from = number == 1 ? 0 : d->ends[number - 2];
 
@@ -30,13 +30,13 @@ const char *store_dict_key(const struct dict *d, uint32_t number, size_t *n)
 }
 
 /* Where a key is, or belongs. */
-static size_t place(const struct dict *d, const void *key, size_t n)
+static size_t place(const struct key_table *d, const void *key, size_t n)
 {
     size_t at = hash_bytes(key, n, 0) & (d->n_slots - 1);
 
     for (; d->slots[at] != 0; at = (at + 1) & (d->n_slots - 1)) {
         size_t have;
-        const char *bytes = store_dict_key(d, d->slots[at], &have);
+        const char *bytes = key_table_key(d, d->slots[at], &have);
 
         if (have == n && memcmp(bytes, key, n) == 0)
             break;
@@ -44,12 +44,12 @@ static size_t place(const struct dict *d, const void *key, size_t n)
     return at;
 }
 
-uint32_t store_dict_find(const struct dict *d, const void *key, size_t n)
+uint32_t key_table_find(const struct key_table *d, const void *key, size_t n)
 {
     return d->n_slots == 0 ? 0 : d->slots[place(d, key, n)];
 }
 
-static bool rehash(struct dict *d)
+static bool rehash(struct key_table *d)
 {
     size_t n_slots = d->n_slots == 0 ? SLOTS_MIN : 2 * d->n_slots;
     uint32_t *slots = mem_zalloc(n_slots, sizeof *slots);
@@ -61,14 +61,14 @@ static bool rehash(struct dict *d)
     d->n_slots = n_slots;
     for (uint32_t i = 1; i <= d->n; i++) {
         size_t n;
-        const char *key = store_dict_key(d, i, &n);
+        const char *key = key_table_key(d, i, &n);
 
         slots[place(d, key, n)] = i;
     }
     return true;
 }
 
-static bool keep(struct dict *d, const void *key, size_t n)
+static bool keep(struct key_table *d, const void *key, size_t n)
 {
     size_t from = d->n == 0 ? 0 : d->ends[d->n - 1];
     char *bytes = mem_grow(d->bytes, &d->bytes_cap, from + n + 1, 1);
@@ -88,7 +88,7 @@ static bool keep(struct dict *d, const void *key, size_t n)
     return true;
 }
 
-uint32_t store_dict_number(struct dict *d, const void *key, size_t n, bool *added)
+uint32_t key_table_number(struct key_table *d, const void *key, size_t n, bool *added)
 {
     size_t at;
 
