@@ -39,7 +39,7 @@ const choose = (...files) => page.setInputFiles("main .drop input[type=file]", f
 await tap.test("every file of ui/ is in the program, and none makes markup of text", async () => {
   const listed = readFileSync(join(root, "ui/meson.build"), "utf8");
   const files = readdirSync(join(root, "ui"), { recursive: true }).map(String).filter((f) => /\.(js|css|html|svg)$/.test(f))
-    .filter((f) => !["map.html", "report.css", "report.js"].includes(f));
+    .filter((f) => !/^(map\.html|report)/.test(f)); // pages that other commands write
   for (const f of files) {
     expect(listed.includes(`'${f}'`), `${f} is missing from ui/meson.build`);
     if (!f.endsWith(".js") || f.startsWith("vendor")) continue;
@@ -114,7 +114,7 @@ await tap.test("an upload goes on where it stopped", async () => {
 
 let capture = null;
 
-if (tap.failed && !only.length) {
+if (!only.length && !(await api("GET", "captures")).items.some((c) => c.name === "office.pcap.zst" && c.state === "done")) {
   // Nothing that follows means anything without it.
   console.log("Bail out! the example was not analysed");
   await browser.close();
