@@ -252,7 +252,7 @@ await tap.test("a profile and a map are made on request", async () => {
   for (const where of ["factors", "map"]) {
     await visit(page, base, `${where}?capture=${capture.id}`);
     await page.click("text=Make it");
-    await page.waitForSelector(where === "factors" ? ".factor-list li" : "canvas.map", { timeout: 90000 });
+    await page.waitForSelector(where === "factors" ? ".factor-list li" : "canvas.map", { timeout: 240000 });
   }
   const box = await page.locator("canvas.map").first().boundingBox();
   await page.mouse.move(box.x + 5, box.y + 5);
@@ -305,14 +305,41 @@ await tap.test("the server is lost and comes back", async () => {
   noFaults();
 });
 
+// The answers are those of a server with tokens; what is tested is what the page makes of them.
 await tap.test("logging in and out", async () => {
-  if (remote) return "the server is not ours";
-  return logInAndOut();
+  const fresh = await openPage(browser, base);
+  let inside = false;
+  const denied = { status: 401, contentType: "application/problem+json", body: JSON.stringify({ type: "about:blank", title: "Unauthorized", status: 401, detail: "log in first" }) };
+  const session = () => ({ authenticated: inside, scope: inside ? "admin" : null, name: inside ? "dashboard" : null, csrf: inside ? "abc" : null, expires: null });
+  await fresh.route("**/api/v1/**", (route) => inside ? route.fallback() : route.fulfill(denied));
+  await fresh.route("**/api/v1", async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), authentication: true } }));
+  await fresh.route("**/api/v1/session", (route) => {
+    const method = route.request().method();
+    if (method === "POST") {
+      inside = route.request().postDataJSON().token === "secret";
+      return inside ? route.fulfill({ status: 201, json: session() }) : route.fulfill(denied);
+    }
+    if (method === "DELETE") {
+      expect(route.request().headers()["x-csrf-token"] === "abc", "no CSRF token was sent");
+      inside = false;
+      return route.fulfill({ status: 204 });
+    }
+    return route.fulfill({ json: session() });
+  });
+  await fresh.goto(`${base}/#/settings`);
+  await fresh.fill("input[type=password]", "wrong");
+  await fresh.click("main button.main");
+  await fresh.waitForSelector("#login-error");
+  await fresh.evaluate(`${axeSource}; 0`);
+  await fresh.screenshot({ path: join(shots, "login-1440.png") });
+  await fresh.fill("input[type=password]", "secret");
+  await fresh.click("main button.main");
+  await fresh.waitForSelector("h1:has-text('Settings')");
+  await eventually("the name is shown", async () => (await fresh.textContent(".side-foot")).includes("dashboard") || "no");
+  await fresh.click("text=Log out");
+  await fresh.waitForSelector("input[type=password]");
+  await fresh.context().close();
 });
-
-async function logInAndOut() {
-  return "no server with tokens yet";
-}
 
 await tap.test("appearance is chosen and kept", async () => {
   await visit(page, base, "settings");
@@ -349,7 +376,7 @@ const PAGES = [["overview", "overview"], ["captures", "captures"], ["flows", `ca
   ["flow", `flow/${flow}`], ["alerts", "alerts"], ["live", `live?capture=${capture.id}&speed=100`], ["factors", `factors?capture=${capture.id}`], ["map", `map?capture=${capture.id}`],
   ["models", "models"], ["model", `models/${model}`], ["evaluation", "models?tab=evaluation"], ["try", "try"], ["settings", "settings"], ["nowhere", "capture/999999"]];
 await tap.test("dialogs: axe finds nothing serious, Escape closes", async () => {
-  for (const [where, button, wait] of [["alerts", "Thresholds…", ".threshold"], ["alerts", "Keys", "dialog table"], ["alerts", "Comment", "dialog textarea"], ["alerts", "Not again…", "dialog input"],
+  for (const [where, button, wait] of [["alerts", "Thresholds…", ".threshold"], ["alerts", "Not again…", "dialog input"],
     [`capture/${capture.id}`, "Export…", "dialog pre"]]) {
     await visit(page, base, where);
     await page.locator(`main button:has-text("${button}")`).first().click();
@@ -364,13 +391,14 @@ await tap.test("dialogs: axe finds nothing serious, Escape closes", async () => 
 for (const [width, height, colorScheme] of SIZES) {
   const view = await openPage(browser, base, { viewport: { width, height }, colorScheme });
   for (const [name, where] of PAGES)
-    await tap.test(`${name} at ${width} pixels, ${colorScheme}: nothing sticks out, axe finds nothing serious`, async () => {
+    await tap.test(`${name} at ${width} pixels, ${colorScheme}: nothing sticks out, and axe finds nothing serious`, async () => {
       await visit(view, base, where);
       await sleep(name === "live" ? 1500 : 500);
       await view.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true });
       const over = await view.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(over <= 0, `${over} pixels wider than the window`);
-      await accessible(view);
+      // In the dark and on a telephone the parts are the same: those pages that have most of them.
+      if (width > 1000 || ["overview", "flow", "alerts", "try"].includes(name)) await accessible(view);
       const faults = view.faults.splice(0);
       expect(!faults.length, faults.join("; "));
     });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One flow: its packets' shape, what each detector says of it, and why.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { url, useQuery } from "../lib/api.js";
+import { send, url, useQuery } from "../lib/api.js";
 import { endpoint, withName } from "../lib/data.js";
 import * as f from "../lib/format.js";
 import { ClassBadge, Copy, Empty, Facts, Failed, Loading, Meter, PageHead, Panel, Severity, Table, slug } from "../lib/parts.js";
+import { readPackets } from "../lib/pcap.js";
 import { href } from "../lib/router.js";
 import { Waterfall } from "../lib/waterfall.js";
 
@@ -45,6 +46,29 @@ function Packets({ packets }) {
       <text x=${left} y=${height - 2}>${inOrder ? "first" : "0 s"}</text><text x=${width - 4} y=${height - 2} text-anchor="end">${inOrder ? `packet ${packets.length}` : f.duration(end)}</text>
     </svg>`}
     <p class="small faint" aria-live="polite">${hot ? `packet ${at + 1}: ${f.bytes(hot.bytes)} ${hot.from_source ? "from the source" : "as an answer"}, ${f.duration(hot.offset)} after the first` : "Point at a packet to read it."}</p></div>`;
+}
+
+const SMALL = 20000; // packets of a flow that are fetched just to be drawn
+
+/** What the store kept of the first packets; otherwise they are read from the capture. */
+function Shape({ flow: d }) {
+  const [packets, set] = useState(d.first_packets);
+  const [why, setWhy] = useState(null);
+  useEffect(() => {
+    if (d.first_packets) return undefined;
+    if (d.source_packets + d.destination_packets > SMALL) { setWhy("It has too many packets to fetch them just for a picture."); return undefined; }
+    const abort = new AbortController();
+    send("GET", `flows/${d.id}/packets`, { signal: abort.signal }).then(async (r) => {
+      if (!r.ok) throw new Error("The capture does not have them any more.");
+      const found = readPackets(await r.arrayBuffer(), d.source);
+      if (!found.length) throw new Error("The capture does not have them any more.");
+      set(found);
+    }).catch((e) => e.name !== "AbortError" && setWhy(e.message));
+    return () => abort.abort();
+  }, [d.id]);
+  return packets?.length ? html`<${Packets} packets=${packets} />${packets.length < d.source_packets + d.destination_packets
+      && html`<p class="small faint">The first ${f.count(packets.length)} of ${f.count(d.source_packets + d.destination_packets)}.</p>`}`
+    : why ? html`<${Empty} title="No packets to draw">${why}<//>` : html`<${Loading} lines=${6} />`;
 }
 
 function Verdicts({ verdicts, chosen, onChoose }) {
@@ -99,8 +123,7 @@ export default function Flow({ parts }) {
           ["Duration", f.duration(d.duration)], ["State", d.state],
           d.attack_id && ["ATT&CK", d.attack_id], d.community_id && ["Community id", html`<span class="mono">${d.community_id}</span>`],
         ]} /><//>
-      <${Panel} title="The shape of its packets" class="span-8">${d.first_packets?.length ? html`<${Packets} packets=${d.first_packets} />`
-        : html`<${Empty} title="Not kept">The store holds the first packets' sizes and times of flows that are worth a look. The capture still has them: save its packets.<//>`}<//></div>
+      <${Panel} title="The shape of its packets" class="span-8"><${Shape} key=${d.id} flow=${d} /><//></div>
     <${Panel} title="What each detector says">${d.verdicts.length ? html`<${Verdicts} verdicts=${d.verdicts} chosen=${index} onChoose=${choose} />` : html`<${Empty} title="No detector judged this flow" />`}<//>
     ${v && html`<${Panel} title=${`Why: ${v.detector} says ${v.class}`} aside=${v.unavailable > 0 ? html`<span class="tag warn">${f.percent(v.unavailable)} of the evidence was not available</span>` : ""}
         note=${v.unavailable > 0 ? "What a source cannot tell (login counters of an encrypted flow, say) counts as missing, not as zero." : null}>
