@@ -7,9 +7,9 @@
  * table of the flows: its memory and time are its own, and it can be stopped.
  */
 #include "base/mem.h"
+#include "serve/capture_page.h"
 #include "serve/flow_csv.h"
 #include "serve/jobs.h"
-#include "serve/report.h"
 #include "serve/server_priv.h"
 
 #include <errno.h>
@@ -247,7 +247,7 @@ static enum lw_status make_report(struct job_run *r, struct lw_error *err)
     enum lw_status st;
 
     buf_init(&page);
-    st = report_write(r->server, r->capture, &page, err);
+    st = capture_page_write(r->server, r->capture, &page, err);
     if (st == LW_OK)
         st = buf_ok(&page) ? keep(r, "text/html", page.data, page.len, err)
                            : lw_fail(err, LW_ENOMEM, "out of memory");

@@ -16,7 +16,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { WORKERS_MAX = 64, TELL_EVERY_MS = 250, LINE_BYTES = 400, WAITERS_MAX = 256 };
+enum {
+    WORKERS_MAX = 64,
+    TELL_EVERY_MS = 250,
+    LINE_BYTES = 400,
+    WAITERS_MAX = 256,
+    CANCEL_TRIES = 100
+};
 
 /* An answer that is held until a job ends. */
 struct waiter {
@@ -372,8 +378,16 @@ void jobs_look(struct jobs *j, int64_t job)
 
 enum lw_status jobs_cancel(struct jobs *j, int64_t job, struct lw_error *err)
 {
+    const struct timespec pause = {.tv_nsec = 10 * 1000000L};
     enum lw_status st = store_job_cancel(j->server->store, job, err);
 
+    /* One that is being claimed neither waits nor runs, for a moment. */
+    for (int tries = 0; st == LW_EMISMATCH && tries < CANCEL_TRIES; tries++) {
+        if (has_ended(j, job))
+            return st;
+        (void)nanosleep(&pause, NULL);
+        st = store_job_cancel(j->server->store, job, err);
+    }
     if (st != LW_OK)
         return st;
     tell_job(j->server, job);

@@ -6,6 +6,7 @@
 #include "serve/metrics.h"
 #include "serve/problem.h"
 #include "serve/server_priv.h"
+#include "store/admin.h"
 
 #include <lapwing/log.h>
 
@@ -163,6 +164,26 @@ void route_plan(void *ctx, const struct http_request *req, struct http_plan *pla
         c.route->open(&c, plan);
 }
 
+/* Who did what, for the audit log: whatever changes something, refused or not. */
+static void note(const struct call *c)
+{
+    char action[96];
+    char outcome[16];
+    char peer[HTTP_PEER_MAX];
+    struct lw_error err;
+    const struct store_audit a = {.who = route_who(c),
+                                  .action = action,
+                                  .object = c->n_args > 0 ? c->arg[0] : "",
+                                  .outcome = outcome,
+                                  .client = peer};
+
+    (void)snprintf(action, sizeof action, "%s %s", c->route->method, c->route->pattern);
+    (void)snprintf(outcome, sizeof outcome, "%u", c->reply->status);
+    http_request_peer(c->req, peer);
+    if (store_audit_add(c->server->store, &a, &err) != LW_OK)
+        lw_log(LW_LOG_ERROR, "the audit log: %s", err.msg);
+}
+
 void route_request(void *ctx, const struct http_request *req,
                    const struct http_plan *plan, struct http_reply *reply)
 {
@@ -175,6 +196,8 @@ void route_request(void *ctx, const struct http_request *req,
     c.sink = plan->sink_ctx;
     LW_ASSERT(path_fits(&c, c.route->pattern, req->path));
     c.route->handle(&c);
+    if (c.route->slow && strcmp(c.route->method, "GET") != 0)
+        note(&c);
 }
 
 /* As members of a JSON object; the route and not the path, which may hold names. */

@@ -67,6 +67,11 @@ bool route_id(const struct call *c, size_t arg, int64_t *out);
 const char *route_who(const struct call *c);
 
 /* The handlers, and what opens the body of some. */
+void route_session_get(const struct call *c);
+void route_token_list(const struct call *c);
+void route_token_create(const struct call *c);
+void route_token_revoke(const struct call *c);
+void route_audit_list(const struct call *c);
 void route_about(const struct call *c);
 void route_alert_change(const struct call *c);
 void route_alert_delete(const struct call *c);

@@ -116,6 +116,19 @@ static void on_export(void *ctx, const struct store_flow *f)
     buf_add_char(&e->out, '\n');
 }
 
+static enum lw_status next_page(struct export *e, struct lw_error *err)
+{
+    enum lw_status st =
+        store_flow_list(e->store, &e->filter, &e->page, on_export, e, err);
+
+    memcpy(e->cursor, e->page.next, sizeof e->cursor);
+    e->page.cursor = e->cursor;
+    e->at_end = e->cursor[0] == '\0';
+    if (st == LW_OK && !buf_ok(&e->out))
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    return st;
+}
+
 static ssize_t export_read(void *ctx, char *out, size_t max)
 {
     struct export *e = ctx;
@@ -126,13 +139,8 @@ static ssize_t export_read(void *ctx, char *out, size_t max)
             return HTTP_STREAM_END;
         buf_reset(&e->out);
         e->sent = 0;
-        if (store_flow_list(e->store, &e->filter, &e->page, on_export, e, NULL) !=
-                LW_OK ||
-            !buf_ok(&e->out))
+        if (next_page(e, NULL) != LW_OK)
             return HTTP_STREAM_FAILED;
-        memcpy(e->cursor, e->page.next, sizeof e->cursor);
-        e->page.cursor = e->cursor;
-        e->at_end = e->cursor[0] == '\0';
         if (e->out.len == 0)
             return HTTP_STREAM_END;
     }
@@ -161,8 +169,6 @@ static void start_export(const struct call *c, struct export *e)
     http_reply_header(c->reply, "Content-Disposition",
                       e->csv ? "attachment; filename=\"flows.csv\""
                              : "attachment; filename=\"flows.jsonl\"");
-    if (e->csv)
-        flow_csv_header(&e->out);
     c->reply->stream = &ops;
     c->reply->stream_ctx = e;
 }
@@ -187,8 +193,12 @@ void route_flow_export(const struct call *c)
     e->store = c->server->store;
     e->csv = format == 0;
     e->page.limit = STORE_PAGE_MAX;
+    if (e->csv)
+        flow_csv_header(&e->out);
+    /* The first page now, so that what is wrong is told as such. */
     if (!params_end(&p) ||
-        answer_failed(c->reply, pseudonym_init(&e->pseudonym, &err), &err))
+        answer_failed(c->reply, pseudonym_init(&e->pseudonym, &err), &err) ||
+        answer_failed(c->reply, next_page(e, &err), &err))
         export_close(e);
     else
         start_export(c, e);

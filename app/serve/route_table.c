@@ -17,6 +17,14 @@ const struct route route_table[] = {
     {"GET", "/api/v1/openapi.yaml", SCOPE_NONE, .handle = route_description},
     {"GET", "/api/v1/events", SCOPE_READ, .handle = route_events},
 
+    /* Who may. */
+    {"GET", "/api/v1/session", SCOPE_NONE, .handle = route_session_get},
+    {"GET", "/api/v1/tokens", SCOPE_ADMIN, .handle = route_token_list, .slow = true},
+    {"POST", "/api/v1/tokens", SCOPE_ADMIN, .handle = route_token_create, .slow = true},
+    {"DELETE", "/api/v1/tokens/{id}", SCOPE_ADMIN, .handle = route_token_revoke,
+     .slow = true},
+    {"GET", "/api/v1/audit", SCOPE_ADMIN, .handle = route_audit_list, .slow = true},
+
     /* Captures, whole and in pieces. */
     {"GET", "/api/v1/captures", SCOPE_READ, .handle = route_capture_list, .slow = true},
     {"POST", "/api/v1/captures", SCOPE_ANALYSE, .handle = route_capture_post,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/report.h"
+#include "serve/capture_page.h"
 
 #include "base/timefmt.h"
 #include "serve/present.h"
@@ -224,8 +224,8 @@ static enum lw_status put_tops(struct buf *out, struct server *s,
     return st;
 }
 
-enum lw_status report_write(struct server *s, int64_t capture, struct buf *out,
-                            struct lw_error *err)
+enum lw_status capture_page_write(struct server *s, int64_t capture, struct buf *out,
+                                  struct lw_error *err)
 {
     struct store_flow_filter filter;
     struct store_summary summary;
