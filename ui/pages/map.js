@@ -174,13 +174,14 @@ function Planes({ points, capture }) {
   for (const p of picked) sums[p.class] = (sums[p.class] || 0) + 1;
   const h = hover !== null && points[hover];
   const common = { points, off, chosen, onChoose: choose, hover, onHover: setHover };
+  const isTwo = points[0]?.at.length > 1;
+  const list = html`<${Panel} class="short ${isTwo ? "" : "span-6"}" title=${picked.length ? `${f.plural(picked.length, "flow")} chosen` : "Chosen flows"} aside=${picked.length > 0 && html`<button class="small" onClick=${() => choose(null)}>Clear</button>`}>${picked.length ? html`<${VerdictBar} counts=${sums} legend /><${Table} caption="Chosen flows" rows=${picked.slice(0, 200)} onRow=${capture && ((p) => openFlow(capture, p.row))} columns=${[["Row", (p) => capture ? html`<button class="small" onClick=${(e) => { e.stopPropagation(); openFlow(capture, p.row); }}>${f.count(p.row)}</button>` : p.row], ["Class", (p) => html`<${ClassBadge} name=${p.class} />`], ...(picked[0].record || []).map(([c], n) => [c, (p) => typeof p.record[n][1] === "number" ? f.number(p.record[n][1]) : p.record[n][1] ?? ""])]} />
+        ${picked.length > 200 && html`<p class="note">The first 200 of ${f.count(picked.length)}.</p>`}` : html`<p class="faint">None yet: draw around some points.</p>`}<//>`;
   return html`<${Panel}><div class="chips" role="group" aria-label="Classes shown" style=${{ marginBottom: ".8rem" }}>${Object.entries(counts).sort((a, b) => b[1] - a[1]).map(([c, n]) => html`<label key=${c} class="check"><input type="checkbox" checked=${!off.has(c)} onChange=${() => { const next = new Set(off); next.has(c) ? next.delete(c) : next.add(c); setOff(next); }} /><${ClassBadge} name=${c} /> ${f.count(n)}</label>`)}</div>
       <div class="grid"><${Plane} ...${common} side=${0} title="As they are" caption="Near is like; distances between groups and their sizes mean nothing." />
-        ${points[0]?.at.length > 1 && html`<${Plane} ...${common} side=${1} title="As the model sees them" caption="The same flows by the model's last hidden layer." />`}</div>
+        ${isTwo ? html`<${Plane} ...${common} side=${1} title="As the model sees them" caption="The same flows by the model's last hidden layer." />` : list}</div>
       <p class="small faint" style=${{ minHeight: "1.4rem" }}>${h ? html`row ${h.row}: <b>${h.class}</b>${(h.record || []).filter(([, v]) => v !== null && v !== 0 && v !== "").slice(0, 8).map(([c, v]) => `, ${c} ${typeof v === "number" ? f.number(v) : v}`).join("")}` : "Draw around points to list them; Shift or the right button moves, the wheel zooms."}</p><//>
-    <${Panel} class="short" title=${picked.length ? `${f.plural(picked.length, "flow")} chosen` : "Chosen flows"} aside=${picked.length > 0 && html`<button class="small" onClick=${() => choose(null)}>Clear</button>`}>
-      ${picked.length ? html`<${VerdictBar} counts=${sums} legend /><${Table} caption="Chosen flows" rows=${picked.slice(0, 200)} onRow=${capture && ((p) => openFlow(capture, p.row))} columns=${[["Row", (p) => capture ? html`<button class="small" onClick=${(e) => { e.stopPropagation(); openFlow(capture, p.row); }}>${f.count(p.row)}</button>` : p.row], ["Class", (p) => html`<${ClassBadge} name=${p.class} />`], ...(picked[0].record || []).map(([c], n) => [c, (p) => typeof p.record[n][1] === "number" ? f.number(p.record[n][1]) : p.record[n][1] ?? ""])]} />
-        ${picked.length > 200 && html`<p class="note">The first 200 of ${f.count(picked.length)}.</p>`}` : html`<p class="faint">None yet: draw around some points.</p>`}<//>`;
+    ${isTwo && list}`;
 }
 
 export default function MapPage({ query }) {
