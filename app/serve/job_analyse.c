@@ -111,6 +111,15 @@ static enum lw_status run(struct analysis *a, struct judge_config *cfg,
     return st;
 }
 
+/* A message begins with the path that it is about, which tells nobody anything. */
+static void drop_path(struct lw_error *err, const char *path)
+{
+    size_t n = strlen(path);
+
+    if (strncmp(err->msg, path, n) == 0 && strncmp(err->msg + n, ": ", 2) == 0)
+        memmove(err->msg, err->msg + n + 2, strlen(err->msg + n + 2) + 1);
+}
+
 static void log_models(struct job_run *r, const struct judge_config *cfg)
 {
     job_log(r, "attack model %s, threshold %.4g",
@@ -149,6 +158,8 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
         cfg.path = path;
         log_models(r, &cfg);
         st = run(&a, &cfg, err);
+        if (st != LW_OK)
+            drop_path(err, path);
     }
     store_load_abort(a.load);
     if (fd >= 0)
