@@ -24,5 +24,5 @@ export default function Login({ onSession }) {
         aria-describedby=${error ? "login-error" : undefined} onInput=${(e) => set(e.currentTarget.value)} /></label>
       ${error && html`<p id="login-error" class="bad" role="alert" style=${{ marginTop: ".5rem" }}>${error}</p>`}
       <p style=${{ margin: ".9rem 0" }}><button class="main" disabled=${busy}>Log in</button></p></form>
-      <p class="note">A token is made on the server's machine:</p><pre>lapwing token create --name me --scope analyse</pre><//></div>`;
+      <p class="note">A token is made on the server's machine; <code>lapwing token --help</code> says how.</p><//></div>`;
 }

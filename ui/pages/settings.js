@@ -53,8 +53,7 @@ function Suppressions({ may }) {
     ["", (s) => html`<button class="small" disabled=${!may} onClick=${() => attempt(() => api("DELETE", `suppressions/${s.id}`), "Alerts on it again").then(list.reload)}>Remove</button>`]]} />`}<//>`;
 }
 
-function Tokens() {
-  const list = useQuery("tokens");
+function Tokens({ list }) {
   const [name, setName] = useState("");
   const [scope, setScope] = useState("read");
   const [made, setMade] = useState(null);
@@ -73,8 +72,7 @@ function Tokens() {
       ["", (t) => !t.revoked && html`<${Sure} class="small" ask="Revoke?" onSure=${() => attempt(() => api("DELETE", `tokens/${t.id}`), "Revoked").then(list.reload)}>Revoke<//>`]]} />`}<//>`;
 }
 
-function Audit() {
-  const log = useQuery("audit", { limit: 50 });
+function Audit({ log }) {
   return html`<${Loaded} query=${log} what="the audit log" empty=${(d) => !d.items.length && html`<${Empty} title="Nothing was done yet" />`}>${(d) => html`<${Table} caption="Who did what" rows=${d.items} columns=${[
     ["When", (a) => f.time(a.time)], ["Who", (a) => a.who, { class: "wrap" }], ["Did", (a) => a.action], ["To", (a) => a.object, { class: "wrap" }], ["Outcome", (a) => a.outcome], ["From", (a) => a.client]]} />`}<//>`;
 }
@@ -83,6 +81,9 @@ export default function Settings({ session, onSession }) {
   const about = useQuery("");
   const may = !session || session.scope === "admin";
   const mayDecide = !session || session.scope !== "read";
+  // A server may have neither; then there is nothing to show of them.
+  const tokens = useQuery(may ? "tokens" : null), log = useQuery(may ? "audit" : null, { limit: 50 });
+  const there = (q) => may && q.error?.status !== 404;
   const leave = () => attempt(async () => {
     await api("DELETE", "session");
     setCsrf(null);
@@ -93,7 +94,8 @@ export default function Settings({ session, onSession }) {
     <${Panel} title="Thresholds" note="From which score on a detector makes an alert."><${Thresholds} session=${session} /><//>
     <${Panel} title="What is kept, and what is home"><${Keep} may=${may} /><//>
     <${Panel} title="Exceptions" note="Judged and kept, but no alert."><${Suppressions} may=${mayDecide} /><//>
-    ${may && html`<${Panel} title="Tokens" note="For programs, and for logging in from other machines."><${Tokens} /><//><${Panel} title="Audit log"><${Audit} /><//>`}
+    ${there(tokens) && html`<${Panel} title="Tokens" note="For programs, and for logging in from other machines."><${Tokens} list=${tokens} /><//>`}
+    ${there(log) && html`<${Panel} title="Audit log"><${Audit} log=${log} /><//>`}
     <${Panel} title="This server"><${Loaded} query=${about} what="the server's version">${(a) => html`<${Facts} items=${[["Version", a.version], ["Captures up to", f.bytes(a.limits.capture_bytes)], ["Workers", f.count(a.limits.workers)], ["Queue", f.count(a.limits.queue)], ["Server's time", f.time(a.time)],
       ...a.detectors.map((d) => [`Detector “${d.detector}”`, html`<a class="mono" href=${`#/models/${d.model}`}>${d.model}</a>`])]} />`}<//>
       <p class="note" style=${{ marginTop: ".8rem" }}><a href="/api/v1/openapi.yaml">API description (OpenAPI)</a> · charts by Apache ECharts, pages by Preact and htm; nothing is fetched from any other host.</p><//>`;
