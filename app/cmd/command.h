@@ -30,6 +30,7 @@
     X(embed)                                                                           \
     X(model)                                                                           \
     X(serve)                                                                           \
+    X(db)                                                                              \
     X(help)
 
 /** Exit statuses.  Alerts are a success. */

@@ -72,7 +72,7 @@ void put_share(struct jsonw *w, const char *key, double v)
 }
 
 /* The same of a float, which has fewer digits. */
-static void put_share32(struct jsonw *w, const char *key, float v)
+void put_share32(struct jsonw *w, const char *key, float v)
 {
     jsonw_key(w, key);
     jsonw_f32(w, v > 1 ? 1 : v < 0 ? 0 : v);

@@ -25,6 +25,7 @@ void put_text_or_null(struct jsonw *w, const char *key, const char *text);
 void put_id_or_null(struct jsonw *w, const char *key, int64_t id);
 /** null for NaN. */
 void put_share(struct jsonw *w, const char *key, double v);
+void put_share32(struct jsonw *w, const char *key, float v);
 
 void put_capture(struct jsonw *w, const struct store_capture *c);
 void put_upload(struct jsonw *w, const struct store_upload *u);

@@ -64,7 +64,7 @@ static void put_detectors(struct jsonw *w, struct server *s)
         jsonw_object(w);
         jsonw_put_text(w, "detector", model_role_names[roles[i]]);
         jsonw_put_text(w, "model", lw_classifier_id(m->classifier));
-        put_share(w, "threshold", (double)settings_threshold(s, m));
+        put_share32(w, "threshold", settings_threshold(s, m));
         jsonw_object_end(w);
         model_drop(m);
     }

@@ -24,8 +24,7 @@ static void put_threshold(struct jsonw *w, struct server *s, enum model_role rol
     struct model *m = models_take(s->models, role);
 
     /* A server without such a model alerts on nothing of it. */
-    put_share(w, model_role_names[role],
-              m == NULL ? 1.0 : (double)settings_threshold(s, m));
+    put_share32(w, model_role_names[role], m == NULL ? 1.0f : settings_threshold(s, m));
     model_drop(m);
 }
 

@@ -88,6 +88,11 @@ LW_MUST enum lw_status db_query(struct db *d, struct lw_error *err, db_row_fn fn
 LW_MUST enum lw_status db_number(struct db *d, struct lw_error *err, int64_t *out,
                                  int64_t none, const char *sql, const char *types, ...);
 
+/** Read a blob of n bytes, as it is, without going through a row.  LW_EFORMAT: it is
+ * not there, or of another size. */
+LW_MUST enum lw_status db_read_blob(struct db *d, const char *table, const char *column,
+                                    int64_t id, size_t offset, void *out, size_t n,
+                                    struct lw_error *err);
 /** Put what a scratch database holds on disk. */
 LW_MUST enum lw_status db_settle(struct db *d, struct lw_error *err);
 /** A consistent copy in the new file `to`. */

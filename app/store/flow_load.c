@@ -2,11 +2,11 @@
 /*
  * Loading the flows of one analysis.
  *
- * They go into a new SQLite file in partial/ without journal, locks or indexes: should
- * anything happen, the file is removed.  When all are there the indexes are made, each
- * by one sort, the file is synced and renamed to flows/, and one transaction on
- * lapwing.db makes it the capture's and writes the alerts.  Nobody else waits for any
- * of this but that last transaction.
+ * They go into a new SQLite file in partial/ without journal or locks, as rows and as
+ * columns to search in: should anything happen, the file is removed.  When all are
+ * there the alerted ones get their index, the file is synced and renamed to flows/, and
+ * one transaction on lapwing.db makes it the capture's and writes the alerts.  Nobody
+ * else waits for any of this but that last transaction.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -47,6 +47,7 @@ struct store_load {
     struct key_table detectors;
     struct alert_groups groups;
     struct rollup rollup;
+    struct cols_builder cols;
     struct buf packed;
     uint64_t *named; /* (NAMED_SLOTS) owned: hashes of addresses that have their name */
     int64_t n;       /* flows so far */
@@ -70,6 +71,7 @@ static void free_load(struct store_load *l)
     key_table_release(&l->detectors);
     alert_groups_release(&l->groups);
     rollup_release(&l->rollup);
+    cols_builder_release(&l->cols);
     buf_release(&l->packed);
     mem_free(l->sums);
     mem_free(l->named);
@@ -150,7 +152,9 @@ enum lw_status store_load_begin(struct store_load **out, struct store *s, int64_
     rollup_init(&l->rollup);
     buf_init(&l->packed);
     l->named = mem_zalloc(NAMED_SLOTS, sizeof *l->named);
-    st = l->named == NULL ? no_memory(err) : name_run(l, err);
+    st = cols_builder_init(&l->cols, err);
+    if (st == LW_OK)
+        st = l->named == NULL ? no_memory(err) : name_run(l, err);
     if (st == LW_OK)
         st = open_run(l, err);
     if (st != LW_OK) {
@@ -388,6 +392,8 @@ enum lw_status store_load_add(struct store_load *l, const struct store_flow *giv
     st = pack_scores(l, &f, err);
     if (st == LW_OK)
         st = insert_flow(l, &f, facet, state, grp, err);
+    if (st == LW_OK)
+        st = cols_builder_add(&l->cols, l->db, &f, facet, err);
     if (st == LW_OK && (keep_detail || f.alerted))
         st = insert_detail(l, &f, err);
     for (unsigned i = 0; st == LW_OK && i < 2; i++)
@@ -643,7 +649,10 @@ enum lw_status store_load_finish(struct store_load *l,
     struct store *s = l->s;
     int64_t job = l->job;
     int64_t former = 0;
-    enum lw_status st = insert_small_tables(l, err);
+    enum lw_status st = cols_builder_finish(&l->cols, l->db, err);
+
+    if (st == LW_OK)
+        st = insert_small_tables(l, err);
 
     if (st == LW_OK)
         st = db_exec(l->db, "COMMIT", err);

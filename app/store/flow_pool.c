@@ -18,6 +18,7 @@ static void free_flow_db(struct flow_db *f)
     mem_free(f->facets);
     mem_free(f->states);
     mem_free(f->detectors);
+    mem_free(f->chunks);
     buf_release(&f->texts);
     mem_free(f);
 }
@@ -127,6 +128,8 @@ static enum lw_status read_tables(struct flow_db *f, struct lw_error *err)
         if (st == LW_OK && (r.failed || !buf_ok(&f->texts)))
             st = lw_fail(err, LW_ENOMEM, "out of memory");
     }
+    if (st == LW_OK)
+        st = cols_chunks(f->db, &f->chunks, &f->n_chunks, err);
     if (st == LW_OK)
         st = db_number(f->db, err, &f->bin_ns, 0,
                        "SELECT value FROM meta WHERE key = 'bin_ns'", "");

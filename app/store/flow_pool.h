@@ -3,6 +3,7 @@
 #ifndef STORE_FLOW_POOL_H
 #define STORE_FLOW_POOL_H
 
+#include "store/cols.h"
 #include "store/flows.h"
 #include "store/store_priv.h"
 
@@ -42,6 +43,8 @@ struct flow_db {
     size_t n_states;
     struct flow_detector *detectors; /* (n_detectors) owned; likewise */
     size_t n_detectors;
+    struct col_chunk *chunks; /* (n_chunks) owned */
+    size_t n_chunks;
     struct buf texts; /* owned: what all the texts above are in */
 };
 

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages of flows: any filter, any of five orders, in time that does not grow with the
- * number of flows.
+ * Pages of flows: any filter in any of five orders.
  *
- * A page is the best rows behind the cursor, gathered in a heap of the page's size from
- * sorted streams.  A stream that has fallen behind the heap's worst row is left, so of
- * many streams each costs one look.  Three kinds of streams:
+ * A page is the best rows behind the cursor, gathered in a heap of the page's size.
+ * Files are searched chunk by chunk (cols.h), the most promising first; a chunk is not
+ * read when its least and greatest values say that it has nothing for the page.  In one
+ * that is read the filter's columns are compared row by row without branches, and then
+ * the sort keys of what is left.
  *
- *     walk      an index (facet, sort key), one stream a facet that the filter takes:
- *               any class, protocol, service and "alerted" in any order
- *     follow    an index (address or port, start): one host or port in the order of
- * time collect   everything that a selective filter finds, in whatever order
- *
- * A filter is selective if it finds at most flow_collect_max rows, which is counted in
- * its index before.  What is left of the filter is looked at row by row: when it is not
- * selective, a walk meets a match soon.  (It need not, where the order and the filter
- * are against each other: docs/store.md says what is offered.)
+ * Indexes were tried before: a (class, key) index for each order and four by address
+ * and port.  They took four times as long to make as the rows, and were a thousand
+ * times slower than this where filter and order were against each other (the largest
+ * flows of a port of which all flows are small).  Here the worst case is reading each
+ * column once.
  */
 #include "store/flow_query.h"
 
@@ -26,29 +23,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_DEFAULT = 100 };
-
-uint32_t flow_collect_max = 20000;
-
-/* Values of a statement keep their numbers, whichever of them it has. */
-enum {
-    P_FACET = 1,
-    P_KEY,
-    P_ID,
-    P_FROM,
-    P_TO,
-    P_HOST,
-    P_HOST_LAST,
-    P_SOURCE,
-    P_SOURCE_LAST,
-    P_DESTINATION,
-    P_DESTINATION_LAST,
-    P_PORT,
-    P_SCORE,
-    P_LIMIT
-};
+enum { PAGE_DEFAULT = 100, PICK_MAX = 256 };
 
 /* Ordered as the page is: for a descending one, key and id are inverted. */
 struct candidate {
@@ -65,15 +43,18 @@ struct search {
     struct candidate *heap; /* (n) owned: the worst first */
     size_t n;
     struct flow_db *file; /* borrowed: the one searched now */
-    bool *mask;           /* (file->n_facets) owned */
+    uint8_t *mask;        /* (file->n_facets) owned */
     size_t mask_cap;
-    bool partly; /* the mask leaves facets out */
+    bool partly;     /* the mask leaves facets out */
+    uint64_t facets; /* bit f % 64 of each facet in the mask */
+    uint32_t n_rows; /* of the chunk that are looked at: all, or those picked */
+    bool picking;
+    uint32_t picked[PICK_MAX]; /* (n_rows) which */
+    void *values;              /* (COLS_CHUNK) owned: a column of the rows looked at */
+    void *keys;                /* (COLS_CHUNK) owned: their sort keys */
+    uint8_t *keep; /* (COLS_CHUNK + 8) owned: 1 where the filter takes the row */
+    uint8_t *hit;  /* (COLS_CHUNK + 8) owned */
 };
-
-static const char *const sort_columns[STORE_N_SORTS] = {"start", "score", "duration",
-                                                        "packets", "bytes"};
-static const char *const sort_indexes[STORE_N_SORTS] = {
-    "flows_time", "flows_score", "flows_duration", "flows_packets", "flows_bytes"};
 
 /* ------------------------------------------------------------------------ runs */
 
@@ -132,7 +113,7 @@ enum lw_status flow_runs(struct store *s, const struct store_flow_filter *f,
 }
 
 bool flow_facets(const struct flow_db *f, const struct store_flow_filter *filter,
-                 bool *mask, uint64_t *flows)
+                 uint8_t *mask, uint64_t *flows)
 {
     bool partly = false;
 
@@ -149,6 +130,27 @@ bool flow_facets(const struct flow_db *f, const struct store_flow_filter *filter
         partly |= !mask[i];
     }
     return partly;
+}
+
+enum lw_status flow_each_file(struct store *s, const struct store_flow_filter *f,
+                              flow_file_fn fn, void *ctx, struct lw_error *err)
+{
+    struct flow_run *runs = NULL;
+    size_t n = 0;
+    enum lw_status st = flow_runs(s, f, &runs, &n, err);
+
+    for (size_t i = 0; st == LW_OK && i < n; i++) {
+        struct flow_db *file = NULL;
+
+        st = flow_db_take(s, runs[i].run, &file, err);
+        if (st == LW_OK)
+            st = fn(ctx, file, err);
+        else if (st == LW_ENOTFOUND)
+            st = LW_OK; /* deleted meanwhile */
+        flow_db_give(s, file);
+    }
+    mem_free(runs);
+    return st;
 }
 
 /* ------------------------------------------------------------------------ heap */
@@ -174,23 +176,21 @@ static void sift_down(struct candidate *heap, size_t n, size_t at)
     }
 }
 
-/* False: it, and all that come after it in the order of the page, are too late. */
-static bool offer(struct search *q, struct candidate c)
+static void offer(struct search *q, struct candidate c)
 {
     size_t at;
 
     if (q->n == q->limit) {
         if (!before(c, q->heap[0]))
-            return false;
+            return;
         q->heap[0] = c;
         sift_down(q->heap, q->n, 0);
-        return true;
+        return;
     }
     at = q->n++;
     for (; at > 0 && before(q->heap[(at - 1) / 2], c); at = (at - 1) / 2)
         q->heap[at] = q->heap[(at - 1) / 2];
     q->heap[at] = c;
-    return true;
 }
 
 /* The best first. */
@@ -205,433 +205,345 @@ static void sort_heap(struct search *q)
     }
 }
 
-/* ------------------------------------------------------------------- statements */
+/* ----------------------------------------------------------------------- chunks */
 
-static int64_t key_of_score(double score)
+/* Leave only rows that have one of the facets. */
+static void keep_facets(struct search *q, uint32_t n)
 {
-    int64_t bits;
+    const uint32_t *facet = q->values;
 
-    memcpy(&bits, &score, sizeof bits);
-    return bits;
+    for (uint32_t i = 0; i < n; i++)
+        q->keep[i] &= facet[i] - 1 < q->file->n_facets ? q->mask[facet[i] - 1] : 0;
 }
 
-static double score_of_key(int64_t key)
+static void keep_times(struct search *q, uint32_t n)
 {
-    double score;
+    const int64_t *start = q->values;
+    int64_t from = q->f->from_ns;
+    int64_t to = q->f->to_ns;
 
-    memcpy(&score, &key, sizeof score);
-    return score;
+    for (uint32_t i = 0; i < n; i++)
+        q->keep[i] &= (uint8_t)((start[i] >= from) & (start[i] < to));
 }
 
-static struct candidate candidate_at(const struct search *q, struct db_stmt *row)
+static void keep_scores(struct search *q, uint32_t n)
 {
-    struct candidate c = {q->f->sort == STORE_SORT_SCORE ? key_of_score(db_real(row, 0))
-                                                         : db_int(row, 0),
-                          flow_id_make(q->file->run, db_int(row, 1))};
+    const float *score = q->values;
+    double min = q->f->min_score;
 
-    if (!q->f->ascending) {
-        c.key = ~c.key;
-        c.id = ~c.id;
-    }
-    return c;
+    for (uint32_t i = 0; i < n; i++)
+        q->keep[i] &= (uint8_t)((double)score[i] >= min);
 }
 
-static void add_net(struct buf *sql, const struct store_net *net, const char *column,
-                    int first)
+/* Marks in `hit` where a column lies in a range. */
+static void mark_ip4(uint8_t *hit, const uint32_t *values, uint32_t n, uint32_t first,
+                     uint32_t last)
 {
-    if (net_is_set(net))
-        buf_printf(sql, " AND +f.%s >= ?%d AND +f.%s <= ?%d", column, first, column,
-                   first + 1);
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] |= (uint8_t)(values[i] - first <= last - first);
 }
 
-/* What is left of the filter.  The plus keeps SQLite from choosing another index. */
-static void add_rest(struct buf *sql, const struct search *q)
+static void mark_addr(uint8_t *hit, const struct store_addr *values, uint32_t n,
+                      const struct store_addr *first, const struct store_addr *last)
 {
-    const struct store_flow_filter *f = q->f;
-
-    if (net_is_set(&f->host))
-        buf_printf(sql,
-                   " AND (+f.src >= ?%d AND +f.src <= ?%d OR +f.dst >= ?%d AND"
-                   " +f.dst <= ?%d)",
-                   P_HOST, P_HOST_LAST, P_HOST, P_HOST_LAST);
-    add_net(sql, &f->source, "src", P_SOURCE);
-    add_net(sql, &f->destination, "dst", P_DESTINATION);
-    if (f->port >= 0)
-        buf_printf(sql, " AND (+f.sport = ?%d OR +f.dport = ?%d)", P_PORT, P_PORT);
-    if (f->from_ns != INT64_MIN)
-        buf_printf(sql, " AND +f.start >= ?%d", P_FROM);
-    if (f->to_ns != INT64_MAX)
-        buf_printf(sql, " AND +f.start < ?%d", P_TO);
-    if (f->min_score > 0)
-        buf_printf(sql, " AND +f.score >= ?%d", P_SCORE);
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] |= memcmp(&values[i], first, sizeof *first) >= 0 &&
+                  memcmp(&values[i], last, sizeof *last) <= 0;
 }
 
-/* Where a stream in the order of the page begins and ends. */
-static void add_bounds(struct buf *sql, const struct search *q)
+static void mark_port(uint8_t *hit, const int32_t *values, uint32_t n, int32_t port)
 {
-    const struct store_flow_filter *f = q->f;
-    const char *key = sort_columns[f->sort];
-    bool time = f->sort == STORE_SORT_TIME;
-    bool cursor = q->has_cursor;
-
-    if (cursor)
-        buf_printf(sql, " AND (f.%s, f.id) %c (?%d, ?%d)", key,
-                   f->ascending ? '>' : '<', P_KEY, P_ID);
-    /* The cursor is the nearer bound on its side. */
-    if (time && f->from_ns != INT64_MIN && !(cursor && f->ascending))
-        buf_printf(sql, " AND f.start >= ?%d", P_FROM);
-    if (time && f->to_ns != INT64_MAX && !(cursor && !f->ascending))
-        buf_printf(sql, " AND f.start < ?%d", P_TO);
-    if (f->sort == STORE_SORT_SCORE && f->min_score > 0 && !(cursor && f->ascending))
-        buf_printf(sql, " AND f.score >= ?%d", P_SCORE);
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] |= (uint8_t)(values[i] == port);
 }
 
-static void add_order(struct buf *sql, const struct search *q)
+static void keep_hits(struct search *q, uint32_t n)
 {
-    const char *key = sort_columns[q->f->sort];
-    const char *way = q->f->ascending ? "ASC" : "DESC";
-
-    buf_printf(sql, " ORDER BY f.%s %s, f.id %s", key, way, way);
+    for (uint32_t i = 0; i < n; i++)
+        q->keep[i] &= q->hit[i];
 }
 
-static void bind_net(struct db_stmt *st, const struct store_net *net,
-                     const struct store_addr *last, int first)
+static uint32_t ip4_of(const struct store_addr *a)
 {
-    if (!net_is_set(net))
-        return;
-    db_bind_blob(st, first, net->addr.bytes, addr_bytes(&net->addr));
-    db_bind_blob(st, first + 1, last->bytes, addr_bytes(last));
+    return (uint32_t)a->bytes[1] << 24 | (uint32_t)a->bytes[2] << 16 |
+           (uint32_t)a->bytes[3] << 8 | a->bytes[4];
 }
 
-static void bind_cursor(const struct search *q, struct db_stmt *st)
+static enum lw_status read_column(struct search *q, size_t k, enum col col,
+                                  struct lw_error *err)
 {
-    bool up = q->f->ascending;
-    int64_t key = up ? q->cursor.key : ~q->cursor.key;
-    int64_t id = up ? q->cursor.id : ~q->cursor.id;
-    int64_t run = flow_id_run(id);
-    /* Rows of other files with the same key come all after it, or all before. */
-    int64_t number = run == q->file->run  ? flow_id_number(id)
-                     : run < q->file->run ? -1
-                                          : INT64_MAX;
-
-    if (q->f->sort == STORE_SORT_SCORE)
-        db_bind_real(st, P_KEY, score_of_key(key));
-    else
-        db_bind_int(st, P_KEY, key);
-    db_bind_int(st, P_ID, number);
+    if (q->picking)
+        return cols_pick(q->file->db, k, col, q->picked, q->n_rows, q->values, err);
+    return cols_read(q->file->db, k, &q->file->chunks[k], col, q->values, err);
 }
 
-static void bind_filter(const struct search *q, struct db_stmt *st)
-{
-    const struct store_flow_filter *f = q->f;
-
-    db_bind_int(st, P_FROM, f->from_ns);
-    db_bind_int(st, P_TO, f->to_ns);
-    bind_net(st, &f->host, &q->last[0], P_HOST);
-    bind_net(st, &f->source, &q->last[1], P_SOURCE);
-    bind_net(st, &f->destination, &q->last[2], P_DESTINATION);
-    db_bind_int(st, P_PORT, f->port);
-    db_bind_real(st, P_SCORE, f->min_score);
-    if (q->has_cursor)
-        bind_cursor(q, st);
-}
-
-static enum lw_status prepare(const struct search *q, struct buf *sql,
-                              struct db_stmt **out, struct lw_error *err)
-{
-    enum lw_status st = buf_ok(sql) ? db_prepare(q->file->db, buf_text(sql), out, err)
-                                    : lw_fail(err, LW_ENOMEM, "out of memory");
-
-    buf_release(sql);
-    if (st == LW_OK)
-        bind_filter(q, *out);
-    return st;
-}
-
-/* Offer rows (key, id, facet) until the stream ends or, if it is sorted, is too late.
- */
-static enum lw_status take_rows(struct search *q, struct db_stmt *st, bool sorted,
-                                bool check_facet, struct lw_error *err)
-{
-    enum lw_status got;
-
-    while ((got = db_step(st, err)) == LW_OK) {
-        struct candidate c = candidate_at(q, st);
-
-        if (sorted && q->n == q->limit && !before(c, q->heap[0]))
-            break;
-        if (check_facet) {
-            int64_t facet = db_int(st, 2);
-
-            if (facet < 1 || (size_t)facet > q->file->n_facets || !q->mask[facet - 1])
-                continue;
-        }
-        if (q->has_cursor && !before(q->cursor, c))
-            continue;
-        (void)offer(q, c);
-    }
-    db_done(st);
-    return got == LW_END ? LW_OK : got;
-}
-
-/* ------------------------------------------------------------------------ walk */
-
-/* Of each facet the rows in `index`, in the order of the page when it is the sort's. */
-static enum lw_status walk(struct search *q, const char *index, const char *condition,
-                           bool sorted, struct lw_error *err)
-{
-    struct buf sql;
-    struct db_stmt *st = NULL;
-    enum lw_status got;
-
-    buf_init(&sql);
-    buf_printf(&sql,
-               "SELECT f.%s, f.id FROM flows f INDEXED BY %s WHERE f.facet = ?%d%s",
-               sort_columns[q->f->sort], index, P_FACET, condition);
-    if (sorted)
-        add_bounds(&sql, q);
-    add_rest(&sql, q);
-    if (sorted)
-        add_order(&sql, q);
-    got = prepare(q, &sql, &st, err);
-    for (size_t i = 0; got == LW_OK && i < q->file->n_facets; i++) {
-        if (!q->mask[i])
-            continue;
-        db_bind_int(st, P_FACET, q->file->facets[i].id);
-        got = take_rows(q, st, sorted, false, err);
-    }
-    return got;
-}
-
-/* ------------------------------------------------------------- follow and collect */
-
-/* A way to a part of the rows: an index and the condition that it is entered with. */
-struct way {
-    const char *index;
-    char condition[160]; /* begins with the index's column */
-    const char *except;  /* what another way has already; "" */
-    bool equal;          /* one value: its rows are in the order of time */
-};
-
-/* The ways to what a filter finds by address or port: one or two. */
-struct ways {
-    struct way way[2];
-    size_t n;
-    uint64_t rows; /* at most flow_collect_max + 1 */
-};
-
-static void add_way(struct ways *w, const char *column, const struct store_net *net,
-                    int first, const char *except)
-{
-    struct way *way = &w->way[w->n++];
-    bool equal = net == NULL || net_is_host(net);
-
-    way->index = column[0] == 's' ? (column[1] == 'r' ? "flows_src" : "flows_sport")
-                                  : (column[1] == 's' ? "flows_dst" : "flows_dport");
-    way->except = except;
-    way->equal = equal;
-    if (equal)
-        (void)snprintf(way->condition, sizeof way->condition, "f.%s = ?%d", column,
-                       first);
-    else
-        (void)snprintf(way->condition, sizeof way->condition,
-                       "f.%s >= ?%d AND f.%s <= ?%d", column, first, column, first + 1);
-}
-
-static size_t find_ways(const struct store_flow_filter *f, struct ways out[4])
-{
-    size_t n = 0;
-
-    memset(out, 0, 4 * sizeof out[0]);
-    if (net_is_set(&f->host)) {
-        add_way(&out[n], "src", &f->host, P_HOST, "");
-        add_way(&out[n++], "dst", &f->host, P_HOST,
-                " AND NOT (+f.src >= ?6 AND +f.src <= ?7)");
-    }
-    if (net_is_set(&f->source))
-        add_way(&out[n++], "src", &f->source, P_SOURCE, "");
-    if (net_is_set(&f->destination))
-        add_way(&out[n++], "dst", &f->destination, P_DESTINATION, "");
-    if (f->port >= 0) {
-        add_way(&out[n], "sport", NULL, P_PORT, "");
-        add_way(&out[n++], "dport", NULL, P_PORT, " AND +f.sport <> ?12");
-    }
-    return n;
-}
-_Static_assert(P_HOST == 6 && P_HOST_LAST == 7 && P_PORT == 12, "ORDER: find_ways()");
-
-static void add_time(struct buf *sql, const struct search *q)
-{
-    if (q->f->from_ns != INT64_MIN)
-        buf_printf(sql, " AND f.start >= ?%d", P_FROM);
-    if (q->f->to_ns != INT64_MAX)
-        buf_printf(sql, " AND f.start < ?%d", P_TO);
-}
-
-static enum lw_status count(struct search *q, struct buf *sql, int64_t facet,
-                            uint64_t max, uint64_t *rows, struct lw_error *err)
-{
-    struct db_stmt *st = NULL;
-    enum lw_status got;
-
-    buf_printf(sql, " LIMIT ?%d)", P_LIMIT);
-    got = prepare(q, sql, &st, err);
-    if (got != LW_OK)
-        return got;
-    db_bind_int(st, P_FACET, facet);
-    db_bind_int(st, P_LIMIT, (int64_t)max);
-    got = db_step(st, err);
-    if (got == LW_OK)
-        *rows += (uint64_t)db_int(st, 0);
-    db_done(st);
-    return got;
-}
-
-static enum lw_status count_ways(struct search *q, struct ways *w, struct lw_error *err)
-{
-    enum lw_status st = LW_OK;
-
-    w->rows = 0;
-    for (size_t i = 0; st == LW_OK && i < w->n && w->rows <= flow_collect_max; i++) {
-        struct buf sql;
-
-        buf_init(&sql);
-        buf_printf(&sql,
-                   "SELECT count(*) FROM (SELECT 1 FROM flows f INDEXED BY %s WHERE %s",
-                   w->way[i].index, w->way[i].condition);
-        if (w->way[i].equal)
-            add_time(&sql, q);
-        st = count(q, &sql, 0, (uint64_t)flow_collect_max + 1 - w->rows, &w->rows, err);
-    }
-    return st;
-}
-
-/* How many rows of the facets a condition on an index (facet, ...) finds. */
-static enum lw_status count_walk(struct search *q, const char *index,
-                                 const char *condition, uint64_t *rows,
-                                 struct lw_error *err)
-{
-    enum lw_status st = LW_OK;
-
-    *rows = 0;
-    for (size_t i = 0;
-         st == LW_OK && i < q->file->n_facets && *rows <= flow_collect_max; i++) {
-        struct buf sql;
-
-        if (!q->mask[i])
-            continue;
-        buf_init(&sql);
-        buf_printf(&sql,
-                   "SELECT count(*) FROM (SELECT 1 FROM flows f INDEXED BY %s"
-                   " WHERE f.facet = ?%d%s",
-                   index, P_FACET, condition);
-        st = count(q, &sql, q->file->facets[i].id,
-                   (uint64_t)flow_collect_max + 1 - *rows, rows, err);
-    }
-    return st;
-}
-
-static enum lw_status take_ways(struct search *q, const struct ways *w, bool sorted,
+/* Marks rows whose address on one side is in a network.  In a chunk of IPv4 alone the
+ * short column says it. */
+static enum lw_status mark_side(struct search *q, size_t k, const struct store_net *net,
+                                const struct store_addr *last, unsigned side,
                                 struct lw_error *err)
 {
+    const struct col_chunk *c = &q->file->chunks[k];
+    bool ip4 = net->addr.bytes[0] == 4;
+    enum lw_status st;
+
+    if (!c->mixed && !ip4)
+        return LW_OK;
+    if (!c->mixed) {
+        st = read_column(q, k, side == 0 ? COL_SRC : COL_DST, err);
+        if (st == LW_OK)
+            mark_ip4(q->hit, q->values, q->n_rows, ip4_of(&net->addr), ip4_of(last));
+        return st;
+    }
+    st = read_column(q, k, side == 0 ? COL_SRC_ADDR : COL_DST_ADDR, err);
+    if (st == LW_OK)
+        mark_addr(q->hit, q->values, q->n_rows, &net->addr, last);
+    return st;
+}
+
+/* sides: bit 0 source, bit 1 destination. */
+static enum lw_status keep_net(struct search *q, size_t k, const struct store_net *net,
+                               const struct store_addr *last, unsigned sides,
+                               struct lw_error *err)
+{
+    uint32_t n = q->n_rows;
     enum lw_status st = LW_OK;
 
-    for (size_t i = 0; st == LW_OK && i < w->n; i++) {
-        struct db_stmt *rows = NULL;
-        struct buf sql;
-
-        buf_init(&sql);
-        buf_printf(&sql, "SELECT f.%s, f.id%s FROM flows f INDEXED BY %s WHERE %s%s",
-                   sort_columns[q->f->sort], q->partly ? ", f.facet" : "",
-                   w->way[i].index, w->way[i].condition, w->way[i].except);
-        if (sorted)
-            add_bounds(&sql, q);
-        else if (w->way[i].equal)
-            add_time(&sql, q);
-        add_rest(&sql, q);
-        if (sorted)
-            add_order(&sql, q);
-        st = prepare(q, &sql, &rows, err);
-        if (st == LW_OK)
-            st = take_rows(q, rows, sorted, q->partly, err);
-    }
+    if (!net_is_set(net))
+        return LW_OK;
+    memset(q->hit, 0, n);
+    for (unsigned side = 0; st == LW_OK && side < 2; side++)
+        if ((sides & (1U << side)) != 0)
+            st = mark_side(q, k, net, last, side, err);
+    keep_hits(q, n);
     return st;
 }
 
-/* ---------------------------------------------------------------------- planning */
-
-/* What finds the fewest rows, if they are few. */
-struct plan {
-    uint64_t rows;
-    const struct ways *ways; /* NULL: not by address or port */
-    const char *index;       /* NULL: not by time or score */
-    char condition[80];
-};
-
-static enum lw_status plan_walk(struct search *q, struct plan *best, const char *index,
-                                const char *condition, struct lw_error *err)
+static enum lw_status keep_port(struct search *q, size_t k, struct lw_error *err)
 {
-    uint64_t rows;
-    enum lw_status st = count_walk(q, index, condition, &rows, err);
+    uint32_t n = q->n_rows;
+    enum lw_status st = LW_OK;
 
-    if (st == LW_OK && rows < best->rows) {
-        best->rows = rows;
-        best->ways = NULL;
-        best->index = index;
-        (void)snprintf(best->condition, sizeof best->condition, "%s", condition);
+    if (q->f->port < 0)
+        return LW_OK;
+    memset(q->hit, 0, n);
+    for (int col = COL_SPORT; st == LW_OK && col <= COL_DPORT; col++) {
+        st = read_column(q, k, (enum col)col, err);
+        if (st == LW_OK)
+            mark_port(q->hit, q->values, n, q->f->port);
     }
+    keep_hits(q, n);
     return st;
 }
 
-static enum lw_status plan_time_and_score(struct search *q, struct plan *best,
-                                          struct lw_error *err)
+typedef void (*keep_fn)(struct search *q, uint32_t n);
+
+static enum lw_status keep_by(struct search *q, size_t k, enum col col, keep_fn keep,
+                              struct lw_error *err)
+{
+    enum lw_status st = read_column(q, k, col, err);
+
+    if (st == LW_OK)
+        keep(q, q->n_rows);
+    return st;
+}
+
+/* Whatever the filter names is looked at, unless all rows of the chunk pass. */
+static enum lw_status filter_chunk(struct search *q, size_t k, struct lw_error *err)
 {
     const struct store_flow_filter *f = q->f;
-    bool time = f->from_ns != INT64_MIN || f->to_ns != INT64_MAX;
+    const struct col_chunk *c = &q->file->chunks[k];
     enum lw_status st = LW_OK;
-    char condition[80];
 
-    if (time && f->sort != STORE_SORT_TIME) {
-        (void)snprintf(condition, sizeof condition, "%s%s",
-                       f->from_ns != INT64_MIN ? " AND f.start >= ?4" : "",
-                       f->to_ns != INT64_MAX ? " AND f.start < ?5" : "");
-        st = plan_walk(q, best, "flows_time", condition, err);
-    }
-    if (st == LW_OK && f->min_score > 0 && f->sort != STORE_SORT_SCORE)
-        st = plan_walk(q, best, "flows_score", " AND f.score >= ?13", err);
-    return st;
+    memset(q->keep, 1, q->n_rows);
+    memset(q->keep + q->n_rows, 0, 8); /* read by eights */
+    if (q->partly)
+        st = keep_by(q, k, COL_FACET, keep_facets, err);
+    if (st == LW_OK &&
+        (c->min[COL_START] < f->from_ns || c->max[COL_START] >= f->to_ns))
+        st = keep_by(q, k, COL_START, keep_times, err);
+    if (st == LW_OK && c->min[COL_SCORE] < cols_score_key(f->min_score))
+        st = keep_by(q, k, COL_SCORE, keep_scores, err);
+    if (st == LW_OK)
+        st = keep_net(q, k, &f->host, &q->last[0], 3, err);
+    if (st == LW_OK)
+        st = keep_net(q, k, &f->source, &q->last[1], 1, err);
+    if (st == LW_OK)
+        st = keep_net(q, k, &f->destination, &q->last[2], 2, err);
+    return st == LW_OK ? keep_port(q, k, err) : st;
 }
-_Static_assert(P_FROM == 4 && P_TO == 5 && P_SCORE == 13,
-               "ORDER: plan_time_and_score()");
 
-static enum lw_status search_file(struct search *q, struct lw_error *err)
+static bool any_kept(const uint8_t *keep, uint32_t n)
 {
-    struct plan best = {.rows = (uint64_t)flow_collect_max + 1};
-    struct ways ways[4];
-    size_t n_ways = find_ways(q->f, ways);
-    const struct ways *follow = NULL;
+    uint64_t any = 0;
+
+    for (uint32_t i = 0; i < n; i += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, keep + i, sizeof eight);
+        any |= eight;
+    }
+    return any != 0;
+}
+
+static int64_t key_at(const struct search *q, uint32_t i)
+{
+    int64_t key = q->f->sort == STORE_SORT_SCORE
+                      ? cols_score_key((double)((const float *)q->keys)[i])
+                      : ((const int64_t *)q->keys)[i];
+
+    return q->f->ascending ? key : ~key;
+}
+
+/* Offer the rows that were kept. */
+static void offer_kept(struct search *q, size_t k)
+{
+    int64_t first = flow_id_make(q->file->run, (int64_t)(k * COLS_CHUNK + 1));
+
+    for (uint32_t i = 0; i < q->n_rows; i += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, q->keep + i, sizeof eight);
+        for (; eight != 0; eight &= eight - 1) {
+            uint32_t at = i + (uint32_t)__builtin_ctzll(eight) / 8;
+            uint32_t row = q->picking ? q->picked[at] : at;
+            struct candidate c = {key_at(q, row), first + row};
+
+            if (q->n == q->limit && c.key > q->heap[0].key)
+                continue;
+            if (!q->f->ascending)
+                c.id = ~c.id;
+            if (!q->has_cursor || before(q->cursor, c))
+                offer(q, c);
+        }
+    }
+}
+
+/* Marks rows whose keys lie between the cursor and the worst of a full page. */
+static void mark_keys(uint8_t *hit, const int64_t *keys, uint32_t n, int64_t least,
+                      int64_t greatest)
+{
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] = (uint8_t)((keys[i] >= least) & (keys[i] <= greatest));
+}
+
+static void mark_scores(uint8_t *hit, const float *keys, uint32_t n, double least,
+                        double greatest)
+{
+    float lo = (float)least; /* both were floats */
+    float hi = (float)greatest;
+
+    for (uint32_t i = 0; i < n; i++)
+        hit[i] = (uint8_t)((keys[i] >= lo) & (keys[i] <= hi));
+}
+
+/* Pick the rows with good keys, if they are few; false: they are many. */
+static bool pick_rows(struct search *q, uint32_t n)
+{
+    bool up = q->f->ascending;
+    int64_t worst = up ? q->heap[0].key : ~q->heap[0].key;
+    int64_t least = up ? (q->has_cursor ? q->cursor.key : INT64_MIN) : worst;
+    int64_t greatest = up ? worst : (q->has_cursor ? ~q->cursor.key : INT64_MAX);
+
+    if (q->f->sort == STORE_SORT_SCORE)
+        mark_scores(q->hit, q->keys, n,
+                    up && !q->has_cursor ? 0 : cols_key_score(least),
+                    !up && !q->has_cursor ? 1e30 : cols_key_score(greatest));
+    else
+        mark_keys(q->hit, q->keys, n, least, greatest);
+    memset(q->hit + n, 0, 8);
+    q->n_rows = 0;
+    for (uint32_t i = 0; i < n; i += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, q->hit + i, sizeof eight);
+        for (; eight != 0; eight &= eight - 1) {
+            if (q->n_rows == PICK_MAX)
+                return false;
+            q->picked[q->n_rows++] = i + (uint32_t)__builtin_ctzll(eight) / 8;
+        }
+    }
+    return true;
+}
+
+/* Can a chunk have a row that the page wants? */
+static bool is_wanted(const struct search *q, const struct col_chunk *c)
+{
+    const struct store_flow_filter *f = q->f;
+    bool up = f->ascending;
+    int64_t best = up ? c->min[f->sort] : ~c->max[f->sort];
+    int64_t worst = up ? c->max[f->sort] : ~c->min[f->sort];
+
+    return (c->facets & q->facets) != 0 && c->max[COL_START] >= f->from_ns &&
+           c->min[COL_START] < f->to_ns &&
+           c->max[COL_SCORE] >= cols_score_key(f->min_score) &&
+           (q->n < q->limit || best <= q->heap[0].key) &&
+           (!q->has_cursor || worst >= q->cursor.key);
+}
+
+static enum lw_status read_keys(struct search *q, size_t k, struct lw_error *err)
+{
+    return cols_read(q->file->db, k, &q->file->chunks[k], (enum col)q->f->sort, q->keys,
+                     err);
+}
+
+/* Once the page is full the keys are looked at first: few are good enough, and of these
+ * alone the filter's columns are read.  Before that, the filter comes first. */
+static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *err)
+{
+    const struct col_chunk *c = &q->file->chunks[k];
+    bool full = q->n == q->limit;
     enum lw_status st = LW_OK;
 
-    for (size_t i = 0; st == LW_OK && i < n_ways; i++) {
-        st = count_ways(q, &ways[i], err);
-        if (st == LW_OK && ways[i].rows < best.rows) {
-            best.rows = ways[i].rows;
-            best.ways = &ways[i];
-        }
-        if (ways[i].way[0].equal && follow == NULL)
-            follow = &ways[i];
-    }
-    if (st == LW_OK && best.rows > 0)
-        st = plan_time_and_score(q, &best, err);
+    if (!is_wanted(q, c))
+        return LW_OK;
+    if (full)
+        st = read_keys(q, k, err);
     if (st != LW_OK)
         return st;
-    if (best.index != NULL)
-        return walk(q, best.index, best.condition, false, err);
-    if (best.ways != NULL)
-        return take_ways(q, best.ways, false, err);
-    if (follow != NULL && q->f->sort == STORE_SORT_TIME)
-        return take_ways(q, follow, true, err);
-    return walk(q, sort_indexes[q->f->sort], "", true, err);
+    q->picking = full && pick_rows(q, c->n);
+    if (!q->picking)
+        q->n_rows = c->n;
+    st = filter_chunk(q, k, err);
+    if (st != LW_OK || !any_kept(q->keep, q->n_rows))
+        return st;
+    if (!full)
+        st = read_keys(q, k, err);
+    if (st == LW_OK)
+        offer_kept(q, k);
+    return st;
+}
+
+/* ------------------------------------------------------------------------ files */
+
+static int by_best_key(const void *x, const void *y, void *ctx)
+{
+    const struct search *q = ctx;
+    const struct col_chunk *a = &q->file->chunks[*(const uint32_t *)x];
+    const struct col_chunk *b = &q->file->chunks[*(const uint32_t *)y];
+    int64_t ka = q->f->ascending ? a->min[q->f->sort] : ~a->max[q->f->sort];
+    int64_t kb = q->f->ascending ? b->min[q->f->sort] : ~b->max[q->f->sort];
+
+    return (ka > kb) - (ka < kb);
+}
+
+/* The chunk with the best key first: the page fills with good rows early, and what is
+ * worse is then not read. */
+static enum lw_status search_file(struct search *q, struct lw_error *err)
+{
+    size_t n = q->file->n_chunks;
+    uint32_t *order = mem_alloc((n + 1) * sizeof *order);
+    enum lw_status st = LW_OK;
+
+    if (order == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, n, sizeof *order, by_best_key, q);
+    for (size_t i = 0; st == LW_OK && i < n; i++)
+        st = search_chunk(q, order[i], err);
+    mem_free(order);
+    return st;
 }
 
 /* Can a file have a row that is good enough?  Asked of its times only. */
@@ -650,7 +562,7 @@ static enum lw_status search_run(struct search *q, struct store *s,
                                  const struct flow_run *run, struct lw_error *err)
 {
     uint64_t flows;
-    bool *mask;
+    uint8_t *mask;
     enum lw_status st;
 
     if (is_too_late(q, run))
@@ -666,6 +578,9 @@ static enum lw_status search_run(struct search *q, struct store *s,
     } else {
         q->mask = mask;
         q->partly = flow_facets(q->file, q->f, mask, &flows);
+        q->facets = 0;
+        for (size_t i = 0; i < q->file->n_facets; i++)
+            q->facets |= mask[i] ? UINT64_C(1) << ((i + 1) % 64) : 0;
         st = flows == 0 ? LW_OK : search_file(q, err);
     }
     flow_db_give(s, q->file);
@@ -774,7 +689,14 @@ static enum lw_status begin_search(struct search *q, const struct store_flow_fil
         q->cursor.id = f->ascending ? cursor.id : ~cursor.id;
     }
     q->heap = mem_alloc(q->limit * sizeof *q->heap);
-    return q->heap == NULL ? lw_fail(err, LW_ENOMEM, "out of memory") : LW_OK;
+    q->values = mem_alloc(COLS_CHUNK * sizeof(struct store_addr));
+    q->keep = mem_alloc(COLS_CHUNK + 8);
+    q->hit = mem_alloc(COLS_CHUNK + 8);
+    q->keys = mem_alloc(COLS_CHUNK * sizeof(int64_t));
+    return q->heap == NULL || q->values == NULL || q->keep == NULL || q->keys == NULL ||
+                   q->hit == NULL
+               ? lw_fail(err, LW_ENOMEM, "out of memory")
+               : LW_OK;
 }
 
 enum lw_status store_flow_list(struct store *s, const struct store_flow_filter *f,
@@ -802,6 +724,10 @@ enum lw_status store_flow_list(struct store *s, const struct store_flow_filter *
         st = emit_all(&q, s, q.n, runs, n_runs, fn, ctx, err);
     mem_free(q.heap);
     mem_free(q.mask);
+    mem_free(q.values);
+    mem_free(q.keep);
+    mem_free(q.hit);
+    mem_free(q.keys);
     mem_free(runs);
     return st;
 }

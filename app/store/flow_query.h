@@ -5,9 +5,6 @@
 
 #include "store/flow_pool.h"
 
-/** A filter that finds no more rows of a file is selective.  Tests make it small. */
-extern uint32_t flow_collect_max;
-
 /** An analysis whose flows are asked for. */
 struct flow_run {
     int64_t run;
@@ -22,10 +19,18 @@ LW_MUST enum lw_status flow_runs(struct store *s, const struct store_flow_filter
                                  struct flow_run **out, size_t *n,
                                  struct lw_error *err);
 
-/** Which facets of a file a filter takes: mask (f->n_facets); returns whether that
- *  leaves any out.  *flows becomes how many they have. */
+typedef enum lw_status (*flow_file_fn)(void *ctx, struct flow_db *f,
+                                       struct lw_error *err);
+
+/** Call fn for the file of each of these. */
+LW_MUST enum lw_status flow_each_file(struct store *s,
+                                      const struct store_flow_filter *f,
+                                      flow_file_fn fn, void *ctx, struct lw_error *err);
+
+/** Which facets of a file a filter takes: mask (f->n_facets), 1 or 0; returns whether
+ * that leaves any out.  *flows becomes how many they have. */
 bool flow_facets(const struct flow_db *f, const struct store_flow_filter *filter,
-                 bool *mask, uint64_t *flows);
+                 uint8_t *mask, uint64_t *flows);
 
 /** Hand out the flow `id` (LW_ENOTFOUND) as fn wants it; `main` reads lapwing.db. */
 LW_MUST enum lw_status flow_emit(struct db *main, struct flow_db *f, int64_t capture,

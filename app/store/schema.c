@@ -6,9 +6,8 @@
  * on the wire, so that a network is a range (addr.c).  Enums are their numbers.
  *
  * A flow row is short, because what flows have in common (class, protocol, service,
- * detector, severity) is one row of `facets`.  The five sorts have an index each that
- * begins with the facet: rows of one class, or of any set of facets, are merged from
- * their sorted runs (flow_query.c).
+ * detector, severity) is one row of `facets`.  It has no index: flows are searched in
+ * columns (cols.h), which are made as fast as they can be written.
  */
 #include "store/schema.h"
 
@@ -277,20 +276,28 @@ static const struct schema_step flow_steps[] = {
         " packets INTEGER NOT NULL,"
         " bytes INTEGER NOT NULL,"
         " PRIMARY KEY (bin, facet)) STRICT, WITHOUT ROWID"},
+    /* What flows are searched by (cols.h). */
+    {1, "CREATE TABLE chunks ("
+        " id INTEGER PRIMARY KEY,"
+        " n INTEGER NOT NULL,"
+        " mixed INTEGER NOT NULL,"
+        " facets INTEGER NOT NULL,"
+        " start_min INTEGER NOT NULL,"
+        " start_max INTEGER NOT NULL,"
+        " score_min INTEGER NOT NULL,"
+        " score_max INTEGER NOT NULL,"
+        " duration_min INTEGER NOT NULL,"
+        " duration_max INTEGER NOT NULL,"
+        " packets_min INTEGER NOT NULL,"
+        " packets_max INTEGER NOT NULL,"
+        " bytes_min INTEGER NOT NULL,"
+        " bytes_max INTEGER NOT NULL) STRICT"},
+    {1, "CREATE TABLE columns (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT"},
     {1, "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)"
         " STRICT, WITHOUT ROWID"},
 };
 
 const char *const schema_flow_indexes[] = {
-    "CREATE INDEX flows_time ON flows(facet, start)",
-    "CREATE INDEX flows_score ON flows(facet, score)",
-    "CREATE INDEX flows_duration ON flows(facet, duration)",
-    "CREATE INDEX flows_packets ON flows(facet, packets)",
-    "CREATE INDEX flows_bytes ON flows(facet, bytes)",
-    "CREATE INDEX flows_src ON flows(src, start)",
-    "CREATE INDEX flows_dst ON flows(dst, start)",
-    "CREATE INDEX flows_sport ON flows(sport, start)",
-    "CREATE INDEX flows_dport ON flows(dport, start)",
     "CREATE INDEX flows_grp ON flows(grp, start) WHERE grp IS NOT NULL",
     NULL,
 };

@@ -6,40 +6,11 @@
  * once; sums over a part of the time from the rows in it.  Both are exact.
  */
 #include "base/mem.h"
-#include "store/addr.h"
 #include "store/flow_query.h"
-#include "store/key_table.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { EXACT_ROWS = 200000, TOP_MERGE_MAX = 10000 };
-
-/* Call fn for each file that a filter takes. */
-typedef enum lw_status (*file_fn)(void *ctx, struct flow_db *f, struct lw_error *err);
-
-static enum lw_status each_file(struct store *s, const struct store_flow_filter *f,
-                                file_fn fn, void *ctx, struct lw_error *err)
-{
-    struct flow_run *runs = NULL;
-    size_t n = 0;
-    enum lw_status st = flow_runs(s, f, &runs, &n, err);
-
-    for (size_t i = 0; st == LW_OK && i < n; i++) {
-        struct flow_db *file = NULL;
-
-        st = flow_db_take(s, runs[i].run, &file, err);
-        if (st == LW_OK)
-            st = fn(ctx, file, err);
-        else if (st == LW_ENOTFOUND)
-            st = LW_OK; /* deleted meanwhile */
-        flow_db_give(s, file);
-    }
-    mem_free(runs);
-    return st;
-}
+enum { EXACT_ROWS = 200000 };
 
 /* --------------------------------------------------------------------- summary */
 
@@ -65,47 +36,90 @@ static void add_sums(struct summing *m, const struct flow_facet *t, uint64_t flo
     m->out->by_class[t->verdict] += flows;
 }
 
-/* The part of a facet that lies in the time asked for. */
-static enum lw_status sum_part(struct summing *m, struct flow_db *f,
-                               const struct flow_facet *t, struct lw_error *err)
-{
-    struct db_stmt *q = NULL;
-    enum lw_status st = db_prepare(
-        f->db,
-        "SELECT count(*), sum(packets), sum(bytes), min(start), max(start + duration)"
-        " FROM flows INDEXED BY flows_time WHERE facet = ? AND start >= ? AND start < "
-        "?",
-        &q, err);
+/* Call fn for each row of a file that begins in the time asked for. */
+struct part_row {
+    const struct flow_facet *facet;
+    int64_t start_ns;
+    int64_t duration_ns;
+    int64_t packets;
+    int64_t bytes;
+};
+typedef void (*part_fn)(void *ctx, const struct part_row *row);
 
-    if (st != LW_OK)
-        return st;
-    db_bind(q, 1, "iii", t->id, m->f->from_ns, m->f->to_ns);
-    st = db_step(q, err);
-    if (st == LW_OK && db_int(q, 0) > 0) {
-        add_times(m->out, db_int(q, 3), db_int(q, 4));
-        add_sums(m, t, (uint64_t)db_int(q, 0), (uint64_t)db_int(q, 1),
-                 (uint64_t)db_int(q, 2));
+static const enum col part_cols[] = {COL_START, COL_DURATION, COL_PACKETS, COL_BYTES,
+                                     COL_FACET};
+enum { N_PART_COLS = sizeof part_cols / sizeof part_cols[0] };
+
+static void each_row_of(const struct flow_db *f, const struct col_chunk *c,
+                        void *const values[N_PART_COLS], int64_t from_ns, int64_t to_ns,
+                        part_fn fn, void *ctx)
+{
+    const int64_t *start = values[0];
+    const int64_t *duration = values[1];
+    const int64_t *packets = values[2];
+    const int64_t *bytes = values[3];
+    const uint32_t *facet = values[4];
+
+    for (uint32_t i = 0; i < c->n; i++) {
+        struct part_row row = {NULL, start[i], duration[i], packets[i], bytes[i]};
+
+        if (start[i] < from_ns || start[i] >= to_ns || facet[i] - 1 >= f->n_facets)
+            continue;
+        row.facet = &f->facets[facet[i] - 1];
+        fn(ctx, &row);
     }
-    db_done(q);
+}
+
+static enum lw_status each_part_row(struct flow_db *f, int64_t from_ns, int64_t to_ns,
+                                    part_fn fn, void *ctx, struct lw_error *err)
+{
+    uint8_t *block = mem_alloc_table((size_t)COLS_CHUNK * N_PART_COLS, 8);
+    void *values[N_PART_COLS];
+    enum lw_status st = LW_OK;
+
+    if (block == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    for (size_t k = 0; k < N_PART_COLS; k++)
+        values[k] = block + k * COLS_CHUNK * 8;
+    for (size_t i = 0; st == LW_OK && i < f->n_chunks; i++) {
+        const struct col_chunk *c = &f->chunks[i];
+
+        if (c->max[COL_START] < from_ns || c->min[COL_START] >= to_ns)
+            continue;
+        for (size_t k = 0; st == LW_OK && k < N_PART_COLS; k++)
+            st = cols_read(f->db, i, c, part_cols[k], values[k], err);
+        if (st == LW_OK)
+            each_row_of(f, c, values, from_ns, to_ns, fn, ctx);
+    }
+    mem_free(block);
     return st;
+}
+
+static void sum_row(void *ctx, const struct part_row *row)
+{
+    struct summing *m = ctx;
+
+    add_times(m->out, row->start_ns, row->start_ns + row->duration_ns);
+    add_sums(m, row->facet, 1, (uint64_t)row->packets, (uint64_t)row->bytes);
 }
 
 static enum lw_status sum_file(void *ctx, struct flow_db *f, struct lw_error *err)
 {
     struct summing *m = ctx;
-    enum lw_status st = LW_OK;
+    bool whole = true;
 
-    for (size_t i = 0; st == LW_OK && i < f->n_facets; i++) {
+    for (size_t i = 0; i < f->n_facets; i++)
+        whole &= f->facets[i].first_ns >= m->f->from_ns &&
+                 f->facets[i].last_ns < m->f->to_ns;
+    if (!whole)
+        return each_part_row(f, m->f->from_ns, m->f->to_ns, sum_row, m, err);
+    for (size_t i = 0; i < f->n_facets; i++) {
         const struct flow_facet *t = &f->facets[i];
 
-        if (t->first_ns >= m->f->from_ns && t->last_ns < m->f->to_ns) {
-            add_times(m->out, t->first_ns, t->last_ns);
-            add_sums(m, t, t->flows, t->packets, t->bytes);
-        } else {
-            st = sum_part(m, f, t, err);
-        }
+        add_times(m->out, t->first_ns, t->last_ns);
+        add_sums(m, t, t->flows, t->packets, t->bytes);
     }
-    return st;
+    return LW_OK;
 }
 
 static void read_alerts(void *ctx, struct db_stmt *q)
@@ -155,7 +169,7 @@ enum lw_status store_stats_summary(struct store *s, const struct store_flow_filt
     enum lw_status st;
 
     memset(out, 0, sizeof *out);
-    st = each_file(s, f, sum_file, &m, err);
+    st = flow_each_file(s, f, sum_file, &m, err);
     return st == LW_OK ? sum_rows(s, f, out, err) : st;
 }
 
@@ -225,41 +239,37 @@ static bool bins_fit(const struct binning *b, const struct flow_db *f)
            b->out->bin_ns % f->bin_ns == 0 && b->out->to_ns % f->bin_ns == 0;
 }
 
-static enum lw_status add_rows(struct binning *b, struct flow_db *f, struct db_stmt *q,
-                               int64_t unit_ns, struct lw_error *err)
+static enum lw_status add_bins(const struct binning *b, struct flow_db *f,
+                               struct lw_error *err)
 {
-    enum lw_status st;
+    struct db_stmt *q = NULL;
+    enum lw_status st = db_prepare(
+        f->db, "SELECT bin, facet, flows, packets, bytes FROM bins", &q, err);
 
+    if (st != LW_OK)
+        return st;
     while ((st = db_step(q, err)) == LW_OK) {
         int64_t facet = db_int(q, 1);
 
         if (facet >= 1 && (size_t)facet <= f->n_facets)
-            add_to_bin(b, &f->facets[facet - 1], db_int(q, 0) * unit_ns, db_int(q, 2),
+            add_to_bin(b, &f->facets[facet - 1], db_int(q, 0) * f->bin_ns, db_int(q, 2),
                        db_int(q, 3), db_int(q, 4));
     }
     return st == LW_END ? LW_OK : st;
 }
 
+static void bin_row(void *ctx, const struct part_row *row)
+{
+    add_to_bin(ctx, row->facet, row->start_ns, 1, row->packets, row->bytes);
+}
+
 static enum lw_status bin_file(void *ctx, struct flow_db *f, struct lw_error *err)
 {
     struct binning *b = ctx;
-    struct db_stmt *q = NULL;
-    enum lw_status st;
 
-    if (bins_fit(b, f)) {
-        st = db_prepare(f->db, "SELECT bin, facet, flows, packets, bytes FROM bins", &q,
-                        err);
-        return st == LW_OK ? add_rows(b, f, q, f->bin_ns, err) : st;
-    }
-    st = db_prepare(f->db,
-                    "SELECT start, facet, 1, packets, bytes FROM flows INDEXED BY"
-                    " flows_time WHERE facet = ? AND start >= ? AND start < ?",
-                    &q, err);
-    for (size_t i = 0; st == LW_OK && i < f->n_facets; i++) {
-        db_bind(q, 1, "iii", f->facets[i].id, b->out->from_ns, b->out->to_ns);
-        st = add_rows(b, f, q, 1, err);
-    }
-    return st;
+    if (bins_fit(b, f))
+        return add_bins(b, f, err);
+    return each_part_row(f, b->out->from_ns, b->out->to_ns, bin_row, b, err);
 }
 
 static int64_t round_down(int64_t v, int64_t unit)
@@ -304,288 +314,9 @@ enum lw_status store_stats_series(struct store *s, const struct store_flow_filte
     memset(bins, 0, n_bins * sizeof *bins);
     memset(out, 0, sizeof *out);
     out->bin_ns = 1;
-    st = each_file(s, f, look_at_file, &b, err);
+    st = flow_each_file(s, f, look_at_file, &b, err);
     if (st != LW_OK || b.flows == 0)
         return st;
     choose_bins(&b);
-    return each_file(s, f, bin_file, &b, err);
-}
-
-/* ------------------------------------------------------------------------- top */
-
-struct sums {
-    uint64_t flows;
-    uint64_t packets;
-    uint64_t bytes;
-    uint64_t alerted;
-    char *name[2]; /* owned */
-};
-
-struct topping {
-    const struct store_flow_filter *f;
-    enum store_top what;
-    enum store_top_by by;
-    uint32_t limit; /* of each file */
-    struct key_table keys;
-    struct sums *sums; /* (keys.n) owned */
-    size_t cap;
-    uint32_t *order; /* (keys.n) owned */
-};
-
-static struct sums *sums_of(struct topping *t, const void *key, size_t n)
-{
-    bool added;
-    uint32_t number = key_table_number(&t->keys, key, n, &added);
-    struct sums *sums =
-        number == 0 ? NULL : mem_grow(t->sums, &t->cap, number, sizeof *sums);
-
-    if (sums == NULL)
-        return NULL;
-    t->sums = sums;
-    if (added)
-        memset(&sums[number - 1], 0, sizeof *sums);
-    return &sums[number - 1];
-}
-
-/* Services and protocols over the whole time: from the facets. */
-static enum lw_status top_facets(struct topping *t, const struct flow_db *f,
-                                 struct lw_error *err)
-{
-    for (size_t i = 0; i < f->n_facets; i++) {
-        const struct flow_facet *x = &f->facets[i];
-        const char *key = t->what == STORE_TOP_SERVICES ? x->service : x->proto;
-        struct sums *sums;
-
-        if (*key == '\0')
-            continue;
-        sums = sums_of(t, key, strlen(key));
-        if (sums == NULL)
-            return lw_fail(err, LW_ENOMEM, "out of memory");
-        sums->flows += x->flows;
-        sums->packets += x->packets;
-        sums->bytes += x->bytes;
-        sums->alerted += x->alerted ? x->flows : 0;
-    }
-    return LW_OK;
-}
-
-/* A key and, of a conversation, a second one behind it. */
-static enum lw_status add_top_row(struct topping *t, struct db_stmt *q,
-                                  struct lw_error *err)
-{
-    uint8_t key[2 * STORE_ADDR_BYTES + 32];
-    size_t n;
-    size_t n2;
-    const void *p = db_blob(q, 0, &n);
-    const void *p2 = db_blob(q, 1, &n2);
-    struct sums *sums;
-
-    if (n + n2 > sizeof key)
-        return LW_OK;
-    if (n > 0)
-        memcpy(key, p, n);
-    if (n2 > 0)
-        memcpy(key + n, p2, n2);
-    sums = sums_of(t, key, n + n2);
-    if (sums == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory");
-    sums->flows += (uint64_t)db_int(q, 2);
-    sums->packets += (uint64_t)db_int(q, 3);
-    sums->bytes += (uint64_t)db_int(q, 4);
-    sums->alerted += (uint64_t)db_int(q, 5);
-    for (int i = 0; i < 2; i++)
-        if (sums->name[i] == NULL && !db_is_null(q, 6 + i))
-            sums->name[i] = mem_strdup(db_text(q, 6 + i));
-    return LW_OK;
-}
-
-static const char *const measures[] = {"3", "4", "5", "6"}; /* ORDER: store_top_by */
-
-static void add_alerted(struct buf *sql, const struct flow_db *f)
-{
-    bool any = false;
-
-    buf_add_text(sql, "sum(facet IN (");
-    for (size_t i = 0; i < f->n_facets; i++) {
-        if (!f->facets[i].alerted)
-            continue;
-        buf_printf(sql, "%s%" PRId64, any ? "," : "", f->facets[i].id);
-        any = true;
-    }
-    buf_add_text(sql, "))");
-}
-
-static void write_top_query(struct buf *sql, const struct topping *t,
-                            const struct flow_db *f, bool part)
-{
-    static const struct {
-        const char *key;
-        const char *key2;
-        bool addr;
-    } keys[] = {
-        [STORE_TOP_SOURCES] = {"src", "NULL", true},
-        [STORE_TOP_DESTINATIONS] = {"dst", "NULL", true},
-        [STORE_TOP_SERVICES] = {"(SELECT service FROM facets WHERE id = facet)", "NULL",
-                                false},
-        [STORE_TOP_PORTS] = {"dport", "NULL", false},
-        [STORE_TOP_PROTOCOLS] = {"(SELECT proto FROM facets WHERE id = facet)", "NULL",
-                                 false},
-        [STORE_TOP_CONVERSATIONS] = {"src", "dst", true},
-    };
-    bool two = t->what == STORE_TOP_CONVERSATIONS;
-
-    buf_printf(sql,
-               "SELECT k, k2, n, p, b, a,%s%s FROM (SELECT %s k, %s k2, count(*) n,"
-               " sum(packets) p, sum(bytes) b, ",
-               keys[t->what].addr ? " (SELECT name FROM names WHERE addr = k),"
-                                  : " NULL,",
-               two ? " (SELECT name FROM names WHERE addr = k2)" : " NULL",
-               keys[t->what].key, keys[t->what].key2);
-    add_alerted(sql, f);
-    buf_printf(
-        sql,
-        " a FROM flows NOT INDEXED WHERE %s%s GROUP BY 1%s ORDER BY %s DESC, 1, 2"
-        " LIMIT ?3)",
-        part ? "start >= ?1 AND start < ?2" : "1",
-        t->what == STORE_TOP_PORTS ? " AND dport >= 0" : "", two ? ", 2" : "",
-        measures[t->by]);
-}
-
-static enum lw_status top_file(void *ctx, struct flow_db *f, struct lw_error *err)
-{
-    struct topping *t = ctx;
-    bool part = t->f->from_ns != INT64_MIN || t->f->to_ns != INT64_MAX;
-    struct db_stmt *q = NULL;
-    struct buf sql;
-    enum lw_status st;
-
-    if (!part && (t->what == STORE_TOP_SERVICES || t->what == STORE_TOP_PROTOCOLS))
-        return top_facets(t, f, err);
-    buf_init(&sql);
-    write_top_query(&sql, t, f, part);
-    st = buf_ok(&sql) ? db_prepare(f->db, buf_text(&sql), &q, err)
-                      : lw_fail(err, LW_ENOMEM, "out of memory");
-    buf_release(&sql);
-    if (st != LW_OK)
-        return st;
-    db_bind(q, 1, "iii", t->f->from_ns, t->f->to_ns, (int64_t)t->limit);
-    while ((st = db_step(q, err)) == LW_OK) {
-        st = add_top_row(t, q, err);
-        if (st != LW_OK)
-            break;
-    }
-    db_done(q);
-    return st == LW_END ? LW_OK : st;
-}
-
-static uint64_t measure(const struct topping *t, uint32_t number)
-{
-    const struct sums *s = &t->sums[number - 1];
-
-    switch (t->by) {
-    case STORE_BY_PACKETS:
-        return s->packets;
-    case STORE_BY_BYTES:
-        return s->bytes;
-    case STORE_BY_ALERTS:
-        return s->alerted;
-    case STORE_BY_FLOWS:
-        break;
-    }
-    return s->flows;
-}
-
-static int compare_top(const void *x, const void *y, void *ctx)
-{
-    const struct topping *t = ctx;
-    uint32_t a = *(const uint32_t *)x;
-    uint32_t b = *(const uint32_t *)y;
-    uint64_t va = measure(t, a);
-    uint64_t vb = measure(t, b);
-    size_t na;
-    size_t nb;
-    const char *ka;
-    const char *kb;
-    int c;
-
-    if (va != vb)
-        return va > vb ? -1 : 1;
-    ka = key_table_key(&t->keys, a, &na);
-    kb = key_table_key(&t->keys, b, &nb);
-    c = memcmp(ka, kb, na < nb ? na : nb);
-    return c != 0 ? c : (na > nb) - (na < nb);
-}
-
-static void emit_top(const struct topping *t, uint32_t number, store_top_fn fn,
-                     void *ctx)
-{
-    char text[2][STORE_ADDR_TEXT_MAX + 80];
-    const struct sums *s = &t->sums[number - 1];
-    size_t n;
-    const char *key = key_table_key(&t->keys, number, &n);
-    struct store_top_row row = {
-        .key = text[0],
-        .name = s->name[0],
-        .name2 = s->name[1],
-        .flows = s->flows,
-        .packets = s->packets,
-        .bytes = s->bytes,
-        .alerted = s->alerted,
-    };
-    bool addr = t->what != STORE_TOP_SERVICES && t->what != STORE_TOP_PROTOCOLS &&
-                t->what != STORE_TOP_PORTS;
-
-    if (addr) {
-        struct store_addr a = {{0}};
-        size_t first;
-
-        a.bytes[0] = (uint8_t)key[0];
-        first = addr_bytes(&a) < n ? addr_bytes(&a) : n;
-        a = addr_of_blob(key, first);
-        (void)store_addr_text(&a, text[0]);
-        a = addr_of_blob(key + first, n - first);
-        (void)store_addr_text(&a, text[1]);
-        row.key2 = t->what == STORE_TOP_CONVERSATIONS ? text[1] : NULL;
-    } else {
-        (void)snprintf(text[0], sizeof text[0], "%.*s", (int)n, key);
-    }
-    fn(ctx, &row);
-}
-
-static enum lw_status order_top(struct topping *t, struct lw_error *err)
-{
-    t->order = mem_alloc((t->keys.n + 1) * sizeof *t->order);
-    if (t->order == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory");
-    for (uint32_t i = 0; i < t->keys.n; i++)
-        t->order[i] = i + 1;
-    qsort_r(t->order, t->keys.n, sizeof *t->order, compare_top, t);
-    return LW_OK;
-}
-
-enum lw_status store_stats_top(struct store *s, enum store_top what,
-                               enum store_top_by by, const struct store_flow_filter *f,
-                               uint32_t limit, store_top_fn fn, void *ctx,
-                               struct lw_error *err)
-{
-    /* Several files are merged from the largest of each. */
-    struct topping t = {.f = f, .what = what, .by = by, .limit = TOP_MERGE_MAX};
-    enum lw_status st;
-
-    key_table_init(&t.keys);
-    if (f->capture != 0)
-        t.limit = limit;
-    st = each_file(s, f, top_file, &t, err);
-    if (st == LW_OK)
-        st = order_top(&t, err);
-    for (uint32_t i = 0; st == LW_OK && i < limit && i < t.keys.n; i++)
-        emit_top(&t, t.order[i], fn, ctx);
-    for (uint32_t i = 0; i < t.keys.n; i++) {
-        mem_free(t.sums[i].name[0]);
-        mem_free(t.sums[i].name[1]);
-    }
-    mem_free(t.order);
-    mem_free(t.sums);
-    key_table_release(&t.keys);
-    return st;
+    return flow_each_file(s, f, bin_file, &b, err);
 }
