@@ -18,7 +18,7 @@
 
 /* Nothing from elsewhere, nothing inline, no framing. */
 #define POLICY                                                                         \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "  \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "        \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 enum { ASSET_HEADERS_MAX = 8 };
