@@ -110,9 +110,9 @@ static const struct route *find_route(struct call *c, char *allowed, size_t size
 
 static void plan_asset(struct call *c, struct http_plan *plan, const char *allowed)
 {
-    if (allowed[0] == '\0' && welcome_asset(c->server, c->req->path) != NULL) {
+    if (allowed[0] == '\0' && welcome_asset(c->server, c->req->path, c->req) != NULL) {
         if (method_fits(c->req->method, "GET"))
-            c->reply->fixed = welcome_asset(c->server, c->req->path);
+            c->reply->fixed = welcome_asset(c->server, c->req->path, c->req);
         else
             allowed = "GET, HEAD";
     }

@@ -47,7 +47,7 @@ void route_metrics(const struct call *c)
 
 void route_description(const struct call *c)
 {
-    c->reply->fixed = welcome_asset(c->server, "/ui/openapi.yaml");
+    c->reply->fixed = welcome_asset(c->server, "/ui/openapi.yaml", c->req);
 }
 
 static void put_detectors(struct jsonw *w, struct server *s)

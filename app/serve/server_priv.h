@@ -39,6 +39,7 @@ struct server {
     struct settings settings;                   /* locks itself */
     struct http_fixed *welcome;                 /* owned: for a program */
     struct http_fixed *assets[UI_ASSETS_MAX];   /* (n_ui_assets) owned, same order */
+    struct http_fixed *packed[UI_ASSETS_MAX];   /* owned; NULL: packing saves nothing */
     struct http_fixed *verdicts[LW_N_VERDICTS]; /* owned: answers of /classify */
     struct classify_form *form;                 /* owned */
     struct server_limits limits;
@@ -59,7 +60,8 @@ void classify_release(struct server *s);
 /** Bring the models of the store and the bundled ones together. */
 LW_MUST enum lw_status route_models_init(struct server *s, struct lw_error *err);
 
-/** The file of ui/ with that path, or NULL. */
-const struct http_fixed *welcome_asset(const struct server *s, const char *path);
+/** The file of ui/ with that path, packed if the client takes that; or NULL. */
+const struct http_fixed *welcome_asset(const struct server *s, const char *path,
+                                       const struct http_request *req);
 
 #endif /* SERVE_SERVER_PRIV_H */
