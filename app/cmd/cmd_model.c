@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/print_json.h"
 
 #include <lapwing/exchange.h>
+#include <lapwing/explain.h>
 
 #include <stdio.h>
 #include <string.h>
+
+enum { PROVENANCE_DEPTH = 16 };
 
 static struct {
     bool json;
@@ -43,8 +47,99 @@ static void put_model(struct jsonw *w, const void *of)
     jsonw_put_text(w, "id", lw_classifier_id(c));
     jsonw_put_text(w, "view", lw_classifier_view(c)->name);
     put_classes(w, c);
+    jsonw_put_bool(w, "calibrated", lw_classifier_calibrated(c));
+    jsonw_put_f64(w, "level", (double)lw_classifier_level(c));
+    jsonw_put_u64(w, "normals", lw_classifier_normals(c)->n_rows);
     jsonw_key(w, "provenance");
     jsonw_raw(w, lw_classifier_provenance(c));
+}
+
+static double number_of(const struct json_value *object, const char *key)
+{
+    double v = 0;
+
+    (void)json_number(json_get(object, key), &v);
+    return v;
+}
+
+static double number_at(const struct json_value *array, size_t i)
+{
+    double v = 0;
+
+    (void)json_number(json_at(array, i), &v);
+    return v;
+}
+
+/* Tenths of what was said, and how many of the rows were attacks. */
+static void print_reliability(const struct json_value *before,
+                              const struct json_value *after)
+{
+    const struct json_value *a = json_get(before, "curve");
+    const struct json_value *z = json_get(after, "curve");
+
+    (void)printf(
+        "\nP(attack) on rows held out, whole attack types left out, by weight\n"
+        "                    as the rule has it         calibrated\n"
+        "Brier score         %18.4f %18.4f\n"
+        "calibration error   %18.4f %18.4f\n"
+        "of all classes, Brier %16.4f %18.4f\n"
+        "said (%%)       rows (%%)  attacks (%%)  rows (%%)  attacks (%%)\n",
+        number_of(before, "brier"), number_of(after, "brier"), number_of(before, "ece"),
+        number_of(after, "ece"), number_of(before, "brier_classes"),
+        number_of(after, "brier_classes"));
+    for (size_t i = 0; i < json_length(a) && i < json_length(z); i++)
+        (void)printf(
+            "%3zu to %-3zu %12.1f %12.1f %9.1f %12.1f\n", 10 * i, 10 * i + 10,
+            100 * number_at(json_at(a, i), 0), 100 * number_at(json_at(a, i), 2),
+            100 * number_at(json_at(z, i), 0), 100 * number_at(json_at(z, i), 2));
+}
+
+static void print_sets(const struct json_value *validation)
+{
+    const struct json_value *sets = json_get(validation, "sets");
+    const struct json_value *coverage = json_get(sets, "coverage");
+    const struct json_value *value = NULL;
+    const char *key = NULL;
+    void *iter = NULL;
+
+    (void)printf(
+        "\nSets of classes at the level of %g %%; of rows held out, in %%\n"
+        "                  known types   types left out\n"
+        "not recognized    %11.2f %16.2f\n"
+        "one class         %11.2f %16.2f\n"
+        "several           %11.2f %16.2f\n"
+        "the true class is in the set: nominal %g, measured",
+        100 * number_of(sets, "level"), 100 * number_of(validation, "known_rejected"),
+        100 * number_of(validation, "unseen_rejected"),
+        100 * number_of(sets, "known_one_class"),
+        100 * number_of(sets, "unseen_one_class"),
+        100 * number_of(sets, "known_several"), 100 * number_of(sets, "unseen_several"),
+        100 - 100 * number_of(sets, "level"));
+    while ((iter = json_next(coverage, iter, &key, &value)) != NULL) {
+        double share = 0;
+
+        (void)json_number(value, &share);
+        (void)printf(" %s %.1f", key, 100 * share);
+    }
+    (void)putchar('\n');
+}
+
+/* What validation said of probabilities and sets, where it did. */
+static void print_trust(const struct lw_classifier *c)
+{
+    const char *text = lw_classifier_provenance(c);
+    struct json_doc *doc = NULL;
+    const struct json_value *validation;
+
+    if (!lw_classifier_calibrated(c) ||
+        json_parse(&doc, text, strlen(text), PROVENANCE_DEPTH, NULL) != LW_OK)
+        return;
+    validation = json_get(json_root(doc), "validation");
+    print_reliability(json_get(validation, "uncalibrated"),
+                      json_get(validation, "calibrated"));
+    if (lw_classifier_level(c) > 0)
+        print_sets(validation);
+    json_free(doc);
 }
 
 static void print_people(const struct lw_classifier *c)
@@ -56,7 +151,10 @@ static void print_people(const struct lw_classifier *c)
     (void)printf("classes    ");
     for (uint32_t i = 0; i < lw_classifier_classes(c); i++)
         (void)printf(" %s", lw_classifier_class_name(c, i));
-    (void)printf("\nprovenance  %s\n", lw_classifier_provenance(c));
+    (void)printf("\nnormals     %zu records kept to compare with\n",
+                 lw_classifier_normals(c)->n_rows);
+    (void)printf("provenance  %s\n", lw_classifier_provenance(c));
+    print_trust(c);
 }
 
 static int run_info(const struct lw_classifier *c)
@@ -111,8 +209,9 @@ const struct command command_model = {
     .name = "model",
     .help = "say what a model file holds; exchange trees with XGBoost",
     .synopsis = "info|export|import FILE",
-    .doc = "Prints a model's identity, what it looks at, and how it was trained and "
-           "validated. export writes the trees of a gbdt model; import makes a model "
+    .doc = "Prints a model's identity, what it looks at, how it was trained and "
+           "validated, what its probabilities mean and how often its sets of classes "
+           "hold. export writes the trees of a gbdt model; import makes a model "
            "file of trees that XGBoost saved, JSON or UBJSON, over the columns that "
            "--like's encoding makes. Its decision rule was tuned for other scores: "
            "judge the new model with lapwing test.",

@@ -83,6 +83,18 @@ static void print_confidence(FILE *f, float confidence)
         (void)fprintf(f, "%.1f %%", (double)confidence * 100);
 }
 
+/* ", or R2L": classes that could not be excluded besides the one that is said. */
+static void print_others(FILE *f, const struct lw_classifier *c,
+                         const struct lw_verdict *v)
+{
+    const char *said = lw_verdict_name(v->verdict);
+
+    for (uint32_t k = 0; k < v->n_classes_p; k++)
+        if ((v->class_set >> k & 1) != 0 &&
+            strcmp(lw_classifier_class_name(c, k), said) != 0)
+            (void)fprintf(f, ", or %s", lw_classifier_class_name(c, k));
+}
+
 enum lw_status summary_reasons(const struct detect_summary *s, const struct suspect *p,
                                struct lw_reason out[SUMMARY_REASONS], size_t *n_out,
                                struct lw_error *err)
@@ -108,6 +120,7 @@ enum lw_status summary_print_alert(FILE *f, const struct lw_classifier *c,
     (void)fprintf(f, "%s %s%s%s ", text_clock(finding->rec->end_ns, clock),
                   class_colour(f, v->verdict), lw_verdict_name(v->verdict), plain(f));
     print_confidence(f, v->confidence);
+    print_others(f, c, v);
     (void)fprintf(f, "  %s", summary_flow_text(finding->rec, flow));
     if (n_flows > 1) {
         char count[TEXT_MAX];
@@ -230,6 +243,7 @@ static enum lw_status print_suspect(FILE *f, const struct detect_summary *s,
     (void)fprintf(f, "%3zu. %s%s%s ", rank, class_colour(f, p->verdict),
                   lw_verdict_name(p->verdict), plain(f));
     print_confidence(f, p->worst_verdict.confidence);
+    print_others(f, s->classifier, &p->worst_verdict);
     (void)fprintf(f, "  %s\n", summary_flow_text(&p->worst, flow));
     for (size_t i = 0; i < n_reasons; i++) {
         (void)fputs("     - ", f);

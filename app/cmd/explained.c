@@ -167,7 +167,7 @@ static void print_nearest(FILE *out, const struct explained *e, size_t top)
     char count[TEXT_MAX];
 
     (void)fprintf(
-        out, "\nNearest normal record of %s %s: distance %.2f (here, there)\n",
+        out, "\nNearest normal record of the %s %s: distance %.2f (here, there)\n",
         text_count(e->normals->n_rows, count), e->normals_from, (double)p->distance);
     for (size_t i = 0; i < top; i++) {
         size_t most = n;

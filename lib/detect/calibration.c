@@ -37,23 +37,30 @@ static double share(const struct block *b)
     return b->hits / b->weight;
 }
 
-/* Merge the lightest two neighbours. */
+/* What the squared error of probabilities grows by if two neighbours become one (Ward).
+ */
+static double loss(const struct block *a, const struct block *b)
+{
+    double apart = share(a) - share(b);
+
+    return a->weight * b->weight / (a->weight + b->weight) * apart * apart;
+}
+
+/* Merge the two neighbours that are missed least. */
 static size_t thin(struct block *blocks, size_t n)
 {
-    size_t lightest = 0;
+    size_t best = 0;
 
     for (size_t i = 1; i + 1 < n; i++)
-        if (blocks[i].weight + blocks[i + 1].weight <
-            blocks[lightest].weight + blocks[lightest + 1].weight)
-            lightest = i;
-    add(&blocks[lightest], &blocks[lightest + 1]);
-    memmove(&blocks[lightest + 1], &blocks[lightest + 2],
-            (n - lightest - 2) * sizeof *blocks);
+        if (loss(&blocks[i], &blocks[i + 1]) < loss(&blocks[best], &blocks[best + 1]))
+            best = i;
+    add(&blocks[best], &blocks[best + 1]);
+    memmove(&blocks[best + 1], &blocks[best + 2], (n - best - 2) * sizeof *blocks);
     return n - 1;
 }
 
 /* Pool adjacent violators.  There are never more than KNOTS_MAX blocks and one: beyond
- * that the lightest are merged at once, which keeps the order of their shares. */
+ * that two neighbours are merged at once, which keeps the order of their shares. */
 void calibration_fit(struct calibration_curve *out, struct calibration_point *points,
                      size_t n)
 {

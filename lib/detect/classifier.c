@@ -91,7 +91,7 @@ static bool is_recognized(const struct lw_classifier *c, const float *numbers,
     mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
                          c->n_classes, distance);
     conformal_p_values(&c->conformal_sets, margins, distance, v->class_p);
-    v->class_set = conformal_set(&c->conformal_sets, v->class_p);
+    v->class_set = conformal_set(&c->conformal_sets, v->class_p, v->novelty);
     v->n_classes_p = c->n_classes;
     return v->class_set != 0;
 }

@@ -7,6 +7,7 @@
 #include "learn/link.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OF_DISTANCE, OF_CHANCE, OF_BOTH, N_SIDES };
@@ -59,10 +60,12 @@ void conformal_p_values(const struct conformal *c, const float *margins,
     }
 }
 
-uint32_t conformal_set(const struct conformal *c, const float *p_values)
+uint32_t conformal_set(const struct conformal *c, const float *p_values, float nearest)
 {
     uint32_t set = 0;
 
+    if (nearest > c->farthest)
+        return 0;
     for (uint32_t k = 0; k < c->n_classes; k++)
         if (p_values[k] > c->level)
             set |= UINT32_C(1) << k;
@@ -138,6 +141,28 @@ static enum lw_status fit_tables(struct conformal *c, const struct rows_of *rows
     return LW_OK;
 }
 
+/* The distance that all but a few of the rows are within. */
+static enum lw_status fit_farthest(struct conformal *c, const struct rows_of *rows,
+                                   float *scratch, struct lw_error *err)
+{
+    struct conformal_row r;
+    size_t n = 0;
+
+    for (size_t i = 0; i < rows->n; i++) {
+        if (!rows->row(rows->ctx, i, &r))
+            continue;
+        scratch[n] = r.distance[0];
+        for (uint32_t k = 1; k < c->n_classes; k++)
+            scratch[n] = fminf(scratch[n], r.distance[k]);
+        n++;
+    }
+    if (n == 0)
+        return lw_fail(err, LW_EINVAL, "too few rows to calibrate on");
+    qsort(scratch, n, sizeof *scratch, quantile_order);
+    c->farthest = scratch[n - 1 - (size_t)(CONFORMAL_FAR_SHARE * (double)n)];
+    return LW_OK;
+}
+
 enum lw_status conformal_fit(struct conformal *out, uint32_t n_classes,
                              const uint64_t *n_rows, conformal_row_fn row,
                              const void *ctx, size_t n, struct lw_error *err)
@@ -156,6 +181,8 @@ enum lw_status conformal_fit(struct conformal *out, uint32_t n_classes,
         st = lw_fail(err, LW_ENOMEM, "out of memory for p-values");
     else
         st = fit_tables(out, &rows, scratch, err);
+    if (st == LW_OK)
+        st = fit_farthest(out, &rows, scratch, err);
     mem_free(scratch);
     return st;
 }
@@ -184,6 +211,7 @@ void conformal_release(struct conformal *c)
 void conformal_save(const struct conformal *c, struct buf *out)
 {
     buf_add_f32(out, c->level);
+    buf_add_f32(out, c->farthest);
     buf_add_u8(out, (uint8_t)c->n_classes);
     buf_add(out, c->table_of, c->n_classes);
     buf_add_u8(out, (uint8_t)c->n_tables);
@@ -198,6 +226,7 @@ static bool load_head(struct conformal *c, struct span *in)
     uint8_t n_tables;
     uint16_t n_groups;
     bool ok = span_take_f32(in, &c->level) && c->level > 0 && c->level < 1 &&
+              span_take_f32(in, &c->farthest) && c->farthest >= 0 &&
               span_take_u8(in, &n_classes) && n_classes >= 2 &&
               n_classes <= LW_MAX_CLASSES;
 

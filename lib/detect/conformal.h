@@ -15,12 +15,16 @@
  * logarithm of their product (Fisher 1932), itself ranked among the class's held-out
  * rows.
  *
+ * A row that is farther from every kind of row than all but CONFORMAL_FAR_SHARE of the
+ * held-out ones has an empty set in any case: classes of many unlike kinds have
+ * held-out rows that are themselves far from everything.
+ *
  * Attack classes with fewer than CONFORMAL_ROWS_MIN rows have no tail to speak of: they
  * share the smallest class that has so many, and its guarantee, not one of their own.
  *
- * In a file: f32 level; u8 classes; u8 table of each class; u8 tables; u16 groups; u8
- * class of each group of the distance, 255: none; f32 quantiles (tables, 3,
- * CONFORMAL_POINTS): of distance, of unlikeliness, of both.
+ * In a file: f32 level; f32 farthest; u8 classes; u8 table of each class; u8 tables;
+ * u16 groups; u8 class of each group of the distance, 255: none; f32 quantiles (tables,
+ * 3, CONFORMAL_POINTS): of distance, of unlikeliness, of both.
  */
 #ifndef DETECT_CONFORMAL_H
 #define DETECT_CONFORMAL_H
@@ -31,12 +35,14 @@
 
 #include <lapwing/detect.h>
 
-#define CONFORMAL_LEVEL 0.01f
+#define CONFORMAL_LEVEL     0.01f
+#define CONFORMAL_FAR_SHARE 0.003
 
 enum { CONFORMAL_POINTS = 1001, CONFORMAL_ROWS_MIN = 200, CONFORMAL_NO_CLASS = 255 };
 
 struct conformal {
     float level;
+    float farthest;     /* distance to the nearest kind of row */
     uint32_t n_classes; /* 0: none, nothing is said */
     uint32_t n_tables;
     uint8_t table_of[LW_MAX_CLASSES]; /* (n_classes) */
@@ -73,8 +79,8 @@ LW_MUST enum lw_status conformal_groups(struct conformal *c, const uint8_t *clas
 void conformal_p_values(const struct conformal *c, const float *margins,
                         const float *distance, float *out);
 
-/** Bit k: class k is in the set. */
-uint32_t conformal_set(const struct conformal *c, const float *p_values);
+/** Bit k: class k is in the set.  nearest: least of the row's distances. */
+uint32_t conformal_set(const struct conformal *c, const float *p_values, float nearest);
 
 void conformal_save(const struct conformal *c, struct buf *out);
 /** LW_EFORMAT, LW_ENOMEM; on failure there is nothing to release. */

@@ -288,7 +288,7 @@ static enum lw_status judge_openly(const struct trial_range *others,
         memcpy(t->calibrated, t->posterior, sizeof t->calibrated);
         calibration_apply(curves, t->calibrated);
         conformal_p_values(&sets, all->tune[i].margins, t->class_distance, p);
-        t->set = (uint8_t)conformal_set(&sets, p);
+        t->set = (uint8_t)conformal_set(&sets, p, t->distance);
         t->rejected = t->unseen_category || t->set == 0;
         t->too_unlike =
             t->unseen_category || novelty_rejects(&novelty, t->confidence, t->distance);

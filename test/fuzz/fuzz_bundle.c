@@ -9,6 +9,8 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "data/encode.h"
+#include "detect/calibration.h"
+#include "detect/conformal.h"
 #include "detect/normality.h"
 #include "detect/rule.h"
 #include "fuzz.h"
@@ -17,6 +19,7 @@
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -96,6 +99,40 @@ static void try_encoder(const void *data, size_t n)
     encoder_free(e);
 }
 
+static void try_calibration(const void *data, size_t n)
+{
+    struct calibration c = {0};
+    float p[LW_MAX_CLASSES] = {0.25f, 0.5f, 0.25f};
+    struct lw_error err;
+    float sum = 0;
+
+    if (calibration_load(&c, span_of(data, n), &err) != LW_OK)
+        return;
+    calibration_apply(&c, p);
+    for (uint32_t k = 0; k < c.n_classes; k++) {
+        LW_ASSERT(p[k] >= 0 && p[k] <= 1);
+        sum += p[k];
+    }
+    LW_ASSERT(fabsf(sum - 1) < 1e-5f);
+}
+
+static void try_sets(const void *data, size_t n)
+{
+    const float margins[LW_MAX_CLASSES] = {1, -3, 50, 0, 1e6f, -1e6f};
+    const float distance[LW_MAX_CLASSES] = {0, FLT_MAX, 3, 1e6f};
+    struct conformal c;
+    struct lw_error err;
+    float p[LW_MAX_CLASSES];
+
+    if (conformal_load(&c, span_of(data, n), &err) != LW_OK)
+        return;
+    conformal_p_values(&c, margins, distance, p);
+    for (uint32_t k = 0; k < c.n_classes; k++)
+        LW_ASSERT(p[k] > 0 && p[k] <= 1);
+    LW_ASSERT(conformal_set(&c, p, 0) < 1U << c.n_classes);
+    conformal_release(&c);
+}
+
 static void try_classifier(const void *data, size_t n)
 {
     struct lw_classifier *c = NULL;
@@ -145,8 +182,9 @@ static void try_bundle(const uint8_t *data, size_t n)
         const char *tag;
         void (*loader)(const void *data, size_t n);
     } sections[] = {
-        {"A", try_model},          {"MODEL", try_model}, {"VIEW", try_model},
-        {"NORMAL", try_normality}, {"RULE", try_rule},   {"ENCODER", try_encoder},
+        {"A", try_model},          {"MODEL", try_model},       {"VIEW", try_model},
+        {"NORMAL", try_normality}, {"RULE", try_rule},         {"ENCODER", try_encoder},
+        {"SETS", try_sets},        {"CALIB", try_calibration},
     };
     struct lw_bundle *b = NULL;
     struct lw_error err = {.msg = ""};
@@ -175,6 +213,8 @@ void fuzz_one(const uint8_t *data, size_t n)
     try_rule(data, n);
     try_normality(data, n);
     try_encoder(data, n);
+    try_calibration(data, n);
+    try_sets(data, n);
     if (n < HEAD_BYTES + SHA256_BYTES)
         return;
     mended = mem_dup(data, n);

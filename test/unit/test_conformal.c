@@ -40,6 +40,11 @@ static void make_rows(void)
     }
 }
 
+static float nearest(const float *distance)
+{
+    return fminf(fminf(distance[0], distance[1]), distance[2]);
+}
+
 static bool first_half(const void *ctx, size_t i, struct conformal_row *out)
 {
     (void)ctx;
@@ -75,7 +80,7 @@ static void coverage_is_what_the_level_says(void **state)
         uint32_t set;
 
         conformal_p_values(&c, rows[i].margins, rows[i].distance, p);
-        set = conformal_set(&c, p);
+        set = conformal_set(&c, p, nearest(rows[i].distance));
         n[rows[i].truth]++;
         missing[rows[i].truth] += set >> rows[i].truth & 1 ? 0 : 1;
         one += set == UINT32_C(1) << rows[i].truth ? 1 : 0;
@@ -98,9 +103,10 @@ static void what_is_like_nothing_has_no_class(void **state)
     (void)state;
     fit(&c, many);
     conformal_p_values(&c, sure, near, p);
-    assert_int_equal(conformal_set(&c, p), 1);
+    assert_int_equal(conformal_set(&c, p, nearest(near)), 1);
+    assert_int_equal(conformal_set(&c, p, 50), 0); /* far from everything */
     conformal_p_values(&c, sure, nowhere, p);
-    assert_int_equal(conformal_set(&c, p), 0);
+    assert_int_equal(conformal_set(&c, p, 0), 0);
     for (uint32_t k = 0; k < CLASSES; k++)
         assert_true(p[k] > 0 && p[k] <= 1);
     conformal_release(&c);
@@ -147,7 +153,7 @@ static void a_section_comes_back_and_damage_is_refused(void **state)
     conformal_release(&back);
     for (size_t n = 0; n < b.len; n += 97)
         assert_int_equal(conformal_load(&back, span_of(b.data, n), &err), LW_EFORMAT);
-    b.data[5] = 9; /* a table that is not there */
+    b.data[9] = 9; /* a table that is not there */
     assert_int_equal(conformal_load(&back, span_of(b.data, b.len), &err), LW_EFORMAT);
     buf_release(&b);
     conformal_release(&c);
