@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+#include "base/jsonw.h"
+#include "base/span.h"
+#include "base/timefmt.h"
 #include "cmd/command.h"
 #include "cmd/model_path.h"
 #include "cmd/signals.h"
 #include "serve/server.h"
 
+#include <lapwing/log.h>
+
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static struct {
     const char *listen;
@@ -15,7 +24,17 @@ static struct {
     int64_t connections;
     int64_t request_timeout_ns;
     int64_t idle_timeout_ns;
+    const char *state;
+    int64_t workers;
+    int64_t queue;
+    uint64_t capture_limit;
+    int64_t keep_ns;
+    uint64_t keep_bytes;
+    int log_format;
+    bool log_requests;
 } o;
+
+static const char *const log_formats[] = {"text", "json", NULL};
 
 static const struct opt rows[] = {
     {"listen", 0, OPT_TO_TEXT(&o.listen), .metavar = "HOST:PORT",
@@ -34,8 +53,45 @@ static const struct opt rows[] = {
      .help = "a connection without a request is closed"},
 };
 
+static const struct opt state_rows[] = {
+    {"state", 0, OPT_TO_TEXT(&o.state), .metavar = "DIR",
+     .help = "where captures, flows, alerts and settings are kept (default: "
+             "/var/lib/lapwing for root, else $XDG_STATE_HOME/lapwing or "
+             "~/.local/state/lapwing)"},
+    {"workers", 0, OPT_TO_INT(&o.workers), .metavar = "N", .initial = "0", .min = 0,
+     .max = 64,
+     .help = "how many captures are analysed at one time; 0: half as many "
+             "as there are processors"},
+    {"queue", 0, OPT_TO_INT(&o.queue), .metavar = "N", .initial = "1000", .min = 1,
+     .max = 1000000, .help = "more jobs than that do not wait, but are refused"},
+    {"capture-limit", 0, OPT_TO_SIZE(&o.capture_limit), .metavar = "SIZE",
+     .initial = "16G", .min = 1024, .max = 1e15,
+     .help = "a capture that is larger is refused"},
+    {"keep", 0, OPT_TO_DURATION(&o.keep_ns), .metavar = "TIME", .min = 60,
+     .max = 3.15e9,
+     .help = "delete captures that were sent longer ago, with all that "
+             "was found in them (default: never)"},
+    {"keep-size", 0, OPT_TO_SIZE(&o.keep_bytes), .metavar = "SIZE", .min = 1048576,
+     .max = 1e15,
+     .help = "delete the oldest captures when all together is larger "
+             "(default: no limit)"},
+};
+
+static const struct opt log_rows[] = {
+    {"log-format", 0, OPT_TO_CHOICE(&o.log_format), .metavar = "NAME",
+     .initial = "text", .choices = log_formats,
+     .help = "messages on standard error as text, or a JSON object a line"},
+    {"log-requests", 0, OPT_TO_FLAG(&o.log_requests),
+     .help = "a message for each request"},
+};
+
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
-static const struct opt_group *const groups[] = {&group, NULL};
+static const struct opt_group state_group = {"State", state_rows,
+                                             sizeof state_rows / sizeof state_rows[0]};
+static const struct opt_group log_group = {"Log", log_rows,
+                                           sizeof log_rows / sizeof log_rows[0]};
+static const struct opt_group *const groups[] = {&group, &state_group, &log_group,
+                                                 NULL};
 
 /* Async-signal-safe, whichever thread the signal comes to: libraries have threads of
  * their own (OpenBLAS from its loading on), in which blocking does not help. */
@@ -65,9 +121,64 @@ static const char *models_dir(char path[MODEL_PATH_MAX])
     return path;
 }
 
+/* Where everything is kept: what was named, or where the system has such things. */
+static const char *state_dir(char path[MODEL_PATH_MAX])
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    int n = -1;
+
+    if (o.state != NULL)
+        return o.state;
+    if (state != NULL && state[0] == '/')
+        n = snprintf(path, MODEL_PATH_MAX, "%s/lapwing", state);
+    else if (geteuid() == 0)
+        n = snprintf(path, MODEL_PATH_MAX, "/var/lib/lapwing");
+    else if (home != NULL && home[0] == '/')
+        n = snprintf(path, MODEL_PATH_MAX, "%s/.local/state/lapwing", home);
+    return n > 0 && n < MODEL_PATH_MAX ? path : NULL;
+}
+
+static void log_json(void *ctx, enum lw_log_level level, const char *message)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    char when[TIMEFMT_MAX];
+    struct timespec now;
+    struct jsonw w;
+    struct buf line;
+    size_t n;
+
+    (void)ctx;
+    if (level == LW_LOG_DEBUG && !command_verbose())
+        return;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    n = timefmt_eve((int64_t)now.tv_sec * NS_PER_S + now.tv_nsec, when);
+    (void)snprintf(when + n - 5, 2, "Z");
+    buf_init(&line);
+    jsonw_init(&w, &line);
+    jsonw_object(&w);
+    jsonw_put_text(&w, "time", when);
+    jsonw_put_text(&w, "level", names[level]);
+    /* A message that is an object already is its members. */
+    if (message[0] == '{' && message[1] != '}') {
+        struct span inner = span_of(message + 1, strlen(message) - 2);
+
+        buf_add_char(&line, ',');
+        buf_add(&line, inner.p, inner.n);
+    } else {
+        jsonw_put_text(&w, "message", message);
+    }
+    jsonw_object_end(&w);
+    buf_add_char(&line, '\n');
+    if (buf_ok(&line))
+        (void)fwrite(line.data, 1, line.len, stderr);
+    buf_release(&line);
+}
+
 static int run_serve(char *const *words, size_t n_words)
 {
     char path[MODEL_PATH_MAX];
+    char state_path[MODEL_PATH_MAX];
     const struct server_config cfg = {
         .listen = o.listen,
         .models_dir = models_dir(path),
@@ -75,6 +186,13 @@ static int run_serve(char *const *words, size_t n_words)
         .max_connections = (unsigned)o.connections,
         .request_timeout_ms = o.request_timeout_ns / 1000000,
         .idle_timeout_ms = o.idle_timeout_ns / 1000000,
+        .state_dir = state_dir(state_path),
+        .workers = (unsigned)o.workers,
+        .queue = (unsigned)o.queue,
+        .capture_bytes = o.capture_limit,
+        .keep_ns = o.keep_ns,
+        .keep_bytes = o.keep_bytes,
+        .log_requests = o.log_requests,
     };
     struct server *server = NULL;
     struct lw_error err;
@@ -85,6 +203,11 @@ static int run_serve(char *const *words, size_t n_words)
     if (cfg.models_dir == NULL)
         return command_fail("no classify.lwm among the bundled models; make the models "
                             "with 'lapwing train' or name their folder with --models");
+    if (cfg.state_dir == NULL)
+        return command_fail("no home folder; say with --state where to keep captures "
+                            "and what is found in them");
+    if (o.log_format == 1)
+        lw_log_set(log_json, NULL);
     (void)sem_init(&stop, 0, 0);
     signals_catch(post, &stop);
     if (server_start(&server, &cfg, &err) != LW_OK)
@@ -99,15 +222,23 @@ static int run_serve(char *const *words, size_t n_words)
 
 const struct command command_serve = {
     .name = "serve",
-    .help = "answer over HTTP: the page, and POST /classify",
+    .help = "analyse captures over HTTP: the page, the API, alerts, history",
     .synopsis = "",
     .doc =
-        "Serve the web page and the classifier's API until INT or TERM.\n\n"
+        "Serve the web page and the API until INT or TERM: captures are sent, analysed "
+        "in the background and kept, with their flows, verdicts and alerts, in one "
+        "folder. docs/server.md shows how; /api/v1/openapi.yaml describes every "
+        "route.\n\n"
+        "INT and TERM end it in order: requests are answered to their end, jobs that "
+        "run go back into the queue and run again at the next start. Nothing that was "
+        "acknowledged is lost if it is killed instead.\n\n"
         "Only loopback addresses are listened on, and only requests whose Host header "
         "is a loopback name are answered. To reach it from elsewhere, use an SSH "
         "tunnel or a proxy on the same machine.",
     .examples = "# serve on http://127.0.0.1:5000/\n"
                 "lapwing serve\n"
+                "# keep what was sent in the last 30 days, at most 200 GiB\n"
+                "lapwing serve --state /srv/lapwing --keep 30d --keep-size 200G\n"
                 "# is it well?\n"
                 "curl http://127.0.0.1:5000/healthz\n",
     .groups = groups,

@@ -17,17 +17,16 @@
 #include "base/mem.h"
 #include "base/numfmt.h"
 #include "serve/flatjson.h"
-#include "serve/nametable.h"
+#include "serve/view_names.h"
 
 #include <float.h>
 #include <stdio.h>
 
 struct classify_form {
-    const struct lw_view *wide;   /* static */
-    const struct lw_view *narrow; /* static */
-    struct nametable names;       /* folded spelling -> index in `wide` */
-    struct nametable categories[CLASSIFY_FEATURES_MAX]; /* by index in `wide` */
-    uint16_t narrow_idx[CLASSIFY_FEATURES_MAX];         /* index in `wide` */
+    const struct lw_view *wide;                 /* static */
+    const struct lw_view *narrow;               /* static */
+    struct view_names *names;                   /* owned; of `wide` */
+    uint16_t narrow_idx[CLASSIFY_FEATURES_MAX]; /* index in `wide` */
     uint64_t wide_mask;
     uint64_t narrow_mask;
     char shown[CLASSIFY_FEATURES_MAX][CLASSIFY_NAME_MAX]; /* by index in `wide` */
@@ -45,75 +44,19 @@ struct reading {
 
 /* ---------------------------------------------------------------------- the form */
 
-/* A spelling without case and underscores. */
-static struct span fold(struct span name, uint8_t out[FLATJSON_KEY_MAX])
-{
-    size_t n = 0;
-
-    name = span_first(name, FLATJSON_KEY_MAX);
-    for (size_t i = 0; i < name.n; i++) {
-        uint8_t c = name.p[i];
-
-        if (c != '_')
-            out[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-    }
-    return span_of(out, n);
-}
-
-/* Take the next of several words separated by spaces. */
-static struct span next_word(const char **text)
-{
-    const char *start = *text + strspn(*text, " ");
-    size_t n = strcspn(start, " ");
-
-    *text = start + n;
-    return span_of(start, n);
-}
-
-static enum lw_status add_spelling(struct classify_form *f, uint16_t idx,
-                                   struct span spelling, struct lw_error *err)
-{
-    uint8_t bytes[FLATJSON_KEY_MAX];
-    struct span folded = fold(spelling, bytes);
-
-    return nametable_add(&f->names, folded, idx, err);
-}
-
 /* Messages spell a field as the API always did: the view's name without underscores,
  * and "protocol". */
 static void set_shown(struct classify_form *f, uint16_t idx)
 {
     const char *name = f->wide->features[idx].name;
-    uint8_t bytes[FLATJSON_KEY_MAX];
+    uint8_t bytes[VIEW_NAME_MAX];
     struct span folded;
 
     if (strcmp(name, "protocol_type") == 0)
         name = "protocol";
-    folded =
-        span_first(fold(span_of(name, strlen(name)), bytes), CLASSIFY_NAME_MAX - 1);
+    folded = span_first(view_names_fold(span_of(name, strlen(name)), bytes),
+                        CLASSIFY_NAME_MAX - 1);
     (void)span_copy(folded, 0, f->shown[idx], folded.n);
-}
-
-static enum lw_status add_feature(struct classify_form *f, uint16_t idx,
-                                  struct lw_error *err)
-{
-    const struct lw_feature *feature = &f->wide->features[idx];
-    const char *aliases = feature->alias;
-    struct span alias;
-    enum lw_status st =
-        add_spelling(f, idx, span_of(feature->name, strlen(feature->name)), err);
-
-    for (alias = next_word(&aliases); st == LW_OK && alias.n > 0;
-         alias = next_word(&aliases))
-        st = add_spelling(f, idx, alias, err);
-    for (uint16_t i = 0; st == LW_OK && i < feature->n_categories; i++) {
-        const char *name = feature->categories[i];
-
-        st = nametable_add(&f->categories[idx], span_of(name, strlen(name)), i, err);
-    }
-    set_shown(f, idx);
-    f->wide_mask |= UINT64_C(1) << idx;
-    return st;
 }
 
 static enum lw_status map_narrow(struct classify_form *f, struct lw_error *err)
@@ -135,7 +78,7 @@ enum lw_status classify_form_new(struct classify_form **out, const struct lw_vie
                                  const struct lw_view *narrow, struct lw_error *err)
 {
     struct classify_form *f;
-    enum lw_status st = LW_OK;
+    enum lw_status st;
 
     if (wide->n_features > CLASSIFY_FEATURES_MAX ||
         narrow->n_features > CLASSIFY_FEATURES_MAX)
@@ -147,8 +90,11 @@ enum lw_status classify_form_new(struct classify_form **out, const struct lw_vie
         return lw_fail(err, LW_ENOMEM, "out of memory");
     f->wide = wide;
     f->narrow = narrow;
-    for (uint16_t i = 0; st == LW_OK && i < wide->n_features; i++)
-        st = add_feature(f, i, err);
+    for (uint16_t i = 0; i < wide->n_features; i++) {
+        set_shown(f, i);
+        f->wide_mask |= UINT64_C(1) << i;
+    }
+    st = view_names_new(&f->names, wide, err);
     if (st == LW_OK)
         st = map_narrow(f, err);
     if (st != LW_OK) {
@@ -163,9 +109,7 @@ void classify_form_free(struct classify_form *f)
 {
     if (f == NULL)
         return;
-    nametable_release(&f->names);
-    for (size_t i = 0; i < CLASSIFY_FEATURES_MAX; i++)
-        nametable_release(&f->categories[i]);
+    view_names_free(f->names);
     mem_free(f);
 }
 
@@ -233,12 +177,9 @@ static enum lw_status read_category(struct reading *r, size_t idx,
                                     const struct flatjson_member *m, float *out,
                                     struct lw_error *err)
 {
-    int64_t code;
-
     if (m->kind != FLATJSON_TEXT)
         return refuse(r, m->key, "must be a text, such as \"tcp\"", err);
-    code = nametable_find(&r->form->categories[idx], m->value);
-    *out = code < 0 ? LW_CAT_UNSEEN : (float)code;
+    *out = view_names_category(r->form->names, idx, m->value);
     return LW_OK;
 }
 
@@ -246,8 +187,7 @@ static enum lw_status read_member(void *ctx, const struct flatjson_member *m,
                                   struct lw_error *err)
 {
     struct reading *r = ctx;
-    uint8_t bytes[FLATJSON_KEY_MAX];
-    int64_t idx = nametable_find(&r->form->names, fold(m->key, bytes));
+    int idx = view_names_find(r->form->names, m->key);
     uint64_t bit;
 
     if (++r->n_members > CLASSIFY_MEMBERS_MAX)

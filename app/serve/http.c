@@ -2,6 +2,11 @@
 #include "serve/http.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
+#include "serve/problem.h"
+
+#include <errno.h>
+#include <unistd.h>
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value)
 {
@@ -20,4 +25,55 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
     text[n] = '\0';
     reply->headers[reply->n_headers++] = (struct http_header){name, text};
     reply->text_len += n + 1;
+}
+
+/* ---- files ----------------------------------------------------------------------- */
+
+/* Read piece by piece and not by sendfile(), which would not tell how fast the client
+ * reads. */
+struct file_stream {
+    int fd;
+    uint64_t at;
+    uint64_t n_bytes;
+};
+
+static ssize_t file_read(void *ctx, char *out, size_t max)
+{
+    struct file_stream *f = ctx;
+    uint64_t left = f->n_bytes - f->at;
+    ssize_t n;
+
+    if (left == 0)
+        return HTTP_STREAM_END;
+    do
+        n = pread(f->fd, out, left < max ? (size_t)left : max, (off_t)f->at);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return HTTP_STREAM_FAILED; /* it became shorter: the client must notice */
+    f->at += (uint64_t)n;
+    return n;
+}
+
+static void file_close(void *ctx)
+{
+    struct file_stream *f = ctx;
+
+    (void)close(f->fd);
+    mem_free(f);
+}
+
+void http_reply_file(struct http_reply *reply, int fd, uint64_t n_bytes)
+{
+    static const struct http_stream_ops ops = {file_read, file_close};
+    struct file_stream *f = mem_zalloc(1, sizeof *f);
+
+    if (f == NULL) {
+        (void)close(fd);
+        problem_reply(reply, 503, NULL, "out of memory");
+        return;
+    }
+    *f = (struct file_stream){.fd = fd, .n_bytes = n_bytes};
+    reply->stream = &ops;
+    reply->stream_ctx = f;
+    reply->stream_bytes = n_bytes;
 }

@@ -7,15 +7,24 @@
  *
  *     on_request_line()        on_request(): headers   body...        end
  *     PHASE_LINE ------------> check_headers() ------> take_body() -> give_answer()
- *                                  | wrong framing, or far too large
- *                                  +--> answered at once, connection closed
+ *                                  | plan()             PHASE_BODY       |
+ *                                  | wrong framing, or far too large     |
+ *                                  +--> answered at once, closed         |
+ *     PHASE_ANSWERED <---- send_reply() <---- handler() <----------------+
+ *                               ^   here, or on a thread of the slow pool|
+ *                               +---- PHASE_READY <---- PHASE_AWAY <-----+
+ *
+ * While a request is away (a slow handler, an answer that is held, a stream that waits)
+ * its connection is suspended: the loop does not look at it, and nobody else touches
+ * it, until it is resumed.
  *
  * Two things the library leaves to us.  *Time*: its timeout measures silence, so a
  * connection's deadline (deadline.h) is set here, from first line to last byte and
- * from there to the next first line.  *Framing*: a request whose length is said in two
- * ways, or in a way that this and another program might read differently, is refused
- * (RFC 9112, sections 6.1, 6.3 and 11.2), since behind a proxy the difference is a
- * second, hidden request.
+ * from there to the next first line.  What is long may take longer, as long as bytes
+ * flow at HTTP_SLOWEST_BYTES_S on average and never stop for a request's time.
+ * *Framing*: a request whose length is said in two ways, or in a way that this and
+ * another program might read differently, is refused (RFC 9112, sections 6.1, 6.3
+ * and 11.2), since behind a proxy the difference is a second, hidden request.
  *
  * What libmicrohttpd refuses by itself (no Host, a header of 16 KiB, a length that is
  * no number) gets its own 4xx page, whose header 0.9.75 sends twice, and is closed.
@@ -29,11 +38,14 @@
 #include "serve/deadline.h"
 #include "serve/http.h"
 #include "serve/problem.h"
+#include "serve/slow_pool.h"
 
 #include <lapwing/log.h>
 
 #include <microhttpd.h>
 
+#include <arpa/inet.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,10 +64,15 @@ enum {
     KEEP_BYTES = 8 * 1024,
     /* Descriptors that are not connections. */
     SPARE_FILES = 64,
-    STOP_WAIT_MS = 1000
+    STOP_WAIT_MS = 1000,
+    /* A piece of a stream. */
+    STREAM_BYTES = 32 * 1024
 };
 
-enum phase { PHASE_LINE, PHASE_BODY, PHASE_ANSWERED };
+/* Of what waits for something else than its client. */
+#define NO_DEADLINE_MS (INT64_MAX / 4)
+
+enum phase { PHASE_LINE, PHASE_BODY, PHASE_AWAY, PHASE_READY, PHASE_ANSWERED };
 
 struct http_fixed {
     struct MHD_Response *response; /* owned */
@@ -67,19 +84,33 @@ struct http_listener {
     struct http_config cfg;
     struct MHD_Daemon *daemon;    /* owned */
     struct deadline_watch *watch; /* owned */
+    struct slow_pool *slow;       /* owned */
     _Atomic unsigned n_connections;
     _Atomic unsigned n_requests; /* between first line and last byte */
+    bool quiet;
 };
 
 /* A connection and the request that is on it. */
 struct conn {
     struct deadline deadline;
     struct http_listener *listener; /* borrowed: outlives the connection */
+    struct MHD_Connection *link;    /* borrowed: lives as long */
     struct buf body;
     struct buf answer;
+    struct buf query;        /* as sent; libmicrohttpd takes its own to pieces */
     struct http_request req; /* texts borrowed from libmicrohttpd until the end */
+    struct http_plan plan;
+    struct http_reply reply;
+    struct slow_work work;
+    _Atomic int pending; /* of a slow handler and a held answer: not done yet */
+    bool on_slow_thread;
     enum phase phase;
-    size_t body_bytes; /* received, kept or not */
+    unsigned status;      /* answered; 0: not yet */
+    int64_t began_ms;     /* of what is long: when, */
+    uint64_t moved_bytes; /* and what was sent or received since */
+    size_t body_bytes;    /* received, kept or not */
+    size_t thrown_bytes;  /* of these, thrown away */
+    bool sink_failed;
     const char *length;
     const char *coding;
     unsigned n_lengths;
@@ -89,13 +120,45 @@ struct conn {
     bool path_is_cut; /* a decoded zero byte ends the path before its end */
 };
 
+/* ---------------------------------------------------------------------------- time */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* More of something long went through: its deadline moves on, as far as the average
+ * earns it. */
+static void long_moved(struct conn *c, size_t n)
+{
+    int64_t request_ms = c->listener->cfg.request_ms;
+    int64_t earned;
+
+    c->moved_bytes += n;
+    earned = c->began_ms + request_ms +
+             (int64_t)(c->moved_bytes * 1000 / HTTP_SLOWEST_BYTES_S) - now_ms();
+    if (earned > request_ms)
+        earned = request_ms;
+    deadline_set(&c->deadline, earned > 0 ? earned : 1);
+}
+
+static void long_begins(struct conn *c)
+{
+    c->began_ms = now_ms();
+    c->moved_bytes = 0;
+}
+
 /* ------------------------------------------------------------------- answers out */
 
 static bool add_headers(struct MHD_Response *r, const char *content_type,
                         const struct http_header *headers, size_t n_headers)
 {
     bool ok =
-        MHD_add_response_header(r, "Content-Type", content_type) == MHD_YES &&
+        (content_type == NULL ||
+         MHD_add_response_header(r, "Content-Type", content_type) == MHD_YES) &&
         MHD_add_response_header(r, "X-Content-Type-Options", "nosniff") == MHD_YES;
 
     for (size_t i = 0; ok && i < n_headers; i++)
@@ -136,72 +199,189 @@ void http_fixed_free(struct http_fixed *fixed)
     mem_free(fixed);
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *link, struct conn *c,
-                                  const struct http_reply *reply)
+static ssize_t stream_read(void *ctx, uint64_t at, char *out, size_t max)
 {
+    struct conn *c = ctx;
+    ssize_t n = c->reply.stream->read(c->reply.stream_ctx, out, max);
+
+    (void)at;
+    if (n == HTTP_STREAM_END)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (n == HTTP_STREAM_FAILED)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (n != HTTP_STREAM_WAIT) {
+        long_moved(c, (size_t)n);
+        return n;
+    }
+    /* A waker that came in between is not lost: libmicrohttpd then does not suspend. */
+    deadline_set(&c->deadline, NO_DEADLINE_MS);
+    MHD_suspend_connection(c->link);
+    return 0;
+}
+
+static struct MHD_Response *make_response(struct conn *c)
+{
+    struct http_reply *reply = &c->reply;
+
+    if (reply->stream == NULL)
+        return buf_ok(reply->body)
+                   ? MHD_create_response_from_buffer(
+                         reply->body->len, reply->body->data, MHD_RESPMEM_MUST_COPY)
+                   : NULL;
+    long_begins(c);
+    deadline_set(&c->deadline, c->listener->cfg.request_ms);
+    /* The stream is closed by on_request_end(). */
+    return MHD_create_response_from_callback(reply->stream_bytes == HTTP_LENGTH_UNKNOWN
+                                                 ? MHD_SIZE_UNKNOWN
+                                                 : reply->stream_bytes,
+                                             STREAM_BYTES, stream_read, c, NULL);
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *link, struct conn *c)
+{
+    struct http_reply *reply = &c->reply;
     struct MHD_Response *r;
     enum MHD_Result sent;
 
     c->phase = PHASE_ANSWERED;
-    if (reply->fixed != NULL)
+    if (reply->fixed != NULL) {
+        c->status = reply->fixed->status;
         return MHD_queue_response(link, reply->fixed->status, reply->fixed->response);
-    if (!buf_ok(reply->body))
-        return MHD_NO;
-    r = MHD_create_response_from_buffer(reply->body->len, reply->body->data,
-                                        MHD_RESPMEM_MUST_COPY);
+    }
+    r = make_response(c);
     if (r == NULL)
         return MHD_NO;
     if (!add_headers(r, reply->content_type, reply->headers, reply->n_headers)) {
         MHD_destroy_response(r);
         return MHD_NO;
     }
+    c->status = reply->status;
     sent = MHD_queue_response(link, reply->status, r);
     MHD_destroy_response(r);
     return sent;
 }
 
-static void reply_init(struct http_reply *reply, struct conn *c)
+static void reply_init(struct conn *c)
 {
+    struct http_reply *reply = &c->reply;
+
     buf_reset(&c->answer);
     reply->fixed = NULL;
     reply->status = 200;
     reply->content_type = "application/json";
     reply->body = &c->answer;
+    reply->stream = NULL;
+    reply->stream_bytes = HTTP_LENGTH_UNKNOWN;
+    reply->held = false;
     reply->n_headers = 0;
     reply->text_len = 0;
+}
+
+/* The answer is there, on whatever thread. */
+static void come_back(struct conn *c)
+{
+    deadline_set(&c->deadline, c->listener->cfg.request_ms);
+    c->phase = PHASE_READY;
+    MHD_resume_connection(c->link);
+}
+
+static void run_slow(struct slow_work *w)
+{
+    /* The work is a member of its connection. */
+    struct conn *c = (struct conn *)((char *)w - offsetof(struct conn, work));
+    struct http_listener *l = c->listener;
+
+    l->cfg.handler(l->cfg.ctx, &c->req, &c->plan, &c->reply);
+    /* From here on the connection may be gone, unless we are the last. */
+    if (atomic_fetch_sub(&c->pending, 1) == 1)
+        come_back(c);
+}
+
+static enum MHD_Result go_away(struct MHD_Connection *link, struct conn *c)
+{
+    c->phase = PHASE_AWAY;
+    c->on_slow_thread = true;
+    atomic_store(&c->pending, 1);
+    deadline_set(&c->deadline, NO_DEADLINE_MS);
+    MHD_suspend_connection(link);
+    c->work.run = run_slow;
+    slow_pool_add(c->listener->slow, &c->work);
+    return MHD_YES;
 }
 
 static enum MHD_Result give_answer(struct MHD_Connection *link, struct conn *c)
 {
     struct http_listener *l = c->listener;
-    struct http_reply reply;
 
-    reply_init(&reply, c);
-    if (c->body_bytes > l->cfg.max_body_bytes) {
-        char detail[96];
-
-        (void)snprintf(detail, sizeof detail, "the body is larger than %zu bytes",
-                       l->cfg.max_body_bytes);
-        problem_reply(&reply, 413, NULL, detail);
-    } else if (!buf_ok(&c->body)) {
+    if (c->plan.refused)
+        return send_reply(link, c);
+    if (!buf_ok(&c->body))
         return MHD_NO;
+    c->req.body = span_of(buf_text(&c->body), c->body.len);
+    if (c->plan.slow)
+        return go_away(link, c);
+    l->cfg.handler(l->cfg.ctx, &c->req, &c->plan, &c->reply);
+    return c->reply.held ? MHD_YES : send_reply(link, c);
+}
+
+struct http_waker *http_hold(const struct http_request *req, struct http_reply *reply)
+{
+    struct conn *c = req->conn;
+
+    LW_ASSERT(!reply->held);
+    reply->held = true;
+    if (c->on_slow_thread) {
+        atomic_store(&c->pending, 2);
     } else {
-        c->req.body = span_of(buf_text(&c->body), c->body.len);
-        l->cfg.handler(l->cfg.ctx, &c->req, &reply);
+        c->phase = PHASE_AWAY;
+        deadline_set(&c->deadline, NO_DEADLINE_MS);
+        MHD_suspend_connection(c->link);
     }
-    return send_reply(link, c, &reply);
+    return (struct http_waker *)c;
+}
+
+void http_give(struct http_waker *w)
+{
+    struct conn *c = (struct conn *)w;
+
+    if (!c->on_slow_thread || atomic_fetch_sub(&c->pending, 1) == 1)
+        come_back(c);
+}
+
+struct http_waker *http_request_waker(const struct http_request *req)
+{
+    return (struct http_waker *)req->conn;
+}
+
+void http_wake(struct http_waker *w)
+{
+    MHD_resume_connection(((struct conn *)w)->link);
 }
 
 /* Answer before the body was read: libmicrohttpd then closes the connection. */
+static enum MHD_Result refuse_at_once(struct MHD_Connection *link, struct conn *c)
+{
+    http_reply_header(&c->reply, "Connection", "close");
+    return send_reply(link, c);
+}
+
 static enum MHD_Result refuse(struct MHD_Connection *link, struct conn *c,
                               unsigned status, const char *detail)
 {
-    struct http_reply reply;
+    reply_init(c);
+    problem_reply(&c->reply, status, NULL, detail);
+    return refuse_at_once(link, c);
+}
 
-    reply_init(&reply, c);
-    problem_reply(&reply, status, NULL, detail);
-    http_reply_header(&reply, "Connection", "close");
-    return send_reply(link, c, &reply);
+static void too_large(struct conn *c)
+{
+    char detail[96];
+
+    c->plan.refused = true;
+    (void)snprintf(detail, sizeof detail, "the body is larger than %zu bytes",
+                   c->plan.max_body_bytes);
+    reply_init(c);
+    problem_reply(&c->reply, 413, NULL, detail);
 }
 
 /* -------------------------------------------------------------------- requests in */
@@ -236,11 +416,17 @@ static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const cha
     case 'a':
         if (strcasecmp(key, "Accept") == 0)
             c->req.accept = value;
+        else if (strcasecmp(key, "Authorization") == 0)
+            c->req.authorization = value;
         break;
     case 'c':
         if (strcasecmp(key, "Content-Length") == 0) {
             c->length = value;
             c->n_lengths++;
+        } else if (strcasecmp(key, "Content-Type") == 0) {
+            c->req.content_type = value;
+        } else if (strcasecmp(key, "Cookie") == 0) {
+            c->req.cookie = value;
         }
         break;
     case 'e':
@@ -278,18 +464,41 @@ static bool parse_length(const char *text, size_t *out)
     return true;
 }
 
+/* The headers are good: what is to become of the request? */
+static enum MHD_Result ask_plan(struct MHD_Connection *link, struct conn *c,
+                                size_t announced)
+{
+    struct http_listener *l = c->listener;
+    size_t limit;
+
+    c->req.has_length = c->length != NULL;
+    c->req.length_bytes = announced;
+    c->req.query = buf_text(&c->query);
+    reply_init(c);
+    l->cfg.plan(l->cfg.ctx, &c->req, &c->plan, &c->reply);
+    if (!c->plan.refused && announced > c->plan.max_body_bytes)
+        too_large(c);
+    if (!c->plan.refused) {
+        if (c->plan.sink != NULL)
+            long_begins(c);
+        return MHD_YES;
+    }
+    /* A small body is swallowed, so that the connection can go on. */
+    limit = c->expects_continue || c->coding != NULL ? 0 : SWALLOW_BYTES;
+    return announced > limit || (c->coding != NULL && c->expects_continue)
+               ? refuse_at_once(link, c)
+               : MHD_YES;
+}
+
 static enum MHD_Result check_headers(struct MHD_Connection *link, struct conn *c,
                                      const char *method, const char *path)
 {
     size_t announced = 0;
-    size_t limit = SWALLOW_BYTES;
 
     c->phase = PHASE_BODY;
     c->req.method = method;
     c->req.path = path;
     (void)MHD_get_connection_values(link, MHD_HEADER_KIND, note_header, c);
-    if (c->expects_continue)
-        limit = c->listener->cfg.max_body_bytes;
     if (c->path_is_cut)
         return refuse(link, c, 400, "the path has a zero byte");
     if (c->bad_name)
@@ -300,17 +509,25 @@ static enum MHD_Result check_headers(struct MHD_Connection *link, struct conn *c
         return refuse(link, c, 400, "the only transfer coding known here is chunked");
     if (!parse_length(c->length, &announced))
         return refuse(link, c, 400, "Content-Length is no number");
-    if (announced > limit)
-        return refuse(link, c, 413, "the body is too large");
-    return MHD_YES;
+    return ask_plan(link, c, announced);
 }
 
 static enum MHD_Result take_body(struct conn *c, const char *data, size_t n)
 {
     c->body_bytes += n;
-    if (c->body_bytes <= c->listener->cfg.max_body_bytes)
+    if (!c->plan.refused && c->body_bytes > c->plan.max_body_bytes)
+        too_large(c);
+    if (c->plan.refused || c->sink_failed) {
+        c->thrown_bytes += n;
+        return c->thrown_bytes <= SWALLOW_BYTES ? MHD_YES : MHD_NO;
+    }
+    if (c->plan.sink == NULL) {
         buf_add(&c->body, data, n);
-    return c->body_bytes <= SWALLOW_BYTES ? MHD_YES : MHD_NO;
+        return MHD_YES;
+    }
+    long_moved(c, n);
+    c->sink_failed = !c->plan.sink->write(c->plan.sink_ctx, data, n);
+    return MHD_YES;
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *link,
@@ -332,6 +549,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *link,
         *n = 0;
         return c->phase == PHASE_BODY ? take_body(c, data, taken) : MHD_YES;
     }
+    if (c->phase == PHASE_READY)
+        return send_reply(link, c);
     return c->phase == PHASE_BODY ? give_answer(link, c) : MHD_YES;
 }
 
@@ -343,15 +562,27 @@ static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(link, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct conn *c = info == NULL ? NULL : info->socket_context;
+    const char *query;
 
     if (c == NULL)
         return NULL;
     deadline_set(&c->deadline, l->cfg.request_ms);
     (void)atomic_fetch_add_explicit(&l->n_requests, 1, memory_order_relaxed);
     memset(&c->req, 0, sizeof c->req);
+    memset(&c->plan, 0, sizeof c->plan);
+    c->req.conn = c;
     buf_reset(&c->body);
+    buf_reset(&c->query);
+    query = strchr(uri, '?');
+    if (query != NULL)
+        buf_add_text(&c->query, query + 1);
     c->phase = PHASE_LINE;
+    c->status = 0;
     c->body_bytes = 0;
+    c->thrown_bytes = 0;
+    c->sink_failed = false;
+    c->on_slow_thread = false;
+    c->reply.stream = NULL;
     c->length = NULL;
     c->coding = NULL;
     c->n_lengths = 0;
@@ -369,9 +600,14 @@ static void on_request_end(void *ctx, struct MHD_Connection *link, void **reques
     struct conn *c = *request;
 
     (void)link;
-    (void)how;
     if (c == NULL)
         return;
+    if (c->reply.stream != NULL)
+        c->reply.stream->close(c->reply.stream_ctx);
+    if (c->plan.sink != NULL)
+        c->plan.sink->close(c->plan.sink_ctx);
+    l->cfg.done(l->cfg.ctx, &c->req, &c->plan,
+                how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? c->status : 0);
     if (c->body.cap > KEEP_BYTES)
         buf_release(&c->body);
     if (c->answer.cap > KEEP_BYTES)
@@ -405,8 +641,10 @@ static void conn_open(struct http_listener *l, struct MHD_Connection *link,
     if (c == NULL)
         return;
     c->listener = l;
+    c->link = link;
     buf_init(&c->body);
     buf_init(&c->answer);
+    buf_init(&c->query);
     LW_ASSERT(info != NULL);
     deadline_add(l->watch, &c->deadline, info->connect_fd, l->cfg.idle_ms);
 }
@@ -419,7 +657,31 @@ static void conn_close(struct http_listener *l, struct conn *c)
     deadline_remove(l->watch, &c->deadline);
     buf_release(&c->body);
     buf_release(&c->answer);
+    buf_release(&c->query);
     mem_free(c);
+}
+
+const char *http_request_header(const struct http_request *req, const char *name)
+{
+    return MHD_lookup_connection_value(req->conn->link, MHD_HEADER_KIND, name);
+}
+
+void http_request_peer(const struct http_request *req, char out[HTTP_PEER_MAX])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(req->conn->link, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = info == NULL ? NULL : info->client_addr;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    (void)snprintf(out, HTTP_PEER_MAX, "unknown");
+    if (a != NULL && a->sa_family == AF_INET) {
+        memcpy(&v4, a, sizeof v4);
+        (void)inet_ntop(AF_INET, &v4.sin_addr, out, HTTP_PEER_MAX);
+    } else if (a != NULL && a->sa_family == AF_INET6) {
+        memcpy(&v6, a, sizeof v6);
+        (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER_MAX);
+    }
 }
 
 /* libmicrohttpd announces the closing before it closes the socket, as deadline_remove()
@@ -470,8 +732,8 @@ static unsigned fit_open_files(unsigned wanted)
 
 static struct MHD_Daemon *start_daemon(struct http_listener *l)
 {
-    const unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ITC |
+                           MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     const struct http_config *cfg = &l->cfg;
     /* One thread is no pool.  Refusing is our work (on_accept): at its own limit the
      * library lets clients wait. */
@@ -498,19 +760,24 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
     enum lw_status st;
 
     LW_ASSERT(cfg->n_threads > 0 && cfg->max_connections > 0);
-    LW_ASSERT(cfg->handler != NULL);
+    LW_ASSERT(cfg->n_slow_threads > 0);
+    LW_ASSERT(cfg->handler != NULL && cfg->plan != NULL && cfg->done != NULL);
     l = mem_zalloc(1, sizeof *l);
     if (l == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     l->cfg = *cfg;
     l->cfg.max_connections = fit_open_files(cfg->max_connections);
     st = deadline_watch_new(&l->watch, err);
+    if (st == LW_OK)
+        st = slow_pool_new(&l->slow, cfg->n_slow_threads, err);
     if (st != LW_OK) {
+        deadline_watch_free(l->watch);
         mem_free(l);
         return st;
     }
     l->daemon = start_daemon(l);
     if (l->daemon == NULL) {
+        slow_pool_free(l->slow);
         deadline_watch_free(l->watch);
         mem_free(l);
         return lw_fail(err, LW_EIO, "cannot start the HTTP server (libmicrohttpd %s)",
@@ -520,17 +787,32 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
     return LW_OK;
 }
 
+void http_quiesce(struct http_listener *l)
+{
+    if (l->quiet)
+        return;
+    l->quiet = true;
+    (void)MHD_quiesce_daemon(l->daemon);
+    (void)close(l->cfg.listen_fd);
+}
+
+unsigned http_connections(const struct http_listener *l)
+{
+    return atomic_load(&l->n_connections);
+}
+
 void http_stop(struct http_listener *l)
 {
     const struct timespec pause = {.tv_nsec = 10 * 1000000L};
 
     if (l == NULL)
         return;
-    (void)MHD_quiesce_daemon(l->daemon);
-    (void)close(l->cfg.listen_fd);
+    http_quiesce(l);
     for (int waited = 0; waited < STOP_WAIT_MS && atomic_load(&l->n_requests) > 0;
          waited += 10)
         (void)nanosleep(&pause, NULL);
+    /* No connection may be away when the loops end. */
+    slow_pool_free(l->slow);
     MHD_stop_daemon(l->daemon);
     deadline_watch_free(l->watch);
     mem_free(l);

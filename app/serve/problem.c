@@ -9,10 +9,21 @@ const char *problem_title(unsigned status)
         unsigned status;
         const char *title;
     } titles[] = {
-        {400, "Bad Request"},           {404, "Not Found"},
-        {405, "Method Not Allowed"},    {413, "Content Too Large"},
-        {421, "Misdirected Request"},   {422, "Unprocessable Content"},
-        {500, "Internal Server Error"}, {503, "Service Unavailable"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+        {507, "Insufficient Storage"},
     };
 
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)

@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/route.h"
 
+#include "base/assert.h"
 #include "serve/listen.h"
+#include "serve/metrics.h"
 #include "serve/problem.h"
 #include "serve/server_priv.h"
+#include "store/admin.h"
+
+#include <lapwing/log.h>
 
 #include <stdio.h>
 #include <string.h>
 
-struct route {
-    const char *method;
-    const char *path;
-    route_fn handle;
-};
+/* ---- patterns -------------------------------------------------------------------- */
 
-static const struct route routes[] = {
-    {"GET", "/", route_welcome},
-    {"GET", "/healthz", route_health},
-    {"POST", "/classify", route_classify},
-};
+/* Does the path fit the pattern?  Each {...} takes what stands between two slashes, at
+ * least a byte, into c->arg. */
+static bool path_fits(struct call *c, const char *pattern, const char *path)
+{
+    c->n_args = 0;
+    while (*pattern != '\0') {
+        if (*pattern == '{') {
+            size_t n = strcspn(path, "/");
 
-enum { N_ROUTES = sizeof routes / sizeof routes[0] };
+            LW_ASSERT(c->n_args < ROUTE_ARGS_MAX);
+            if (n == 0 || n >= ROUTE_ARG_BYTES_MAX)
+                return false;
+            memcpy(c->arg[c->n_args], path, n);
+            c->arg[c->n_args++][n] = '\0';
+            path += n;
+            pattern = strchr(pattern, '}') + 1;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *path == '\0';
+}
 
 /* HEAD is GET whose body the listener leaves out. */
 static bool method_fits(const char *method, const char *route_method)
@@ -29,35 +45,83 @@ static bool method_fits(const char *method, const char *route_method)
            (strcmp(method, "HEAD") == 0 && strcmp(route_method, "GET") == 0);
 }
 
-static void not_allowed(struct http_reply *reply, const char *method, const char *path,
-                        const char *route_method)
+bool route_id(const struct call *c, size_t arg, int64_t *out)
 {
-    const char *allowed = strcmp(route_method, "GET") == 0 ? "GET, HEAD" : route_method;
-    char detail[128];
+    const char *text = c->arg[arg];
+    int64_t v = 0;
+    size_t n = 0;
 
-    (void)snprintf(detail, sizeof detail, "%.16s is no method of %.48s; it takes %s",
-                   method, path, allowed);
-    problem_reply(reply, 405, NULL, detail);
-    http_reply_header(reply, "Allow", allowed);
+    LW_ASSERT(arg < c->n_args);
+    for (; n < 16 && text[n] >= '0' && text[n] <= '9'; n++)
+        v = v * 10 + (text[n] - '0');
+    if (n == 0 || text[n] != '\0' || v == 0) {
+        problem_reply(c->reply, 404, NULL,
+                      "there is no such id; ids are numbers from 1");
+        return false;
+    }
+    *out = v;
+    return true;
 }
 
-static void dispatch(const struct server *s, const struct http_request *req,
-                     struct http_reply *reply)
+const char *route_who(const struct call *c)
 {
-    for (size_t i = 0; i < N_ROUTES; i++) {
-        if (strcmp(req->path, routes[i].path) != 0)
-            continue;
-        if (method_fits(req->method, routes[i].method))
-            routes[i].handle(s, req, reply);
-        else
-            not_allowed(reply, req->method, req->path, routes[i].method);
-        return;
+    (void)c;
+    return "";
+}
+
+/* ---- plans ----------------------------------------------------------------------- */
+
+static void refuse_method(const struct call *c, struct http_plan *plan,
+                          const char *allowed)
+{
+    char detail[160];
+
+    plan->refused = true;
+    if (strcmp(c->req->method, "OPTIONS") == 0) {
+        c->reply->status = 204;
+        c->reply->content_type = NULL;
+    } else {
+        (void)snprintf(detail, sizeof detail,
+                       "%.16s is no method of %.48s; it takes %s", c->req->method,
+                       c->req->path, allowed);
+        problem_reply(c->reply, 405, NULL, detail);
     }
-    reply->fixed = welcome_asset(s, req->path);
-    if (reply->fixed == NULL)
-        problem_reply(reply, 404, NULL, "there is nothing here; / tells what there is");
-    else if (!method_fits(req->method, "GET"))
-        not_allowed(reply, req->method, req->path, "GET");
+    http_reply_header(c->reply, "Allow", allowed);
+}
+
+/* The route of a request.  Otherwise NULL, and the methods that the path would take. */
+static const struct route *find_route(struct call *c, char *allowed, size_t size)
+{
+    size_t n = 0;
+
+    allowed[0] = '\0';
+    for (size_t i = 0; i < n_routes; i++) {
+        const struct route *r = &route_table[i];
+
+        if (!path_fits(c, r->pattern, c->req->path))
+            continue;
+        if (method_fits(c->req->method, r->method))
+            return r;
+        n += (size_t)snprintf(allowed + n, size - n, "%s%s%s", n == 0 ? "" : ", ",
+                              r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
+    }
+    return NULL;
+}
+
+static void plan_asset(struct call *c, struct http_plan *plan, const char *allowed)
+{
+    if (allowed[0] == '\0' && welcome_asset(c->server, c->req->path) != NULL) {
+        if (method_fits(c->req->method, "GET"))
+            c->reply->fixed = welcome_asset(c->server, c->req->path);
+        else
+            allowed = "GET, HEAD";
+    }
+    plan->refused = true;
+    if (allowed[0] != '\0')
+        refuse_method(c, plan, allowed);
+    else if (c->reply->fixed == NULL)
+        problem_reply(c->reply, 404, NULL,
+                      "there is nothing here; / tells what there is");
 }
 
 /*
@@ -65,13 +129,98 @@ static void dispatch(const struct server *s, const struct http_request *req,
  * our answers as if they were its own ("DNS rebinding").  Its browser still sends that
  * name as Host, so on a loopback address only loopback names are served.
  */
-void route_request(void *ctx, const struct http_request *req, struct http_reply *reply)
+static bool host_is_ours(const struct call *c)
 {
-    const struct server *s = ctx;
+    return c->req->host == NULL || listen_host_is_loopback(c->req->host);
+}
 
-    if (req->host != NULL && !listen_host_is_loopback(req->host))
+void route_plan(void *ctx, const struct http_request *req, struct http_plan *plan,
+                struct http_reply *reply)
+{
+    struct call c;
+    char allowed[64];
+
+    c.server = ctx;
+    c.req = req;
+    c.reply = reply;
+    c.sink = NULL;
+    plan->max_body_bytes = ROUTE_BODY_BYTES;
+    if (!host_is_ours(&c)) {
+        plan->refused = true;
         problem_reply(reply, 421, NULL,
                       "this server answers to localhost, 127.0.0.1 and [::1] only");
-    else
-        dispatch(s, req, reply);
+        return;
+    }
+    c.route = find_route(&c, allowed, sizeof allowed);
+    if (c.route == NULL) {
+        plan_asset(&c, plan, allowed);
+        return;
+    }
+    plan->route = c.route;
+    plan->slow = c.route->slow;
+    if (c.route->max_body_bytes > 0)
+        plan->max_body_bytes = c.route->max_body_bytes;
+    if (c.route->open != NULL)
+        c.route->open(&c, plan);
+}
+
+/* Who did what, for the audit log: whatever changes something, refused or not. */
+static void note(const struct call *c)
+{
+    char action[96];
+    char outcome[16];
+    char peer[HTTP_PEER_MAX];
+    struct lw_error err;
+    const struct store_audit a = {.who = route_who(c),
+                                  .action = action,
+                                  .object = c->n_args > 0 ? c->arg[0] : "",
+                                  .outcome = outcome,
+                                  .client = peer};
+
+    (void)snprintf(action, sizeof action, "%s %s", c->route->method, c->route->pattern);
+    (void)snprintf(outcome, sizeof outcome, "%u", c->reply->status);
+    http_request_peer(c->req, peer);
+    if (store_audit_add(c->server->store, &a, &err) != LW_OK)
+        lw_log(LW_LOG_ERROR, "the audit log: %s", err.msg);
+}
+
+void route_request(void *ctx, const struct http_request *req,
+                   const struct http_plan *plan, struct http_reply *reply)
+{
+    struct call c;
+
+    c.server = ctx;
+    c.req = req;
+    c.reply = reply;
+    c.route = plan->route;
+    c.sink = plan->sink_ctx;
+    LW_ASSERT(path_fits(&c, c.route->pattern, req->path));
+    c.route->handle(&c);
+    if (c.route->slow && strcmp(c.route->method, "GET") != 0)
+        note(&c);
+}
+
+/* As members of a JSON object; the route and not the path, which may hold names. */
+static void log_request(const struct http_request *req, const struct route *r,
+                        unsigned status)
+{
+    char peer[HTTP_PEER_MAX];
+
+    http_request_peer(req, peer);
+    lw_log(LW_LOG_INFO,
+           "{\"event\":\"request\",\"client\":\"%s\",\"method\":\"%s\","
+           "\"route\":\"%s\",\"status\":%u}",
+           peer, r == NULL ? "" : r->method, r == NULL ? "other" : r->pattern, status);
+}
+
+void route_done(void *ctx, const struct http_request *req, const struct http_plan *plan,
+                unsigned status)
+{
+    struct server *s = ctx;
+    const struct route *r = plan->route;
+
+    if (s->log_requests)
+        log_request(req, r, status);
+    metrics_count_request(s->metrics, r == NULL ? n_routes : (size_t)(r - route_table),
+                          status);
 }

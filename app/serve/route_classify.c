@@ -2,9 +2,9 @@
 /*
  * `POST /classify`: one connection record in, {"Attack Type": "..."} out.
  *
- * Two models, because a model must not be fed holes: classify.lwm was trained on the 31
- * fields that clients of this route always sent, attack.lwm on all 41.  Which of them
- * judges is the form's decision, by what the body has.
+ * Two models, because a model must not be fed holes: that of the role classify was
+ * trained on the 31 fields that clients of this route always sent, attack's on all 41.
+ * Which of them judges is the form's decision, by what the body has.
  *
  * There are only as many answers as classes, so they are made in advance.
  */
@@ -16,6 +16,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+enum { KDD31_FEATURES = 31 };
 
 static void write_answer(struct buf *out, enum lw_verdict_class c)
 {
@@ -45,37 +47,11 @@ static enum lw_status make_answers(struct server *s, struct lw_error *err)
     return st;
 }
 
-static enum lw_status load_model(struct lw_classifier **out, const char *dir,
-                                 const char *file, const char *view,
-                                 struct lw_error *err)
-{
-    char path[4096];
-    enum lw_status st;
-
-    if (snprintf(path, sizeof path, "%s/%s", dir, file) >= (int)sizeof path)
-        return lw_fail(err, LW_EINVAL, "%.64s...: the path is too long", dir);
-    st = lw_classifier_load(out, path, err);
-    if (st != LW_OK)
-        return st;
-    if (strcmp(lw_classifier_view(*out)->name, view) != 0)
-        return lw_fail(err, LW_EMISMATCH,
-                       "%.160s: made for view %s, /classify needs view %s; train it "
-                       "with --view %s",
-                       path, lw_classifier_view(*out)->name, view, view);
-    return LW_OK;
-}
-
-enum lw_status classify_init(struct server *s, const char *models_dir,
-                             struct lw_error *err)
+enum lw_status classify_init(struct server *s, struct lw_error *err)
 {
     enum lw_status st =
-        load_model(&s->narrow, models_dir, "classify.lwm", "kdd31", err);
+        classify_form_new(&s->form, lw_view_get("kdd"), lw_view_get("kdd31"), err);
 
-    if (st == LW_OK)
-        st = load_model(&s->wide, models_dir, "attack.lwm", "kdd", err);
-    if (st == LW_OK)
-        st = classify_form_new(&s->form, lw_classifier_view(s->wide),
-                               lw_classifier_view(s->narrow), err);
     return st == LW_OK ? make_answers(s, err) : st;
 }
 
@@ -84,8 +60,6 @@ void classify_release(struct server *s)
     for (int c = 0; c < LW_N_VERDICTS; c++)
         http_fixed_free(s->verdicts[c]);
     classify_form_free(s->form);
-    lw_classifier_free(s->wide);
-    lw_classifier_free(s->narrow);
 }
 
 static void refuse(struct http_reply *reply, enum lw_status st,
@@ -97,21 +71,26 @@ static void refuse(struct http_reply *reply, enum lw_status st,
                   row->field[0] == '\0' ? NULL : row->field, err->msg);
 }
 
-void route_classify(const struct server *s, const struct http_request *req,
-                    struct http_reply *reply)
+void route_classify(const struct call *c)
 {
-    const struct lw_classifier *model;
+    const struct server *s = c->server;
+    struct http_reply *reply = c->reply;
+    struct model *model;
     struct classify_row row;
     struct lw_verdict verdict;
     struct lw_error err;
-    enum lw_status st = classify_form_read(s->form, req->body, &row, &err);
+    enum lw_status st = classify_form_read(s->form, c->req->body, &row, &err);
 
     if (st != LW_OK) {
         refuse(reply, st, &row, &err);
         return;
     }
-    model = row.view == lw_classifier_view(s->wide) ? s->wide : s->narrow;
-    st = lw_classifier_judge(model, row.values, 1, &verdict, &err);
+    model = models_take(s->models, row.view->n_features == KDD31_FEATURES
+                                       ? MODEL_ROLE_CLASSIFY
+                                       : MODEL_ROLE_ATTACK);
+    LW_ASSERT(model != NULL && lw_classifier_view(model->classifier) == row.view);
+    st = lw_classifier_judge(model->classifier, row.values, 1, &verdict, &err);
+    model_drop(model);
     if (st != LW_OK) {
         problem_reply(reply, 503, NULL, err.msg);
         return;

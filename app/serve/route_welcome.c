@@ -38,7 +38,7 @@ static enum lw_status make_message(struct http_fixed **out, struct lw_error *err
     jsonw_put_text(&w, "message",
                    "Welcome to Lapwing. POST a connection record to /classify.");
     jsonw_put_text(&w, "version", lw_version());
-    jsonw_put_text(&w, "api", "/ui/openapi.json");
+    jsonw_put_text(&w, "api", "/api/v1/openapi.yaml");
     jsonw_object_end(&w);
     buf_add_char(&text, '\n');
     st = buf_ok(&text)
@@ -76,11 +76,12 @@ const struct http_fixed *welcome_asset(const struct server *s, const char *path)
     return NULL;
 }
 
-void route_welcome(const struct server *s, const struct http_request *req,
-                   struct http_reply *reply)
+void route_welcome(const struct call *c)
 {
-    bool browser = req->accept != NULL && strstr(req->accept, "text/html") != NULL;
+    const char *accept = c->req->accept;
+    bool browser = accept != NULL && strstr(accept, "text/html") != NULL;
 
-    reply->fixed = browser ? welcome_asset(s, PAGE_PATH) : s->welcome;
-    LW_ASSERT(reply->fixed != NULL);
+    c->reply->fixed =
+        browser ? welcome_asset(c->server, PAGE_PATH) : c->server->welcome;
+    LW_ASSERT(c->reply->fixed != NULL);
 }

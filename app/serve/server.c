@@ -3,14 +3,23 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "serve/events.h"
+#include "serve/jobs.h"
+#include "serve/metrics.h"
+#include "serve/present.h"
 #include "serve/route.h"
 #include "serve/server_priv.h"
+#include "serve/upkeep.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MAX_BODY_BYTES = 64 * 1024, THREADS_MAX = 64 };
+enum { THREADS_MAX = 64, SLOW_THREADS = 4 };
+
+/* A piece of an upload: so much is sent again at most when a connection breaks. */
+#define CHUNK_BYTES   ((uint64_t)1 << 30)
+#define CAPTURE_BYTES ((uint64_t)16 << 30)
 
 static unsigned n_processors(void)
 {
@@ -34,6 +43,12 @@ static struct server_config with_defaults(const struct server_config *cfg)
         c.request_timeout_ms = 10000;
     if (c.idle_timeout_ms == 0)
         c.idle_timeout_ms = 30000;
+    if (c.workers == 0)
+        c.workers = (n_processors() + 1) / 2;
+    if (c.queue == 0)
+        c.queue = 1000;
+    if (c.capture_bytes == 0)
+        c.capture_bytes = CAPTURE_BYTES;
     return c;
 }
 
@@ -57,10 +72,12 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
 {
     struct http_config http = {.n_threads = cfg->n_threads,
                                .max_connections = cfg->max_connections,
-                               .max_body_bytes = MAX_BODY_BYTES,
+                               .n_slow_threads = SLOW_THREADS,
                                .request_ms = cfg->request_timeout_ms,
                                .idle_ms = cfg->idle_timeout_ms,
+                               .plan = route_plan,
                                .handler = route_request,
+                               .done = route_done,
                                .ctx = s};
     char text[LISTEN_TEXT_MAX];
     enum lw_status st = listen_open(address, &http.listen_fd, err);
@@ -75,6 +92,42 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     return st;
 }
 
+static enum lw_status open_state(struct server *s, const struct server_config *cfg,
+                                 struct lw_error *err)
+{
+    const struct store_config store = {.create = true};
+    const struct store_retention retention = {.max_age_ns = cfg->keep_ns,
+                                              .max_bytes = cfg->keep_bytes};
+    enum lw_status st = store_open(&s->store, cfg->state_dir, &store, err);
+
+    if (st != LW_OK)
+        return st;
+    s->spool_dir = store_dir(s->store);
+    s->has_settings = true;
+    st = settings_init(s, &retention, err);
+    return st == LW_OK ? route_models_init(s, err) : st;
+}
+
+static enum lw_status make_parts(struct server *s, const struct server_config *cfg,
+                                 struct lw_error *err)
+{
+    enum lw_status st = metrics_new(&s->metrics, err);
+
+    if (st == LW_OK)
+        st = models_new(&s->models, cfg->models_dir, err);
+    if (st == LW_OK)
+        st = classify_init(s, err);
+    if (st == LW_OK)
+        st = welcome_init(s, err);
+    if (st == LW_OK)
+        st = open_state(s, cfg, err);
+    if (st == LW_OK)
+        st = events_new(&s->events, err);
+    if (st == LW_OK)
+        st = jobs_new(&s->jobs, s, cfg->workers, err);
+    return st == LW_OK ? upkeep_new(&s->upkeep, s, err) : st;
+}
+
 enum lw_status server_start(struct server **out, const struct server_config *cfg,
                             struct lw_error *err)
 {
@@ -83,15 +136,20 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     struct server *s = NULL;
     enum lw_status st = parse_address(c.listen, &address, err);
 
-    LW_ASSERT(c.models_dir != NULL);
+    LW_ASSERT(c.models_dir != NULL && c.state_dir != NULL);
     if (st != LW_OK)
         return st;
     s = mem_zalloc(1, sizeof *s);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
-    st = classify_init(s, c.models_dir, err);
-    if (st == LW_OK)
-        st = welcome_init(s, err);
+    s->started_ns = clock_ns();
+    s->log_requests = c.log_requests;
+    s->limits = (struct server_limits){
+        .capture_bytes = c.capture_bytes,
+        .chunk_bytes = c.capture_bytes < CHUNK_BYTES ? c.capture_bytes : CHUNK_BYTES,
+        .queue = c.queue,
+        .workers = c.workers};
+    st = make_parts(s, &c, err);
     if (st == LW_OK)
         st = start_listener(s, &c, &address, err);
     if (st != LW_OK) {
@@ -111,8 +169,23 @@ void server_stop(struct server *s)
 {
     if (s == NULL)
         return;
+    atomic_store(&s->stopping, true);
+    if (s->listener != NULL)
+        http_quiesce(s->listener);
+    /* Answers that wait for jobs and streams that wait for events are given and ended
+     * before the listener goes. */
+    jobs_stop(s->jobs);
+    events_close(s->events);
     http_stop(s->listener);
+    upkeep_free(s->upkeep);
+    jobs_free(s->jobs);
+    events_free(s->events);
+    if (s->has_settings)
+        settings_release(s);
+    store_close(s->store);
     welcome_release(s);
     classify_release(s);
+    models_free(s->models);
+    metrics_free(s->metrics);
     mem_free(s);
 }

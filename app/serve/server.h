@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve/server.h - the web server: models, routes and the listener, put together.
+ * serve/server.h - the web server: models, store, jobs, routes and the listener, put
+ * together.
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
 #include <lapwing/error.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Zero means the default. */
 struct server_config {
     const char *listen;         /* default "127.0.0.1:5000"; see listen_parse() */
-    const char *models_dir;     /* holds classify.lwm and attack.lwm */
+    const char *models_dir;     /* holds classify.lwm, attack.lwm, maybe others */
+    const char *state_dir;      /* where everything is kept; made if missing */
     unsigned n_threads;         /* default: one per processor */
     unsigned max_connections;   /* default 4,096 */
     int64_t request_timeout_ms; /* default 10 s */
     int64_t idle_timeout_ms;    /* default 30 s */
+    unsigned workers;           /* jobs at one time; default: half the processors */
+    unsigned queue;             /* jobs that wait at most; default 1,000 */
+    uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
+    int64_t keep_ns;            /* captures are deleted when so old; default: never */
+    uint64_t keep_bytes;        /* of the whole store; default: no limit */
+    bool log_requests;          /* a line for each */
 };
 
 struct server; /* opaque */
 
-/** Load the models and start serving; the caller owns *out.
- *  LW_EINVAL: the address.  LW_EPERM: it is not a loopback address.  LW_EIO: the port
- *  is in use, a model cannot be read.  LW_EFORMAT, LW_EMISMATCH: a model is of no use.
- *  LW_ENOMEM. */
+/** Load the models, open the store and start serving; the caller owns *out.
+ *  LW_EINVAL: the address.  LW_EPERM: it is not a loopback address; another server uses
+ *  the state.  LW_EIO: the port is in use, a model or the state cannot be read or
+ *  written.  LW_EFORMAT, LW_EMISMATCH: a model is of no use.  LW_ENOMEM. */
 LW_MUST enum lw_status server_start(struct server **out,
                                     const struct server_config *cfg,
                                     struct lw_error *err);
@@ -32,7 +41,8 @@ LW_MUST enum lw_status server_start(struct server **out,
 /** "http://127.0.0.1:5000/"; borrowed until server_stop(). */
 const char *server_url(const struct server *s);
 
-/** Let running requests end, close everything, free.  NULL is fine. */
+/** Accept no more, let running requests end, put running jobs back into the queue,
+ *  close everything, free.  NULL is fine. */
 void server_stop(struct server *s);
 
 #endif /* SERVE_SERVER_H */

@@ -18,4 +18,7 @@ extern const struct sink_ops sink_eve;
 void eve_format(struct buf *out, const struct lw_classifier *c,
                 const struct lw_finding *f);
 
+/** MITRE ATT&CK technique or tactic of a class; NULL: none.  Static storage. */
+const char *eve_attack_id(enum lw_verdict_class verdict);
+
 #endif /* SINK_EVE_H */

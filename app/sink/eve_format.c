@@ -44,6 +44,12 @@ static const struct verdict_info {
                                    3},
 };
 
+const char *eve_attack_id(enum lw_verdict_class verdict)
+{
+    LW_ASSERT((unsigned)verdict < LW_N_VERDICTS);
+    return verdict_info[verdict].attack_id;
+}
+
 /* ---- the verdict ----------------------------------------------------------------- */
 
 static void put_one_text(struct jsonw *w, const char *key, const char *value)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job that turns a capture into flows, verdicts and alerts. */
+#include "base/mem.h"
+#include "serve/jobs.h"
+#include "serve/judge.h"
+#include "serve/metrics.h"
+#include "serve/present.h"
+#include "serve/server_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What one capture may come to: with it the tables of the detectors are bounded. */
+enum { FLOWS_MAX = 20000000 };
+
+struct suppressions {
+    struct store_suppression *items; /* (n), owned; their reasons are not kept */
+    size_t n;
+    size_t cap;
+    bool failed;
+};
+
+struct analysis {
+    struct job_run *run;
+    struct store_load *load; /* owned */
+};
+
+static void on_suppression(void *ctx, const struct store_suppression *p)
+{
+    struct suppressions *s = ctx;
+    void *grown = mem_grow(s->items, &s->cap, s->n + 1, sizeof s->items[0]);
+
+    if (grown == NULL) {
+        s->failed = true;
+        return;
+    }
+    s->items = grown;
+    s->items[s->n] = *p;
+    s->items[s->n++].reason = "";
+}
+
+static enum lw_status on_flow(void *ctx, const struct store_flow *f, bool keep_detail,
+                              struct lw_error *err)
+{
+    struct analysis *a = ctx;
+
+    return store_load_add(a->load, f, keep_detail, err);
+}
+
+static bool on_progress(void *ctx, double share, const struct judge_totals *so_far)
+{
+    struct analysis *a = ctx;
+    const struct store_job_progress p = {.progress = share > 1 ? 1 : share,
+                                         .packets = so_far->packets,
+                                         .flows = so_far->flows};
+
+    return job_progress(a->run, &p);
+}
+
+static enum lw_status judge(struct analysis *a, struct judge_config *cfg,
+                            struct judge_totals *totals, struct lw_error *err)
+{
+    struct server *s = a->run->server;
+    struct suppressions sup = {.n = 0};
+    enum lw_status st =
+        store_suppression_list(s->store, clock_ns(), on_suppression, &sup, err);
+
+    if (st == LW_OK && sup.failed)
+        st = lw_fail(err, LW_ENOMEM, "out of memory");
+    if (st == LW_OK) {
+        cfg->suppressions = sup.items;
+        cfg->n_suppressions = sup.n;
+        st = judge_capture(cfg, totals, err);
+    }
+    mem_free(sup.items);
+    return st;
+}
+
+static enum lw_status run(struct analysis *a, struct judge_config *cfg,
+                          struct lw_error *err)
+{
+    struct job_run *r = a->run;
+    struct judge_totals totals = {0};
+    struct store_load_totals stored;
+    struct store_load *load;
+    enum lw_status st = store_load_begin(&a->load, r->server->store, r->id, err);
+
+    if (st == LW_OK)
+        st = judge(a, cfg, &totals, err);
+    if (totals.warning[0] != '\0')
+        job_log(r, "%s", totals.warning);
+    if (st != LW_OK)
+        return st;
+    job_log(r, "%llu packets, %llu flows, %llu of them alerted",
+            (unsigned long long)totals.packets, (unsigned long long)totals.flows,
+            (unsigned long long)totals.alerted);
+    stored = (struct store_load_totals){.packets = totals.packets,
+                                        .first_ns = totals.first_ns,
+                                        .last_ns = totals.last_ns};
+    load = a->load;
+    a->load = NULL; /* the store frees it */
+    st = store_load_finish(load, &stored, err);
+    if (st == LW_END) /* it was to stop */
+        return lw_fail(err, LW_EPERM, "stopped");
+    if (st == LW_OK) {
+        metrics_add(r->server->metrics, METRICS_packets, totals.packets);
+        metrics_add(r->server->metrics, METRICS_flows, totals.flows);
+        metrics_add(r->server->metrics, METRICS_alerted_flows, totals.alerted);
+    }
+    return st;
+}
+
+static void log_models(struct job_run *r, const struct judge_config *cfg)
+{
+    job_log(r, "attack model %s, threshold %.4g",
+            lw_classifier_id(cfg->attack->classifier), (double)cfg->attack_threshold);
+    if (cfg->botnet != NULL)
+        job_log(r, "botnet model %s, threshold %.4g",
+                lw_classifier_id(cfg->botnet->classifier),
+                (double)cfg->botnet_threshold);
+}
+
+enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
+{
+    struct server *s = r->server;
+    struct analysis a = {.run = r};
+    struct store_net *home = mem_zalloc(SETTINGS_NETS_MAX, sizeof home[0]);
+    struct judge_config cfg = {.attack = models_take(s->models, MODEL_ROLE_ATTACK),
+                               .botnet = models_take(s->models, MODEL_ROLE_BOTNET),
+                               .home = home,
+                               .max_flows = FLOWS_MAX,
+                               .flow = on_flow,
+                               .progress = on_progress,
+                               .ctx = &a};
+    char path[40];
+    uint64_t size;
+    int fd = -1;
+    enum lw_status st = store_capture_open(s->store, r->capture, &fd, &size, err);
+
+    if (st == LW_OK && home == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory");
+    if (st == LW_OK) {
+        cfg.n_home = settings_home(s, home);
+        cfg.attack_threshold = settings_threshold(s, cfg.attack);
+        if (cfg.botnet != NULL)
+            cfg.botnet_threshold = settings_threshold(s, cfg.botnet);
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        cfg.path = path;
+        log_models(r, &cfg);
+        st = run(&a, &cfg, err);
+    }
+    store_load_abort(a.load);
+    if (fd >= 0)
+        (void)close(fd);
+    model_drop(cfg.attack);
+    model_drop(cfg.botnet);
+    mem_free(home);
+    return st;
+}

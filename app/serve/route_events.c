@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/events.h"
+#include "serve/params.h"
+#include "serve/problem.h"
+#include "serve/route.h"
+#include "serve/server_priv.h"
+
+#include <string.h>
+
+/* "job,alert" to a bit for each; 0 for anything else. */
+static unsigned read_topics(const char *text)
+{
+    unsigned topics = 0;
+
+    for (;;) {
+        size_t n = strcspn(text, ",");
+        size_t t = 0;
+
+        while (t < N_EVENT_TOPICS && (strlen(event_topic_names[t]) != n ||
+                                      strncmp(event_topic_names[t], text, n) != 0))
+            t++;
+        if (t == N_EVENT_TOPICS)
+            return 0;
+        topics |= 1u << t;
+        if (text[n] == '\0')
+            return topics;
+        text += n + 1;
+    }
+}
+
+void route_events(const struct call *c)
+{
+    const char *last_id = http_request_header(c->req, "Last-Event-ID");
+    unsigned topics = (1u << N_EVENT_TOPICS) - 1;
+    uint64_t last = 0;
+    struct params p;
+    const char *text;
+
+    params_init(&p, c->req->query, c->reply);
+    text = params_text(&p, "topics");
+    if (text != NULL)
+        topics = read_topics(text);
+    if (topics == 0)
+        params_wrong(&p, "topics",
+                     "expected job, alert, capture, deleted or several, "
+                     "separated by commas");
+    if (!params_end(&p))
+        return;
+    /* What is no id of ours is one that is no longer known. */
+    for (size_t i = 0; last_id != NULL && i < 18 && last_id[i] != '\0'; i++)
+        last = last_id[i] >= '0' && last_id[i] <= '9'
+                   ? last * 10 + (uint64_t)(last_id[i] - '0')
+                   : 1;
+    events_follow(c->server->events, c->req, c->reply, topics, last);
+}
