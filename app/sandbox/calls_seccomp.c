@@ -51,13 +51,16 @@ static const int allowed[] = {CALL(read),
 
 /* What the C library tries and can do without, and what a reader of files tries: told
  * no, instead of killed. */
-static const int refused[] = {
-    CALL(open),      CALL(openat),     CALL(openat2), CALL(stat),
-    CALL(lstat),     CALL(newfstatat), CALL(statx),   CALL(access),
-    CALL(faccessat), CALL(readlink),   CALL(ioctl),   CALL(fcntl),
-    CALL(fadvise64), CALL(prlimit64),  CALL(sysinfo), CALL(sched_getaffinity),
-    CALL(prctl),     CALL(uname),      CALL(getcwd),  CALL(unlink),
-    CALL(mkdir)};
+static const int refused[] = {CALL(open),      CALL(openat),
+                              CALL(openat2),   CALL(stat),
+                              CALL(lstat),     CALL(statx),
+                              CALL(access),    CALL(faccessat),
+                              CALL(readlink),  CALL(ioctl),
+                              CALL(fadvise64), CALL(prlimit64),
+                              CALL(sysinfo),   CALL(sched_getaffinity),
+                              CALL(prctl),     CALL(uname),
+                              CALL(getcwd),    CALL(unlink),
+                              CALL(mkdir)};
 
 static int allow_all(scmp_filter_ctx f)
 {
