@@ -2,7 +2,7 @@
 /* The job that turns a capture into flows, verdicts and alerts. */
 #include "base/mem.h"
 #include "serve/jobs.h"
-#include "serve/judge.h"
+#include "serve/judge_apart.h"
 #include "serve/metrics.h"
 #include "serve/present.h"
 #include "serve/server_priv.h"
@@ -13,6 +13,7 @@
 
 /* What one capture may come to: with it the tables of the detectors are bounded. */
 enum { FLOWS_MAX = 20000000 };
+static const struct judge_limits limits = {.memory_bytes = 4ULL << 30, .cpu_s = 3600};
 
 struct suppressions {
     struct store_suppression *items; /* (n), owned; their reasons are not kept */
@@ -71,7 +72,7 @@ static enum lw_status judge(struct analysis *a, struct judge_config *cfg,
     if (st == LW_OK) {
         cfg->suppressions = sup.items;
         cfg->n_suppressions = sup.n;
-        st = judge_capture(cfg, totals, err);
+        st = judge_apart(cfg, &limits, totals, err);
     }
     mem_free(sup.items);
     return st;
@@ -138,11 +139,11 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
     struct judge_config cfg = {.attack = models_take(s->models, MODEL_ROLE_ATTACK),
                                .botnet = models_take(s->models, MODEL_ROLE_BOTNET),
                                .home = home,
+                               .name = "capture",
                                .max_flows = FLOWS_MAX,
                                .flow = on_flow,
                                .progress = on_progress,
                                .ctx = &a};
-    char path[40];
     uint64_t size;
     int fd = -1;
     enum lw_status st = store_capture_open(s->store, r->capture, &fd, &size, err);
@@ -154,8 +155,7 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
         cfg.attack_threshold = settings_threshold(s, cfg.attack);
         if (cfg.botnet != NULL)
             cfg.botnet_threshold = settings_threshold(s, cfg.botnet);
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        cfg.path = path;
+        cfg.fd = fd;
         log_models(r, &cfg);
         st = run(&a, &cfg, err);
         if (st != LW_OK)

@@ -527,7 +527,7 @@ static enum lw_status run_meter(struct judge *j, struct lw_capture *cap,
 static enum lw_status run_pass(struct judge *j, bool second, struct lw_error *err)
 {
     struct lw_capture *cap = NULL;
-    enum lw_status st = lw_capture_open(&cap, j->cfg->path, NULL, err);
+    enum lw_status st = lw_capture_open_fd(&cap, j->cfg->fd, j->cfg->name, NULL, err);
 
     if (st != LW_OK)
         return st;

@@ -24,7 +24,8 @@ struct judge_totals {
 };
 
 struct judge_config {
-    const char *path; /* of the capture */
+    int fd;           /* of the capture, read from its beginning; borrowed */
+    const char *name; /* of the capture, for messages; borrowed */
     /* Borrowed; botnet may be NULL. */
     struct model *attack;
     struct model *botnet;

@@ -62,6 +62,13 @@ LW_API LW_MUST enum lw_status lw_capture_open(struct lw_capture **out, const cha
                                               const struct lw_capture_config *cfg,
                                               struct lw_error *err);
 
+/** Open a capture that is open as `fd`, from its beginning; it is duplicated and stays
+ *  the caller's.  `name` is for messages.  Errors as lw_capture_open(). */
+LW_API LW_MUST enum lw_status lw_capture_open_fd(struct lw_capture **out, int fd,
+                                                 const char *name,
+                                                 const struct lw_capture_config *cfg,
+                                                 struct lw_error *err);
+
 /** Open a capture held in memory; `data` is borrowed until close. */
 LW_API LW_MUST enum lw_status
 lw_capture_open_memory(struct lw_capture **out, const void *data, size_t n_bytes,

@@ -230,30 +230,18 @@ void stream_put_back(struct stream *s)
     kept = s;
 }
 
-enum lw_status stream_open(struct stream **out, const char *path, struct lw_error *err)
+/* Take over s->fd, which may be -1 for an open that failed. */
+static enum lw_status begin_fd(struct stream **out, struct stream *s,
+                               struct lw_error *err)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
-    struct stream *s;
     struct stat info;
     enum lw_status st;
 
-    if (is_stdin && kept != NULL) {
-        *out = kept; /* ownership moves to the caller */
-        kept = NULL;
-        return LW_OK;
-    }
-    s = stream_alloc(is_stdin ? "standard input" : path);
-    if (s == NULL)
-        return lw_fail(err, LW_ENOMEM, "%s: out of memory", path);
-    /* A duplicate, so that closing the stream leaves standard input open. */
-    s->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                     : open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0) {
         st = lw_fail(err, errno == ENOENT ? LW_ENOTFOUND : LW_EIO,
                      "%s: cannot open: %s", s->name, strerror(errno));
         goto out;
     }
-    s->is_stdin = is_stdin;
     s->may_wait = true;
     if (fstat(s->fd, &info) == 0 && S_ISREG(info.st_mode)) {
         s->may_wait = false;
@@ -268,6 +256,39 @@ out:
     }
     *out = s;
     return LW_OK;
+}
+
+enum lw_status stream_open(struct stream **out, const char *path, struct lw_error *err)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    struct stream *s;
+
+    if (is_stdin && kept != NULL) {
+        *out = kept; /* ownership moves to the caller */
+        kept = NULL;
+        return LW_OK;
+    }
+    s = stream_alloc(is_stdin ? "standard input" : path);
+    if (s == NULL)
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", path);
+    /* A duplicate, so that closing the stream leaves standard input open. */
+    s->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                     : open(path, O_RDONLY | O_CLOEXEC);
+    s->is_stdin = is_stdin;
+    return begin_fd(out, s, err);
+}
+
+enum lw_status stream_open_fd(struct stream **out, int fd, const char *name,
+                              struct lw_error *err)
+{
+    struct stream *s = stream_alloc(name);
+
+    if (s == NULL)
+        return lw_fail(err, LW_ENOMEM, "%s: out of memory", name);
+    s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (s->fd >= 0)
+        (void)lseek(s->fd, 0, SEEK_SET); /* a pipe has none */
+    return begin_fd(out, s, err);
 }
 
 enum lw_status stream_open_memory(struct stream **out, const void *data, size_t n_bytes,

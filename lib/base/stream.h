@@ -40,6 +40,11 @@ extern const struct stream_codec_ops stream_codec_xz;   /* stream_lzma.c */
 /** Open a file, or standard input for "-".  The caller owns *out. */
 LW_MUST enum lw_status stream_open(struct stream **out, const char *path,
                                    struct lw_error *err);
+/** Read what is open as `fd`, from its beginning where that can be (pipes: from where
+ *  they are); it is duplicated and stays the caller's.  `name` is for messages.  No
+ * path is looked up. */
+LW_MUST enum lw_status stream_open_fd(struct stream **out, int fd, const char *name,
+                                      struct lw_error *err);
 /** Read from memory, borrowed until close; `name` is for messages. */
 LW_MUST enum lw_status stream_open_memory(struct stream **out, const void *data,
                                           size_t n_bytes, const char *name,

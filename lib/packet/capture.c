@@ -73,6 +73,21 @@ enum lw_status lw_capture_open(struct lw_capture **out, const char *path,
     return capture_new(out, src, cfg == NULL ? NULL : cfg->filter, err);
 }
 
+enum lw_status lw_capture_open_fd(struct lw_capture **out, int fd, const char *name,
+                                  const struct lw_capture_config *cfg,
+                                  struct lw_error *err)
+{
+    struct capture_source *src = NULL;
+    struct stream *in = NULL;
+    enum lw_status st = stream_open_fd(&in, fd, name, err);
+
+    if (st == LW_OK)
+        st = capture_source_open(&src, in, err);
+    if (st != LW_OK)
+        return st;
+    return capture_new(out, src, cfg == NULL ? NULL : cfg->filter, err);
+}
+
 enum lw_status lw_capture_open_memory(struct lw_capture **out, const void *data,
                                       size_t n_bytes,
                                       const struct lw_capture_config *cfg,
