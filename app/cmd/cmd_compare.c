@@ -25,6 +25,7 @@ static struct {
     const char *group;
     const char *time;
     const char *clean;
+    const char *balance;
     int level;
     double test_share;
     double threshold;
@@ -71,6 +72,12 @@ static const struct opt rows[] = {
          "fewer rows are one), infinite=missing or clip, missing=zero, mean or median, "
          "constant, correlation=R, vif=V (leave out such columns), scale=standard, "
          "min-max, robust or log; separated by commas"},
+    {"balance", 0, OPT_TO_TEXT(&o.balance), .metavar = "STEPS",
+     .help =
+         "make rare classes count, among a fold's training rows: under=R, over=R, "
+         "smote=R or smote-nc=R (no class has less than R times the rows of the "
+         "largest "
+         "one; of itself 1), neighbours=K, weights=class or type; separated by commas"},
     {"test-share", 0, OPT_TO_FLOAT(&o.test_share), .metavar = "SHARE", .initial = "0.3",
      .min = 0.01, .max = 0.99,
      .help = "share of the rows that judge: random, stratified and time"},
@@ -238,6 +245,8 @@ static int make_plan(struct plan *p)
         return command_usage("--view and --columns exclude each other");
     if (o.clean != NULL && lw_clean_check(o.clean, &err) != LW_OK)
         return command_usage("%s", err.msg);
+    if (o.balance != NULL && lw_balance_check(o.balance, &err) != LW_OK)
+        return command_usage("%s", err.msg);
     if (o.preset == NULL) {
         status = plan_protocols(p);
         return status == STATUS_OK ? plan_models(p) : status;
@@ -269,6 +278,7 @@ static void run_models(struct compare_result *r, const struct plan *p,
                                           .test_share = r->experiment->test_share,
                                           .threshold = r->experiment->threshold,
                                           .clean = o.clean,
+                                          .balance = o.balance,
                                           .n_folds = r->experiment->n_folds,
                                           .n_seeds = (uint32_t)o.seeds,
                                           .seed = (uint64_t)o.seed,

@@ -47,12 +47,12 @@ static const struct compare_preset presets[] = {
            .protocol = LW_PROTOCOL_RANDOM,
            .test_share = 0.5,
            .threshold = FLOW_THRESHOLD},
-          {.title = "second: under-sampled before an 80/20 split (without "
-                    "its SMOTE-NC)",
+          {.title = "second: under-sampled and made up by SMOTE-NC before an 80/20 "
+                    "split",
            .table = {.columns = flow_columns,
                      .neither_is_normal = true,
                      .drop_missing = true,
-                     .balance = true},
+                     .balance = "under=0.1,smote-nc"},
            .protocol = LW_PROTOCOL_RANDOM,
            .test_share = 0.2,
            .threshold = FLOW_THRESHOLD},

@@ -7,6 +7,8 @@
 #include "cmd/score_file.h"
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "base/jsonw.h"
 #include "base/lines.h"
 #include "base/mem.h"
 #include "base/numfmt.h"
@@ -22,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_ADDED = 3, NAME_BYTES = 32 };
+enum { N_ADDED = 3, NAME_BYTES = 32, JSON_DEPTH_MAX = 16 };
 
 static const char *const added[N_ADDED] = {"label", "score", "p_value"};
 
@@ -31,6 +33,7 @@ struct writing {
     const struct score_file *s;
     FILE *out;
     char delimiter;
+    bool is_json;
     bool in_rows;
     struct buf header; /* the first line, owned */
     size_t at;         /* next row */
@@ -123,6 +126,57 @@ static void put_row(struct writing *w, struct span line)
     (void)fputc('\n', w->out);
 }
 
+/* ---- JSON lines ---- */
+
+/* An event of Suricata that is no flow, and so was no row. */
+static bool is_other_event(struct span line)
+{
+    struct json_doc *doc = NULL;
+    struct lw_error err;
+    const char *type;
+    bool is_other;
+
+    if (json_parse(&doc, line.p, line.n, JSON_DEPTH_MAX, &err) != LW_OK)
+        return false;
+    type = json_text(json_get(json_root(doc), "event_type"));
+    is_other = type != NULL && strcmp(type, "flow") != 0;
+    json_free(doc);
+    return is_other;
+}
+
+/* The object gets three members more. */
+static bool put_members(struct writing *w, struct span line)
+{
+    struct score_row row = {0};
+    char name[N_ADDED][NAME_BYTES];
+    struct jsonw json;
+    struct buf text;
+    bool ok;
+
+    for (size_t i = 0; i < N_ADDED; i++)
+        name_of(w->s->frame, i, name[i]);
+    w->s->get(w->s->ctx, w->at++, &row);
+    buf_init(&text);
+    jsonw_init(&json, &text);
+    jsonw_object(&json);
+    if (row.label != NULL) {
+        jsonw_put_text(&json, name[0], row.label);
+        jsonw_put_f64(&json, name[1], (double)row.score);
+        jsonw_put_f64(&json, name[2], (double)row.p_value);
+    }
+    jsonw_object_end(&json);
+    ok = buf_ok(&text);
+    while (line.n > 0 && line.p[line.n - 1] != '}')
+        line.n--;
+    if (ok && row.label != NULL && line.n > 0) {
+        line.n--;
+        put_line(w, line);
+        (void)fprintf(w->out, ",%s\n", buf_text(&text) + 1);
+    }
+    buf_release(&text);
+    return ok;
+}
+
 static bool is_header(const struct writing *w, struct span line)
 {
     return w->header.len > 0 && w->header.len == line.n &&
@@ -136,6 +190,11 @@ static enum lw_status take_line(struct writing *w, struct span line, size_t numb
 
     if (line.n == 0)
         return LW_OK;
+    if (w->is_json && is_other_event(line)) {
+        put_line(w, line);
+        (void)fputc('\n', w->out);
+        return LW_OK;
+    }
     if (is_zeek && line.p[0] == '#') {
         put_comment(w, line);
         return LW_OK;
@@ -151,6 +210,8 @@ static enum lw_status take_line(struct writing *w, struct span line, size_t numb
     if (w->at == lw_frame_rows(w->s->frame))
         return lw_fail(err, LW_EFORMAT, "%s:%zu: no row of the table as it was read",
                        w->s->input, number);
+    if (w->is_json)
+        return put_members(w, line) ? LW_OK : lw_fail(err, LW_ENOMEM, "out of memory");
     put_row(w, line);
     return LW_OK;
 }
@@ -204,6 +265,7 @@ enum lw_status score_file_write(const struct score_file *s, struct lw_error *err
         buf_init(&w.header);
         w.out = outfile_stream(out);
         w.delimiter = report.delimiter;
+        w.is_json = strcmp(lw_frame_format(s->frame), "json") == 0;
         w.in_rows =
             !report.has_header || strcmp(lw_frame_format(s->frame), "zeek") == 0;
         st = pass_lines(&w, in, err);

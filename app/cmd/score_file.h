@@ -4,7 +4,8 @@
  *
  * The lines of the table are passed on unchanged, whatever their columns, with three
  * fields more: label, score and p_value (predicted_label and so on where the table has
- * such a column).  Of a Zeek log the lines #fields and #types get them too.
+ * such a column).  Of a Zeek log the lines #fields and #types get them too; a JSON
+ * object gets members.
  */
 #ifndef CMD_SCORE_FILE_H
 #define CMD_SCORE_FILE_H

@@ -18,6 +18,7 @@ static struct {
     int level;
     const char *columns;
     const char *clean;
+    const char *balance;
     const char *protocol;
     const char *group;
     const char *time;
@@ -37,6 +38,12 @@ static const struct opt rows[] = {
              "them alone"},
     {"clean", 0, OPT_TO_TEXT(&o.clean), .metavar = "STEPS",
      .help = "as lapwing compare; what is fitted goes into the model"},
+    {"balance", 0, OPT_TO_TEXT(&o.balance), .metavar = "STEPS",
+     .help =
+         "make rare classes count, among a fold's training rows: under=R, over=R, "
+         "smote=R or smote-nc=R (no class has less than R times the rows of the "
+         "largest "
+         "one; of itself 1), neighbours=K, weights=class or type; separated by commas"},
     {"protocol", 0, OPT_TO_TEXT(&o.protocol), .metavar = "NAME",
      .help = "what is held out to judge by, as lapwing compare (stratified, or group "
              "with --group)"},
@@ -68,6 +75,7 @@ const char *train_table_said(void)
         return table;
     return o.columns != NULL    ? "columns"
            : o.clean != NULL    ? "clean"
+           : o.balance != NULL  ? "balance"
            : o.protocol != NULL ? "protocol"
            : o.group != NULL    ? "group"
            : o.time != NULL     ? "time"
@@ -104,6 +112,8 @@ int train_table_check(void)
                              "together with --group",
                              o.protocol);
     if (o.clean != NULL && lw_clean_check(o.clean, &err) != LW_OK)
+        return command_usage("%s", err.msg);
+    if (o.balance != NULL && lw_balance_check(o.balance, &err) != LW_OK)
         return command_usage("%s", err.msg);
     return STATUS_OK;
 }
@@ -225,6 +235,7 @@ int train_table(const struct lw_frame *frame, const struct train_table *cfg)
                   .test_share = o.test_share,
                   .threshold = o.threshold,
                   .clean = o.clean,
+                  .balance = o.balance,
                   .n_folds = (size_t)o.folds,
                   .seed = cfg->params.seed,
                   .progress = progress_show},

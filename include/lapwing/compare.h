@@ -78,11 +78,11 @@ struct lw_compare_table_config {
     bool ordinal; /* categories become one number each, in the order of the view or of
                      first appearance, instead of a column for each value.  No order
                      among words means anything: it serves to repeat what others did */
-    bool drop_repeats; /* of rows with equal values and label the first is kept */
-    bool balance;  /* of each class at random as many rows are kept as the rarest one
-                      has.  Before any split, so figures are of a world that is not: it
-                      serves to repeat what others did */
-    uint64_t seed; /* for balance */
+    bool drop_repeats;   /* of rows with equal values and label the first is kept */
+    const char *balance; /* steps as of struct lw_compare_config, but before any split,
+                            so figures are of a world that is not: it serves to repeat
+                            what others did; NULL: nothing */
+    uint64_t seed;       /* for balance */
     enum lw_level level;
     bool lint; /* without view and columns: leave out what leakage lint names
                   (lapwing/profile.h) unless the schema keeps it, and the column of
@@ -126,20 +126,25 @@ struct lw_compare_model {
 /** Zero means the default. */
 struct lw_compare_config {
     enum lw_protocol protocol;
-    double test_share; /* default 0.3 */
-    double threshold;  /* the likeliest attack is said where the probability of all
-                          attacks is at least this, else normal; default: the likeliest
-                          class of all */
-    const char *clean; /* what is done to the columns, fitted on a fold's training
-                          rows: "encode=one-hot|ordinal|frequency|target, rare=N,
-                          infinite=missing|clip, missing=keep|zero|mean|median,
-                          constant, correlation=R, vif=V,
-                          scale=none|standard|min-max|robust|log" without blanks; NULL:
-                          categories are one-hot, infinite numbers missing.  The trivial
-                          rivals see the table as it is */
-    size_t n_folds;    /* default 4; of leave-group-out the number of groups */
-    uint32_t n_seeds;  /* default 1 */
-    uint64_t seed;     /* of the first; the others follow */
+    double test_share;   /* default 0.3 */
+    double threshold;    /* the likeliest attack is said where the probability of all
+                            attacks is at least this, else normal; default: the likeliest
+                            class of all */
+    const char *clean;   /* what is done to the columns, fitted on a fold's training
+                            rows: "encode=one-hot|ordinal|frequency|target, rare=N,
+                            infinite=missing|clip, missing=keep|zero|mean|median,
+                            constant, correlation=R, vif=V,
+                            scale=none|standard|min-max|robust|log" without blanks; NULL:
+                            categories are one-hot, infinite numbers missing.  The trivial
+                            rivals see the table as it is */
+    const char *balance; /* what is done to a fold's training rows so that rare classes
+                            count: "under=R,over=R,smote=R,smote-nc=R" (no class has
+                            less than R times the rows of the largest one; 1 where no R
+                            is said), "neighbours=K" (5), "weights=class|type"; NULL:
+                            nothing */
+    size_t n_folds;      /* default 4; of leave-group-out the number of groups */
+    uint32_t n_seeds;    /* default 1 */
+    uint64_t seed;       /* of the first; the others follow */
     /** Bytes of memory that the process held at most since it was called last; NULL:
      *  memory is not told. */
     uint64_t (*peak_bytes)(void *ctx);
@@ -156,6 +161,11 @@ struct lw_compare_config {
 /** Whether the text of `clean` is one.  LW_EINVAL names what is unknown or out of
  * range. */
 LW_API LW_MUST enum lw_status lw_clean_check(const char *clean, struct lw_error *err);
+
+/** The same of `balance`; also LW_EINVAL, with the reason: resampling before a split.
+ */
+LW_API LW_MUST enum lw_status lw_balance_check(const char *balance,
+                                               struct lw_error *err);
 
 /** One model's figures. */
 struct lw_compare_score {

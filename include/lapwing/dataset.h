@@ -71,8 +71,8 @@ typedef void (*lw_bad_row_fn)(void *ctx, const char *message);
 
 /** Zero means the default. */
 struct lw_frame_config {
-    const char *format; /* "nsl-kdd", "kdd99", "zeek", "zeek-csv", "binetflow", "csv";
-                           NULL: found by looking */
+    const char *format; /* "nsl-kdd", "kdd99", "zeek", "zeek-csv", "binetflow", "json",
+                           "csv"; NULL: found by looking */
     uint64_t max_rows;  /* 0: all */
     const struct lw_schema *schema; /* what was said of the columns; borrowed for the
                                        call; NULL: nothing */
@@ -95,7 +95,9 @@ struct lw_read_report {
 /** Read a file, plain or compressed (gz, zst, xz), or "-".  The caller owns *out.
  *  KDD'99 and NSL-KDD files without a header get the columns' standard names
  *  (underscored) and `label` (attack name), NSL-KDD also `difficulty`.  Argus flows in
- *  CSV and Zeek logs are known by their headers.  Any other table is looked at: a first
+ *  CSV and Zeek logs are known by their headers.  JSON is read an object a line: keys
+ *  (joined by dots where objects hold objects) are columns, of Suricata's events flows
+ *  are rows.  Any other table is looked at: a first
  *  line without numbers is a header, else columns are called column_1 and so on; a name
  *  that an earlier column has gets ".1" behind it.  A column is numeric unless a value
  *  near its beginning is no number, and becomes text when a later one is none and all

@@ -48,6 +48,7 @@ extern const struct table_format table_format_kdd99;     /* format_kdd.c */
 extern const struct table_format table_format_zeek;      /* format_zeek.c */
 extern const struct table_format table_format_zeek_csv;  /* format_zeek.c */
 extern const struct table_format table_format_binetflow; /* format_binetflow.c */
+extern const struct table_format table_format_json;      /* format_json.c */
 extern const struct table_format table_format_csv;       /* format_csv.c */
 
 /* Cut a line at the delimiter, with quotes, into t->line. */

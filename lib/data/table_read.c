@@ -33,7 +33,8 @@ enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40 };
 /* Tried in this order: the first whose probe likes the first line. */
 static const struct table_format *const formats[] = {
     &table_format_nsl_kdd,  &table_format_kdd99,     &table_format_zeek,
-    &table_format_zeek_csv, &table_format_binetflow, &table_format_csv,
+    &table_format_zeek_csv, &table_format_binetflow, &table_format_json,
+    &table_format_csv,
 };
 
 /* ---- fields ---- */
@@ -491,10 +492,10 @@ static enum lw_status refuse_known(const struct table *t, struct span text,
     uint8_t first = 0;
 
     (void)span_get_u8(text, 0, &first);
-    if (first == '{' || first == '[')
+    if (first == '[')
         return lw_fail(err, LW_EUNSUPPORTED,
-                       "%s:%zu: JSON; only delimited tables are read: export it as CSV "
-                       "with a header line",
+                       "%s:%zu: a list in JSON; an object a line is read: jq -c '.[]' "
+                       "makes it of a list",
                        t->name, t->lines.number);
     if (first == '@')
         return lw_fail(err, LW_EUNSUPPORTED,
@@ -521,7 +522,7 @@ static enum lw_status choose_format(struct table *t, struct span text,
     if (wanted != NULL)
         return lw_fail(err, LW_EINVAL,
                        "%s: no such table format: use nsl-kdd, kdd99, zeek, zeek-csv, "
-                       "binetflow or csv",
+                       "binetflow, json or csv",
                        wanted);
     return lw_fail(err, LW_EFORMAT, "%s:%zu: no table", t->name, t->lines.number);
 }
@@ -611,7 +612,8 @@ static enum lw_status read_head(struct table *t, const char *wanted,
                        ? t->cfg->schema->delimiter
                        : find_delimiter(text);
     st = refuse_known(t, text, err);
-    if (st == LW_OK)
+    /* An object in JSON is not cut at commas. */
+    if (st == LW_OK && text.p[0] != '{')
         st = table_split(t, text, err);
     if (st == LW_OK)
         st = choose_format(t, text, wanted, err);

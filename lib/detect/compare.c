@@ -11,6 +11,7 @@
 #include "data/clean.h"
 #include "detect/compare_table.h"
 #include "detect/pipeline.h"
+#include "learn/balance.h"
 #include "learn/baseline.h"
 #include "learn/model_ops.h"
 
@@ -149,6 +150,7 @@ struct fold {
     const uint8_t *part;  /* (n_rows), borrowed from the split */
     struct lw_matrix x;   /* (n_train, n_inputs), owned */
     uint32_t *label;      /* (n_train), owned */
+    uint32_t *type;       /* (n_train), owned */
     struct pipeline line; /* owned; no model of a trivial rival */
     struct one_rule rule;
     uint32_t majority;
@@ -158,6 +160,7 @@ static void fold_release(struct fold *f)
 {
     lw_matrix_release(&f->x);
     mem_free(f->label);
+    mem_free(f->type);
     pipeline_release(&f->line);
 }
 
@@ -177,16 +180,25 @@ static enum lw_status gather(struct fold *f, const struct lw_compare_table *t,
     if (st != LW_OK)
         return st;
     f->label = mem_zalloc(n, sizeof *f->label);
-    if (f->label == NULL)
+    f->type = mem_zalloc(n, sizeof *f->type);
+    if (f->label == NULL || f->type == NULL)
         return out_of_memory(err);
     n = 0;
     for (size_t i = 0; i < t->x.n_rows; i++) {
         if (f->part[i] != LW_PART_TRAIN)
             continue;
         memcpy(f->x.x + n * width, t->x.x + i * width, width * sizeof *t->x.x);
+        f->type[n] = t->type[i];
         f->label[n++] = t->label[i];
     }
     return LW_OK;
+}
+
+enum lw_status lw_balance_check(const char *text, struct lw_error *err)
+{
+    struct balance_config cfg;
+
+    return balance_config_read(&cfg, text, err);
 }
 
 enum lw_status lw_clean_check(const char *text, struct lw_error *err)
@@ -202,9 +214,10 @@ static enum lw_status fit_model(struct run *r, struct fold *f, struct lw_error *
     const struct pipeline_config cfg = {.kind = r->model->kind,
                                         .params = &params,
                                         .clean = r->cfg->clean,
+                                        .balance = r->cfg->balance,
                                         .inputs = r->t->inputs,
                                         .n_classes = r->t->n_classes};
-    const struct pipeline_rows rows = {&f->x, f->label};
+    const struct pipeline_rows rows = {&f->x, f->label, f->type, r->t->n_types};
     struct buf bytes;
     enum lw_status st;
 

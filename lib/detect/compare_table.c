@@ -7,8 +7,8 @@
 #include "detect/compare_table.h"
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "data/rows.h"
+#include "learn/balance.h"
 
 #include <math.h>
 #include <string.h>
@@ -228,30 +228,44 @@ static enum lw_status drop_repeats(struct lw_compare_table *t, struct lw_error *
     return st;
 }
 
-/* Rows are taken with the chance that makes what is left come out even (Knuth, TAOCP 2,
- * 3.4.2, algorithm S).  left: rows of each class. */
-static void balance(struct lw_compare_table *t, size_t *left, uint64_t seed)
+/* What the rows of the sources have, in place of p, which is freed; NULL: *ok says
+ * whether there was nothing. */
+static void *follow(void *p, size_t size, const struct balanced *b, bool *ok)
 {
-    size_t wanted[LW_EVAL_MAX_CLASSES];
-    size_t least = t->x.n_rows;
-    size_t n = 0;
-    struct rng rng;
+    unsigned char *out = NULL;
 
-    rng_init(&rng, seed);
-    for (uint32_t c = 0; c < t->n_classes; c++)
-        least = left[c] > 0 && left[c] < least ? left[c] : least;
-    for (uint32_t c = 0; c < t->n_classes; c++)
-        wanted[c] = left[c] > 0 ? least : 0;
-    for (size_t r = 0; r < t->x.n_rows; r++) {
-        uint32_t c = t->label[r];
-
-        if (rng_below(&rng, left[c]--) >= wanted[c])
-            continue;
-        wanted[c]--;
-        t->label[n] = c;
-        move_row(t, n++, r);
+    if (p != NULL && *ok) {
+        out = mem_zalloc(b->x.n_rows, size);
+        *ok = out != NULL;
     }
-    t->x.n_rows = n;
+    for (size_t r = 0; out != NULL && r < b->x.n_rows; r++)
+        memcpy(out + r * size, (unsigned char *)p + b->source[r] * size, size);
+    mem_free(p);
+    return out;
+}
+
+static enum lw_status balance(struct lw_compare_table *t, const char *steps,
+                              uint64_t seed, struct lw_error *err)
+{
+    struct balance_config how;
+    struct balanced b = {0};
+    bool ok = true;
+    enum lw_status st = balance_config_read(&how, steps, err);
+
+    if (st == LW_OK)
+        st = balance_rows(&b, &how, &t->x, t->is_category, t->label, t->n_classes, seed,
+                          err);
+    if (st != LW_OK)
+        return st;
+    t->type = follow(t->type, sizeof *t->type, &b, &ok);
+    t->label = follow(t->label, sizeof *t->label, &b, &ok);
+    t->group = follow(t->group, sizeof *t->group, &b, &ok);
+    t->time = follow(t->time, sizeof *t->time, &b, &ok);
+    lw_matrix_release(&t->x);
+    t->x = b.x;
+    b.x = (struct lw_matrix){0};
+    balanced_release(&b);
+    return ok ? LW_OK : out_of_memory(err);
 }
 
 /* Leave out what the configuration says, close up the types and set the labels. */
@@ -282,9 +296,7 @@ static enum lw_status choose_rows(struct lw_compare_table *t,
     if (n_classes < 2)
         return lw_fail(err, LW_EFORMAT,
                        "the rows are of %u class: nothing to tell apart", n_classes);
-    if (cfg->balance)
-        balance(t, n_of, cfg->seed);
-    return LW_OK;
+    return cfg->balance == NULL ? LW_OK : balance(t, cfg->balance, cfg->seed, err);
 }
 
 static enum lw_status take_all(struct lw_compare_table *t, const struct lw_frame *frame,

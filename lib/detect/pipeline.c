@@ -7,6 +7,7 @@
 #include "detect/pipeline.h"
 
 #include "base/mem.h"
+#include "learn/balance.h"
 #include "learn/model_ops.h"
 
 #include <math.h>
@@ -120,10 +121,86 @@ static enum lw_status clean(struct pipeline *p, const struct pipeline_config *cf
     return LW_OK;
 }
 
+/* Training rows as they are learnt from. */
+struct lesson {
+    struct pipeline_rows rows;
+    struct balanced balanced; /* owned; of rows that were resampled */
+    uint32_t *label;          /* owned; the same */
+    uint32_t *type;
+    float *weight; /* owned; NULL: all the same */
+};
+
+static void lesson_release(struct lesson *l)
+{
+    balanced_release(&l->balanced);
+    mem_free(l->label);
+    mem_free(l->type);
+    mem_free(l->weight);
+}
+
+static enum lw_status resample(struct lesson *l, const struct pipeline_config *cfg,
+                               const struct balance_config *how, struct lw_error *err)
+{
+    const struct lw_matrix *x = l->rows.x;
+    bool *is_category = mem_zalloc(x->n_cols, sizeof *is_category);
+    enum lw_status st = is_category == NULL ? out_of_memory(err) : LW_OK;
+    size_t n;
+
+    for (size_t i = 0; st == LW_OK && i < x->n_cols; i++)
+        is_category[i] = cfg->inputs[i].type == ENCODE_CATEGORY;
+    if (st == LW_OK)
+        st = balance_rows(&l->balanced, how, x, is_category, l->rows.label,
+                          cfg->n_classes, cfg->params->seed, err);
+    mem_free(is_category);
+    if (st != LW_OK)
+        return st;
+    n = l->balanced.x.n_rows;
+    l->label = mem_zalloc(n, sizeof *l->label);
+    l->type = mem_zalloc(n, sizeof *l->type);
+    if (l->label == NULL || l->type == NULL)
+        return out_of_memory(err);
+    for (size_t r = 0; r < n; r++) {
+        l->label[r] = l->rows.label[l->balanced.source[r]];
+        l->type[r] = l->rows.type[l->balanced.source[r]];
+    }
+    l->rows.x = &l->balanced.x;
+    l->rows.label = l->label;
+    l->rows.type = l->type;
+    return LW_OK;
+}
+
+static enum lw_status weigh(struct lesson *l, const struct pipeline_config *cfg,
+                            enum balance_weights how, struct lw_error *err)
+{
+    bool by_type = how == BALANCE_BY_TYPE;
+
+    l->weight = mem_zalloc(l->rows.x->n_rows, sizeof *l->weight);
+    if (l->weight == NULL)
+        return out_of_memory(err);
+    return balance_weigh(how, by_type ? l->rows.type : l->rows.label, l->rows.x->n_rows,
+                         by_type ? l->rows.n_types : cfg->n_classes, l->weight, err);
+}
+
+static enum lw_status prepare(struct lesson *l, const struct pipeline_config *cfg,
+                              const struct pipeline_rows *rows, struct lw_error *err)
+{
+    struct balance_config how;
+    enum lw_status st =
+        balance_config_read(&how, cfg->balance == NULL ? "" : cfg->balance, err);
+
+    l->rows = *rows;
+    if (st == LW_OK && how.n_steps > 0)
+        st = resample(l, cfg, &how, err);
+    if (st == LW_OK && how.weights != BALANCE_NO_WEIGHTS)
+        st = weigh(l, cfg, how.weights, err);
+    return st;
+}
+
 enum lw_status pipeline_fit(struct pipeline *p, const struct pipeline_config *cfg,
                             const struct pipeline_rows *rows, struct lw_error *err)
 {
     struct clean_config steps;
+    struct lesson l = {0};
     struct lw_matrix x = {0};
     clock_t start;
     enum lw_status st =
@@ -131,15 +208,18 @@ enum lw_status pipeline_fit(struct pipeline *p, const struct pipeline_config *cf
 
     *p = (struct pipeline){0};
     if (st == LW_OK)
-        st = make_columns(p, cfg, &steps, rows, &x, err);
+        st = prepare(&l, cfg, rows, err);
+    if (st == LW_OK)
+        st = make_columns(p, cfg, &steps, &l.rows, &x, err);
     if (st == LW_OK)
         st = clean(p, cfg, &steps, &x, err);
     start = clock();
     if (st == LW_OK)
-        st = lw_model_fit(&p->model, cfg->kind, cfg->params, &x, rows->label,
-                          cfg->n_classes, NULL, err);
+        st = lw_model_fit(&p->model, cfg->kind, cfg->params, &x, l.rows.label,
+                          cfg->n_classes, l.weight, err);
     p->fit_s = (double)(clock() - start) / CLOCKS_PER_SEC;
     lw_matrix_release(&x);
+    lesson_release(&l);
     if (st != LW_OK)
         pipeline_release(p);
     return st;

@@ -19,8 +19,9 @@
 struct pipeline_config {
     const char *kind;                     /* lapwing/model_kind.h */
     const struct lw_model_params *params; /* seed and all */
-    const char *clean; /* clean_config_read(); NULL: nothing.  Infinite numbers become
-                          missing unless it says otherwise */
+    const char *clean;   /* clean_config_read(); NULL: nothing.  Infinite numbers become
+                            missing unless it says otherwise */
+    const char *balance; /* balance_config_read(); NULL: rows are taken as they are */
     const struct encode_input *inputs; /* (n_cols of the rows) */
     uint32_t n_classes;
 };
@@ -29,6 +30,8 @@ struct pipeline_config {
 struct pipeline_rows {
     const struct lw_matrix *x; /* (n_rows, n_inputs), borrowed */
     const uint32_t *label;     /* (n_rows) below n_classes, borrowed */
+    const uint32_t *type;      /* (n_rows) of attack, below n_types, borrowed */
+    uint32_t n_types;
 };
 
 /** All zero: nothing is fitted. */

@@ -133,7 +133,8 @@ static enum lw_status make_table(struct training *tr, struct lw_error *err)
     enum lw_status st = lw_target_find(&tr->target, tr->frame, cfg.schema, err);
 
     cfg.view = NULL;
-    cfg.ordinal = cfg.balance = false;
+    cfg.ordinal = false;
+    cfg.balance = NULL;
     cfg.drop_repeats = true;
     cfg.note = note_column;
     cfg.note_ctx = tr;
@@ -229,9 +230,11 @@ static enum lw_status fit(struct training *tr, const char *kind, struct lw_error
     const struct pipeline_config cfg = {.kind = kind,
                                         .params = &params,
                                         .clean = judge_cfg->clean,
+                                        .balance = judge_cfg->balance,
                                         .inputs = tr->table->inputs,
                                         .n_classes = tr->table->n_classes};
-    const struct pipeline_rows rows = {&tr->table->x, tr->table->label};
+    const struct pipeline_rows rows = {&tr->table->x, tr->table->label, tr->table->type,
+                                       tr->table->n_types};
     enum lw_status st;
 
     params.seed = judge_cfg->seed;

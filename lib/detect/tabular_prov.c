@@ -59,6 +59,7 @@ static void put_params(struct jsonw *w, const struct lw_tabular *t,
     put_text_or_none(w, "options", cfg->params.options);
     jsonw_put_text(w, "level", levels[t->level]);
     put_text_or_none(w, "clean", cfg->judge.clean);
+    put_text_or_none(w, "balance", cfg->judge.balance);
     if (t->threshold > 0)
         jsonw_put_f64(w, "threshold", t->threshold);
     jsonw_put_u64(w, "seed", cfg->judge.seed);

@@ -18,6 +18,7 @@
 
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
+#include <lapwing/tabular.h>
 
 #include <float.h>
 #include <math.h>
@@ -133,6 +134,26 @@ static void try_sets(const void *data, size_t n)
     conformal_release(&c);
 }
 
+/* A model of a table answers whatever the rows hold. */
+static void try_table(const void *data, size_t n)
+{
+    static const char rows[] = "column_1,word\n1,x\n,y\n";
+    struct lw_tabular *t = NULL;
+    struct lw_frame *f = NULL;
+    struct lw_tabular_answer a[2];
+    struct lw_error err = {.msg = ""};
+
+    if (lw_tabular_load_memory(&t, data, n, "fuzz", &err) != LW_OK) {
+        LW_ASSERT(strncmp(err.msg, "fuzz: ", 6) == 0);
+        return;
+    }
+    if (lw_frame_read_memory(&f, rows, sizeof rows - 1, "rows", NULL, &err) == LW_OK &&
+        lw_tabular_score(t, f, a, &err) == LW_OK)
+        LW_ASSERT(a[0].class_idx < lw_tabular_classes(t));
+    lw_frame_free(f);
+    lw_tabular_free(t);
+}
+
 static void try_classifier(const void *data, size_t n)
 {
     struct lw_classifier *c = NULL;
@@ -202,6 +223,7 @@ static void try_bundle(const uint8_t *data, size_t n)
     }
     lw_bundle_free(b);
     try_classifier(data, n);
+    try_table(data, n);
 }
 
 void fuzz_one(const uint8_t *data, size_t n)

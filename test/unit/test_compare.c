@@ -78,7 +78,7 @@ static void balanced_classes_have_as_many_rows(void **state)
 {
     struct lw_frame *f = make_frame();
     struct lw_compare_table *t =
-        make_table(f, (struct lw_compare_table_config){.balance = true, .seed = 3});
+        make_table(f, (struct lw_compare_table_config){.balance = "under", .seed = 3});
     const struct lw_compare_model model = {.kind = "majority"};
     const struct lw_compare_config cfg = {.test_share = 0.5,
                                           .protocol = LW_PROTOCOL_STRATIFIED};

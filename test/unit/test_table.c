@@ -278,7 +278,7 @@ static void what_is_no_table_is_refused(void **state)
     expect_refusal("", LW_EFORMAT, "the file is empty");
     expect_refusal("\n\n", LW_EFORMAT, "the file is empty");
     expect_refusal("a,b\n", LW_EFORMAT, "a header but no rows");
-    expect_refusal("{\"ts\":1,\"uid\":\"C\"}\n", LW_EUNSUPPORTED, "JSON");
+    expect_refusal("{\"ts\":1,\"uid\":\"C\"\n", LW_EFORMAT, ":1: no JSON object");
     expect_refusal("[1,2]\n", LW_EUNSUPPORTED, "JSON");
     expect_refusal("@relation 'KDDTrain'\n", LW_EUNSUPPORTED, "ARFF");
     assert_int_equal(try_read(&f, nul, sizeof nul - 1, NULL), LW_EFORMAT);
@@ -642,9 +642,53 @@ static void memory_may_run_out_anywhere(void **state)
     buf_release(&b);
 }
 
+/* Keys in any order, nested, missing, lists, null; of events only flows. */
+static void json_lines_are_rows(void **state)
+{
+    static const char text[] =
+        "{\"event_type\":\"dns\",\"x\":1}\n"
+        "{\"event_type\":\"flow\",\"flow\":{\"pkts\":3,\"state\":\"new\"},"
+        "\"tags\":[\"a\",2],\"ok\":true,\"ts\":1500000000.25}\n\n"
+        "{\"ts\":1500000001.75,\"flow\":{\"state\":\"c\\\"d\",\"pkts\":null},"
+        "\"event_type\":\"flow\",\"late\":{\"key\":-1.5e1}}\n";
+    struct lw_frame *f = NULL;
+    struct lw_column c;
+
+    (void)state;
+    assert_int_equal(
+        lw_frame_read_memory(&f, text, sizeof text - 1, "eve.json", NULL, &err), LW_OK);
+    assert_string_equal(lw_frame_format(f), "json");
+    assert_int_equal(lw_frame_rows(f), 2);
+    assert_int_equal(lw_frame_columns(f), 7);
+    lw_frame_column(f, (size_t)lw_frame_find(f, "flow.pkts"), &c);
+    assert_near(c.numbers[0], 3, 0);
+    assert_true(isnan(c.numbers[1]));
+    lw_frame_column(f, (size_t)lw_frame_find(f, "flow.state"), &c);
+    assert_string_equal(c.dictionary[c.codes[1]], "c\"d");
+    lw_frame_column(f, (size_t)lw_frame_find(f, "tags"), &c);
+    assert_string_equal(c.dictionary[c.codes[0]], "a 2");
+    assert_string_equal(c.dictionary[c.codes[1]], "");
+    lw_frame_column(f, (size_t)lw_frame_find(f, "ts"), &c);
+    assert_near(c.origin, 1500000000.25, 0);
+    assert_near(c.numbers[1], 1.5, 0);
+    lw_frame_column(f, (size_t)lw_frame_find(f, "late.key"), &c);
+    assert_near(c.numbers[1], -15, 0);
+    lw_frame_free(f);
+    f = NULL;
+    assert_int_equal(
+        lw_frame_read_memory(&f, "{\"a\":1}\n[2]\n", 13, "x.json", NULL, &err),
+        LW_EFORMAT);
+    assert_non_null(strstr(err.msg, "x.json:2: JSON, but no object"));
+    assert_int_equal(lw_frame_read_memory(&f, "{\"event_type\":\"dns\"}\n", 23,
+                                          "x.json", NULL, &err),
+                     LW_EFORMAT);
+    assert_non_null(strstr(err.msg, "no flow"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_lines_are_rows),
         cmocka_unit_test(types_are_found_by_looking),
         cmocka_unit_test(missing_values_are_nan_and_words_keep_their_spelling),
         cmocka_unit_test(lines_end_in_several_ways),
