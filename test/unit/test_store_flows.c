@@ -245,7 +245,7 @@ static void filters_find_what_a_plain_look_finds(void **state)
 
     (void)state;
     rng_init(&r, 11);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 60; i++) {
         struct store_flow_filter f;
 
         store_flow_filter_init(&f);
