@@ -137,7 +137,7 @@ static void every_other_kind_can_be_a_member(void **state)
         while (members_kinds[at] != NULL && strcmp(members_kinds[at], kind.name) != 0)
             at++;
         if (strcmp(kind.name, "blend") == 0 || strcmp(kind.name, "mean") == 0 ||
-            strcmp(kind.name, "cascade") == 0)
+            strcmp(kind.name, "cascade") == 0 || strcmp(kind.name, "versus") == 0)
             assert_null(members_kinds[at]);
         else
             assert_non_null(members_kinds[at]);
@@ -218,7 +218,7 @@ static void files_that_do_not_fit_together_are_refused(void **state)
     expect_refused(&b, 12, N_COLS + 1, "fit together");
     expect_refused(&b, 20, 1, "behind its last member");
     memcpy(b.data + 25, "cascade", 8); /* the first member's kind */
-    expect_refused(&b, 20, 2, "a member is a blend, mean or cascade");
+    expect_refused(&b, 20, 2, "a member is a blend, mean, cascade or versus");
     buf_release(&b);
     lw_model_free(m);
     m = fit_sample("mean", "of=tree+bayes", &s);
