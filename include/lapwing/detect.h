@@ -211,7 +211,7 @@ LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
                                       struct lw_test_report *out, struct lw_error *err);
 
 /** The model file that traffic is judged with where none is named. */
-#define LW_DETECT_MODEL "attack.lwm"
+#define LW_DETECT_MODEL "traffic.lwm"
 
 struct lw_detector; /* opaque */
 
