@@ -105,8 +105,8 @@ static bool load_if_it_is(struct explanation *x, const char *name, const char *i
 static enum lw_status load_by_id(struct explanation *x, const char *id,
                                  struct lw_error *err)
 {
-    static const char *const names[] = {"attack.lwm", "classify.lwm", "botnet.lwm",
-                                        "normal.lwm"};
+    static const char *const names[] = {LW_DETECT_MODEL, "attack.lwm", "classify.lwm",
+                                        "botnet.lwm", "normal.lwm"};
 
     for (size_t i = 0; o.model == NULL && i < sizeof names / sizeof names[0]; i++)
         if (load_if_it_is(x, names[i], id))

@@ -25,6 +25,7 @@ static struct {
     const char *model;
     const char *params;
     const char *cost;
+    const char *folds;
     double budget;
     int64_t repeats;
     int64_t seed;
@@ -67,6 +68,10 @@ static const struct opt rows[] = {
              "of the preset's"},
     {"repeats", 0, OPT_TO_INT(&o.repeats), .metavar = "N", .initial = "3", .min = 1,
      .max = 10, .help = "how often attacks are left out, each time in other folds"},
+    {"folds", 0, OPT_TO_TEXT(&o.folds), .metavar = "PREFIX",
+     .help =
+         "preset traffic: also write the five models that each did not know a fifth "
+         "of the groups, as PREFIX0.lwm and so on, to judge that fifth with"},
     {"seed", 0, OPT_TO_INT(&o.seed), .metavar = "N", .initial = "1", .min = 0,
      .max = 4294967295, .help = "the same seed and data give the same file"},
     {"rounds", 0, OPT_TO_INT(&o.rounds), .metavar = "N", .min = 1, .max = 10000,
@@ -354,6 +359,7 @@ static int run_train(char *const *words, size_t n_words)
     if (is_preset("traffic")) {
         const struct lw_traffic_config cfg = {.index = o.data,
                                               .false_alarm = o.budget,
+                                              .folds = o.folds,
                                               .seed = (uint64_t)o.seed,
                                               .progress = progress_show};
 

@@ -31,10 +31,9 @@ static void print_people(const struct lw_traffic_report *r, const char *output)
     print_line("normal, beside attacks", r->n_beside, r->beside_alarmed, (double)NAN);
     for (uint32_t i = 1; i < LW_TRAFFIC_CLASSES; i++)
         print_line(lw_traffic_class_name(i), r->n_attack[i], r->found[i], r->named[i]);
-    (void)printf(
-        "\nThreshold %.6g.\n%s written; the final fit took %.1f s of processor "
-        "time.\n",
-        r->threshold, output, r->train_seconds);
+    (void)printf("\nBudget: %g of normal flows.\n%s written; the final fit took %.1f s "
+                 "of processor time.\n",
+                 r->false_alarm, output, r->train_seconds);
 }
 
 static void put_report(struct jsonw *w, const void *of)
@@ -58,7 +57,7 @@ static void put_report(struct jsonw *w, const void *of)
         jsonw_object_end(w);
     }
     jsonw_object_end(w);
-    jsonw_put_f64(w, "threshold", r->threshold);
+    jsonw_put_f64(w, "false_alarm", r->false_alarm);
     jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 

@@ -122,13 +122,6 @@ lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,
                       size_t *n_out, struct lw_error *err);
 
-/** The least attack score that at most this share of normal traffic reaches, as far as
- *  the classifier has met any in training.  LW_EUNSUPPORTED: it keeps no such record.
- *  LW_EINVAL: a share that it has not met enough for, or none at all. */
-LW_API LW_MUST enum lw_status lw_classifier_threshold(const struct lw_classifier *c,
-                                                      double share, float *out,
-                                                      struct lw_error *err);
-
 enum { LW_REPEATS_MAX = 10 };
 
 /** How to train.  Zero means the preset's value. */
@@ -218,7 +211,7 @@ LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
                                       struct lw_test_report *out, struct lw_error *err);
 
 /** The model file that traffic is judged with where none is named. */
-#define LW_DETECT_MODEL "attack.lwm"
+#define LW_DETECT_MODEL "traffic.lwm"
 
 struct lw_detector; /* opaque */
 

@@ -34,8 +34,7 @@ struct lw_model_params {
     double subsample;        /* gbdt: share of the rows for each tree, default 1 */
     double colsample;        /* gbdt: share of the columns for each tree, default 1 */
     const int8_t *monotone;  /* gbdt: (n_cols) 1: the score never falls where the column
-                                rises, -1: never rises, 0: either; NULL: all 0.  Of
-                                a cascade its first stage's */
+                                rises, -1: never rises, 0: either; NULL: all 0 */
     uint32_t hidden;         /* mlp: units in each of two hidden layers, default 64 */
     uint32_t n_steps;        /* mlp: batches of 256 rows, default 4,000 */
     double noise;        /* mlp: added to inputs in training, in deviations; 0: none */

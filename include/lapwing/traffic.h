@@ -25,12 +25,15 @@ struct lw_traffic_config {
      * together. */
     const char *index;
     double false_alarm; /* share of normal flows that may be alarmed, 0.0003 */
+    const char *folds;  /* also write the models that did not know the groups of a fold,
+                           to files that begin so ("fold" for fold0.lwm); a group's fold
+                           is its number in the table modulo LW_TRAFFIC_FOLDS.  NULL */
     uint64_t seed;
     lw_progress_fn progress; /* NULL: silent */
     void *progress_ctx;      /* borrowed */
 };
 
-enum { LW_TRAFFIC_CLASSES = 5 };
+enum { LW_TRAFFIC_CLASSES = 5, LW_TRAFFIC_FOLDS = 5 };
 
 struct lw_traffic_report {
     uint32_t n_captures;
@@ -41,8 +44,8 @@ struct lw_traffic_report {
     uint64_t n_clean;
     uint64_t n_beside;
     uint64_t n_attack[LW_TRAFFIC_CLASSES]; /* [0] is 0 */
-    double threshold;
-    double clean_alarmed; /* share of them above the threshold; NaN: there are none */
+    double false_alarm;                    /* the budget */
+    double clean_alarmed; /* share of them that is; NaN: there are none */
     double beside_alarmed;
     double found[LW_TRAFFIC_CLASSES]; /* recall; [0] is NaN */
     double named[LW_TRAFFIC_CLASSES]; /* of these, by their own class */

@@ -21,7 +21,7 @@ struct budget {
     double per_day; /* 0: not told */
     int64_t first_ns;
     uint64_t n_rows;
-    float cut; /* the threshold now; 0: the classifier's own */
+    float cuts[LW_MAX_CLASSES]; /* the thresholds now */
 };
 
 /** LW_EINVAL: out of range, both told; LW_EUNSUPPORTED: the classifier has no record of

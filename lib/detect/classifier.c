@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "detect/cut.h"
 #include "detect/quantile.h"
 #include "learn/link.h"
 #include "learn/model_ops.h"
@@ -134,20 +135,17 @@ static void judge_row(const struct lw_classifier *c, const float *row,
     }
 }
 
-/* Classes by a threshold: no distance, no class that is not recognized. */
+/* No distance, no class that is not recognized. */
 static void judge_by_cut(const struct lw_classifier *c, const float *row,
                          const float *margins, struct lw_verdict *v)
 {
-    *v = (struct lw_verdict){.p_value = 1,
-                             .unavailable = unavailable_share(c->view, row)};
+    float cuts[LW_MAX_CLASSES];
+
+    *v = (struct lw_verdict){.unavailable = unavailable_share(c->view, row)};
     memcpy(v->score, margins, c->n_classes * sizeof v->score[0]);
     link_softmax(v->score, c->n_classes);
-    v->attack_score = c->n_classes == 2 ? v->score[1] : 1 - v->score[0];
-    if (c->tail != NULL)
-        v->p_value = tail_p_value(c->tail, v->attack_score);
-    classifier_cut(c, c->cut, v);
-    if (c->n_classes == 2)
-        v->confidence = v->score[v->verdict == c->class_of[0] ? 0 : 1];
+    cut_own(c, cuts);
+    cut_decide(c, cuts, v);
 }
 
 /* By the share of normal rows that were at least as strange. */

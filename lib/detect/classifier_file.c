@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
+#include "detect/cut.h"
 #include "detect/quantile.h"
 #include "learn/model_ops.h"
 
@@ -74,7 +75,11 @@ static void put_provenance(const struct lw_classifier *c, struct buf *out)
 
 static void put_cut(const struct lw_classifier *c, struct buf *out)
 {
-    buf_add_f32(out, c->cut);
+    float cuts[LW_MAX_CLASSES];
+
+    cut_own(c, cuts);
+    for (uint32_t i = 1; i < c->n_classes; i++)
+        buf_add_f32(out, cuts[i]);
 }
 
 static void put_conformal(const struct lw_classifier *c, struct buf *out)
@@ -129,7 +134,18 @@ static bool has_sample(const struct lw_classifier *c)
 
 static void put_tail(const struct lw_classifier *c, struct buf *out)
 {
-    tail_save(c->tail, out);
+    for (uint32_t i = 1; i < c->n_classes; i++) {
+        struct buf one;
+
+        buf_init(&one);
+        tail_save(&c->tail[i], &one);
+        buf_add_le32(out, (uint32_t)one.len);
+        if (buf_ok(&one))
+            buf_add(out, one.data, one.len);
+        else
+            out->failed = true;
+        buf_release(&one);
+    }
 }
 
 static bool has_tail(const struct lw_classifier *c)
@@ -328,9 +344,14 @@ static enum lw_status get_provenance(struct lw_classifier *c, struct span in,
 static enum lw_status get_cut(struct lw_classifier *c, struct span in,
                               struct lw_error *err)
 {
-    if (!span_take_f32(&in, &c->cut) || in.n != 0 || !(c->cut > 0 && c->cut <= 1))
-        return lw_fail(err, LW_EFORMAT, "the threshold's section is damaged");
-    return LW_OK;
+    for (uint32_t i = 1; i < c->n_classes; i++) {
+        float *cut = i == 1 ? &c->cut : &c->more_cuts[i];
+
+        if (!span_take_f32(&in, cut) || !(*cut > 0 && *cut <= 1))
+            return lw_fail(err, LW_EFORMAT, "the thresholds' section is damaged");
+    }
+    return in.n == 0 ? LW_OK
+                     : lw_fail(err, LW_EFORMAT, "the thresholds' section is damaged");
 }
 
 static enum lw_status get_conformal(struct lw_classifier *c, struct span in,
@@ -367,10 +388,18 @@ static enum lw_status get_sample(struct lw_classifier *c, struct span in,
 static enum lw_status get_tail(struct lw_classifier *c, struct span in,
                                struct lw_error *err)
 {
-    c->tail = mem_zalloc(1, sizeof *c->tail);
+    c->tail = mem_zalloc(LW_MAX_CLASSES, sizeof *c->tail);
     if (c->tail == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
-    return tail_load(c->tail, in)
+    for (uint32_t i = 1; i < c->n_classes; i++) {
+        struct span one;
+        uint32_t n;
+
+        if (!span_take_le32(&in, &n) || !span_take(&in, n, &one) ||
+            !tail_load(&c->tail[i], one))
+            return lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
+    }
+    return in.n == 0
                ? LW_OK
                : lw_fail(err, LW_EFORMAT, "the scores of normal rows are damaged");
 }

@@ -14,15 +14,14 @@
  * PROV     provenance and validation figures, JSON
  * CONF     f32 scores of held-out normal rows, as quantiles; only beside CUT, and only
  *          of models that learnt from normal rows alone: a score is 1 - its p-value
- * SETS     detect/conformal.c; CALIB detect/calibration.c; only of files that have a
- * rule, and not of older ones, whose rows are judged as they always were SAMPLE
- * detect/sample.c; only of files that keep some normal training rows CUT      f32
- * score; only of two classes that are told apart by a threshold, which have no rule and
- * no distance
- * CUT      f32 score; only of classes that are told apart by a threshold, which have no
- *          rule and no distance: an attack from that score on, the likeliest kind of it
- * TAIL     how high held-out normal rows score (detect/tail.h); only beside CUT, and
- * not of every model
+ * SETS     detect/conformal.c
+ * CALIB    detect/calibration.c; as SETS only of files that have a rule, and not of
+ *          older ones, whose rows are judged as they always were
+ * SAMPLE   detect/sample.c; only of files that keep some normal training rows
+ * CUT      f32 score of each class but the first; only of classes that are told from
+ *          normal by a threshold, which have no rule and no distance (detect/cut.h)
+ * TAIL     how high held-out normal rows score for each of these classes: u32 bytes and
+ *          detect/tail.h; only beside CUT, and not of every model
  */
 #ifndef DETECT_CLASSIFIER_PRIV_H
 #define DETECT_CLASSIFIER_PRIV_H
@@ -53,8 +52,9 @@ struct lw_classifier {
     struct conformal conformal_sets; /* owned */
     uint32_t n_classes;
     enum lw_verdict_class class_of[LW_MAX_CLASSES]; /* (n_classes), 0 is normal */
-    float cut;         /* an attack from this score on; 0: by the rule */
-    struct tail *tail; /* owned; NULL: none */
+    float cut;                       /* class 1 from this score on; 0: by the rule */
+    float more_cuts[LW_MAX_CLASSES]; /* of classes from 2 on, that are decided so */
+    struct tail *tail; /* (LW_MAX_CLASSES) of classes from 1 on, owned; NULL: none */
     float *conformal;  /* (CONFORMAL_QUANTILES) ascending, owned; NULL: none */
     float usual[CLASSIFIER_FEATURES_MAX][2]; /* (n_features) of normal training rows */
     struct lw_matrix sample; /* normal training rows (n, n_features), owned; no rows:
@@ -79,9 +79,6 @@ uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
 LW_MUST enum lw_status breakdown_exact(const struct lw_classifier *c, const float *row,
                                        uint32_t class_idx, struct lw_breakdown *out,
                                        struct lw_error *err);
-
-/** Decide a verdict of a classifier with a threshold anew, by another one. */
-void classifier_cut(const struct lw_classifier *c, float cut, struct lw_verdict *v);
 
 /** Write everything but the id as a model file. */
 LW_MUST enum lw_status classifier_save(const struct lw_classifier *c, const char *path,

@@ -11,21 +11,23 @@
  *                 for it (monotone constraints)
  *   weights       a capture counts with at most WEIGHT_ROWS rows of a class
  *
- * Two stages (learn/cascade.c): is it an attack, and which.  The second has no say in
- * whether there is an alert.
+ * Each class of attack is told from normal by trees of its own (learn/versus.c): what a
+ * flood looks like has no say in what a guessed password looks like, and each has the
+ * threshold that it deserves (detect/cut.h).
  *
- * The threshold comes from a budget of false alarms.  Every capture is scored by a
- * model that was fitted without its group; the threshold is what the normal rows of
- * captures without attacks reach as seldom as the budget says.  Normal rows beside
- * attacks do not count there: a web server's visitors are part of what a flood on it
- * looks like (counts of the host's flows), and whoever is told of the flood does not
- * mind.
+ * The thresholds come from a budget of false alarms.  Every capture is scored by a
+ * model that was fitted without its group; a threshold is what the normal rows of
+ * captures without attacks reach as seldom as the class's part of the budget says.
+ * Normal rows beside attacks do not count there: a web server's visitors are part of
+ * what a flood on it looks like (counts of the host's flows), and whoever is told of
+ * the flood does not mind.
  */
 #include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
 #include "detect/columns.h"
+#include "detect/cut.h"
 #include "detect/quantile.h"
 #include "detect/traffic_set.h"
 #include "learn/gbdt_xgboost.h"
@@ -33,11 +35,12 @@
 #include <lapwing/eval.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { WEIGHT_ROWS = 400, FOLDS = 5 };
+enum { WEIGHT_ROWS = 300, FOLD_PATH_MAX = 4096 };
 
 #define FALSE_ALARM_DEFAULT 3e-4
 
@@ -120,7 +123,7 @@ static const struct column_use used[] = {
 enum { N_USED = sizeof used / sizeof used[0] };
 
 static const struct lw_model_params recipe = {
-    .n_rounds = 150,
+    .n_rounds = 100,
     .max_depth = 4,
     .learning_rate = 0.1,
     .lambda = 5,
@@ -142,7 +145,7 @@ static bool knows_all(const struct traffic_capture *c, uint32_t fold)
 
 static bool knows_others(const struct traffic_capture *c, uint32_t fold)
 {
-    return c->group % FOLDS != fold;
+    return c->group % LW_TRAFFIC_FOLDS != fold;
 }
 
 struct gathered {
@@ -233,7 +236,7 @@ static enum lw_status fit(struct lw_classifier *c, const struct traffic_set *s,
         st = columns_encode(c->encoder, s->view, used, N_USED, &g.rows, &x, monotone,
                             err);
     if (st == LW_OK)
-        st = lw_model_fit(&c->model, "cascade", &params, &x, g.label, c->n_classes,
+        st = lw_model_fit(&c->model, "versus", &params, &x, g.label, c->n_classes,
                           g.weight, err);
     lw_matrix_release(&x);
     gathered_release(&g);
@@ -251,11 +254,19 @@ static void clear(struct lw_classifier *c)
 
 /* ---- validation ------------------------------------------------------------------ */
 
-/* What the models that did not know a row's group say of it. */
+/* What the models that did not know a row's group say of it, and these models. */
 struct held_out {
-    float *score;  /* (set rows), owned */
-    uint8_t *said; /* (set rows) class, were it an attack; owned */
+    float *likeness; /* (set rows, LW_TRAFFIC_CLASSES) to each class, owned */
+    struct lw_classifier of[LW_TRAFFIC_FOLDS];
+    uint32_t n;
 };
+
+static void held_out_release(struct held_out *h)
+{
+    mem_free(h->likeness);
+    for (uint32_t f = 0; f < h->n; f++)
+        clear(&h->of[f]);
+}
 
 static uint32_t index_of(enum lw_verdict_class v)
 {
@@ -266,36 +277,23 @@ static uint32_t index_of(enum lw_verdict_class v)
     return i;
 }
 
-static uint32_t likeliest_attack(const struct lw_classifier *c,
-                                 const struct lw_verdict *v)
-{
-    uint32_t best = 1;
-
-    for (uint32_t i = 2; i < c->n_classes; i++)
-        if (v->score[i] > v->score[best])
-            best = i;
-    return index_of(c->class_of[best]);
-}
-
 static enum lw_status score_fold(struct held_out *h, const struct traffic_set *s,
                                  uint32_t fold, uint64_t seed, struct lw_error *err)
 {
-    struct lw_classifier c = {.view = s->view};
+    struct lw_classifier *c = &h->of[fold];
     size_t width = s->view->n_features;
-    enum lw_status st = fit(&c, s, knows_others, fold, seed, err);
+    enum lw_status st = fit(c, s, knows_others, fold, seed, err);
 
     for (size_t r = 0; st == LW_OK && r < s->n; r++) {
         struct lw_verdict v;
 
-        if (s->captures[s->capture[r]].group % FOLDS != fold)
+        if (s->captures[s->capture[r]].group % LW_TRAFFIC_FOLDS != fold)
             continue;
-        st = lw_classifier_judge(&c, s->x + r * width, 1, &v, err);
-        if (st != LW_OK)
-            break;
-        h->score[r] = v.attack_score;
-        h->said[r] = (uint8_t)likeliest_attack(&c, &v);
+        st = lw_classifier_judge(c, s->x + r * width, 1, &v, err);
+        for (uint32_t i = 1; st == LW_OK && i < c->n_classes; i++)
+            h->likeness[r * LW_TRAFFIC_CLASSES + index_of(c->class_of[i])] =
+                cut_likeness(c, &v, i);
     }
-    clear(&c);
     return st;
 }
 
@@ -303,14 +301,14 @@ static enum lw_status hold_out(struct held_out *h, const struct traffic_set *s,
                                const struct lw_traffic_config *cfg,
                                struct lw_error *err)
 {
-    uint32_t n = s->n_groups < FOLDS ? s->n_groups : FOLDS;
+    uint32_t n = s->n_groups < LW_TRAFFIC_FOLDS ? s->n_groups : LW_TRAFFIC_FOLDS;
     enum lw_status st = LW_OK;
 
-    h->score = mem_zalloc(s->n + 1, sizeof *h->score);
-    h->said = mem_zalloc(s->n + 1, sizeof *h->said);
-    if (h->score == NULL || h->said == NULL)
+    h->likeness = mem_zalloc(s->n + 1, LW_TRAFFIC_CLASSES * sizeof *h->likeness);
+    if (h->likeness == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->n);
     for (uint32_t f = 0; st == LW_OK && f < n; f++) {
+        h->n = f + 1;
         st = score_fold(h, s, f, cfg->seed, err);
         if (cfg->progress != NULL)
             cfg->progress(cfg->progress_ctx, (f + 1.0) / n, "leaving out groups");
@@ -331,25 +329,27 @@ static bool is_clean(const struct traffic_set *s, size_t r)
     return s->label[r] == 0 && !s->captures[s->capture[r]].has_attack;
 }
 
-/* The threshold, and the scores that it comes from. */
-static enum lw_status set_threshold(struct lw_classifier *c, const struct held_out *h,
-                                    const struct traffic_set *s, double false_alarm,
-                                    struct lw_error *err)
+/* How normal rows score for each class of a classifier, by the models that did not know
+ * them. */
+static enum lw_status set_tails(struct lw_classifier *c, const struct held_out *h,
+                                const struct traffic_set *s, struct lw_error *err)
 {
     float *scores = mem_zalloc(s->n + 1, sizeof *scores);
     size_t n = 0;
 
-    c->tail = mem_zalloc(1, sizeof *c->tail);
+    c->tail = mem_zalloc(LW_MAX_CLASSES, sizeof *c->tail);
     if (scores == NULL || c->tail == NULL) {
         mem_free(scores);
         return lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s->n);
     }
-    for (size_t r = 0; r < s->n; r++)
-        if (is_clean(s, r))
-            scores[n++] = h->score[r];
-    if (n > 0) {
-        tail_fit(c->tail, scores, n);
-        c->cut = fminf(tail_threshold(c->tail, false_alarm), 1);
+    for (uint32_t i = 1; i < c->n_classes; i++) {
+        n = 0;
+        for (size_t r = 0; r < s->n; r++)
+            if (is_clean(s, r))
+                scores[n++] =
+                    h->likeness[r * LW_TRAFFIC_CLASSES + index_of(c->class_of[i])];
+        if (n > 0)
+            tail_fit(&c->tail[i], scores, n);
     }
     mem_free(scores);
     return n > 0 ? LW_OK
@@ -358,13 +358,40 @@ static enum lw_status set_threshold(struct lw_classifier *c, const struct held_o
                            "traffic is to be alarmed");
 }
 
+static void set_cuts(struct lw_classifier *c, double budget)
+{
+    float cuts[LW_MAX_CLASSES];
+
+    cut_budget(c, budget, cuts);
+    c->cut = fminf(cuts[1], 1);
+    for (uint32_t i = 2; i < c->n_classes; i++)
+        c->more_cuts[i] = fminf(cuts[i], 1);
+}
+
 static double share(double part, double all)
 {
     return all > 0 ? part / all : (double)NAN;
 }
 
-static void judge(struct lw_traffic_report *report, const struct held_out *h,
-                  const struct traffic_set *s, float cut)
+/* Which class a row is said to be, by the thresholds and tails of the final model. */
+static uint32_t said_of(const struct lw_classifier *c, const float *likeness)
+{
+    struct lw_verdict v = {.score = {1}};
+    float cuts[LW_MAX_CLASSES];
+
+    for (uint32_t i = 1; i < c->n_classes; i++) {
+        float q = likeness[index_of(c->class_of[i])];
+
+        /* With P(normal) at 1 these odds are the likeness again. */
+        v.score[i] = c->n_classes == 2 ? q : q < 1 ? q / (1 - q) : 1e9F;
+    }
+    cut_own(c, cuts);
+    cut_decide(c, cuts, &v);
+    return index_of(v.verdict);
+}
+
+static void judge(struct lw_traffic_report *report, const struct lw_classifier *c,
+                  const struct held_out *h, const struct traffic_set *s)
 {
     double all[LW_TRAFFIC_CLASSES + 1] = {0}; /* [0] clean, the last beside attacks */
     double alarmed[LW_TRAFFIC_CLASSES + 1] = {0};
@@ -373,13 +400,14 @@ static void judge(struct lw_traffic_report *report, const struct held_out *h,
     for (size_t r = 0; r < s->n; r++) {
         uint32_t kind =
             s->label[r] == 0 && !is_clean(s, r) ? LW_TRAFFIC_CLASSES : s->label[r];
+        uint32_t said = said_of(c, h->likeness + r * LW_TRAFFIC_CLASSES);
         double n = stands_for(s, r);
 
         all[kind] += n;
-        if (h->score[r] < cut)
+        if (said == 0)
             continue;
         alarmed[kind] += n;
-        if (kind > 0 && h->said[r] == kind)
+        if (said == kind)
             named[kind] += n;
     }
     report->n_clean = (uint64_t)(all[0] + 0.5);
@@ -462,7 +490,7 @@ static void put_provenance(struct jsonw *w, const struct traffic_set *s,
     jsonw_put_u64(w, "captures", s->n_captures);
     jsonw_put_u64(w, "groups", s->n_groups);
     jsonw_put_u64(w, "seed", cfg->seed);
-    jsonw_put_f64(w, "threshold", report->threshold);
+    jsonw_put_f64(w, "false_alarm", report->false_alarm);
     put_figures(w, report);
 }
 
@@ -487,38 +515,69 @@ static enum lw_status describe(struct lw_classifier *c, const struct traffic_set
                : LW_OK;
 }
 
+/* Thresholds, and what goes into a file besides the trees. */
+static enum lw_status finish(struct lw_classifier *c, const struct held_out *h,
+                             const struct traffic_set *s, double budget,
+                             struct lw_error *err)
+{
+    enum lw_status st = set_tails(c, h, s, err);
+
+    if (st != LW_OK)
+        return st;
+    set_cuts(c, budget);
+    return find_usual(c, s, err);
+}
+
+/* The models that did not know a part of the groups, in files of their own. */
+static enum lw_status save_folds(struct held_out *h, const struct traffic_set *s,
+                                 const struct lw_traffic_config *cfg,
+                                 const struct lw_traffic_report *report,
+                                 struct lw_error *err)
+{
+    char path[FOLD_PATH_MAX];
+    enum lw_status st = LW_OK;
+
+    for (uint32_t f = 0; st == LW_OK && f < h->n; f++) {
+        if (snprintf(path, sizeof path, "%s%u.lwm", cfg->folds, f) >= FOLD_PATH_MAX)
+            return lw_fail(err, LW_EINVAL, "the folds' path is too long");
+        st = finish(&h->of[f], h, s, report->false_alarm, err);
+        if (st == LW_OK)
+            st = describe(&h->of[f], s, cfg, report, err);
+        if (st == LW_OK)
+            st = classifier_save(&h->of[f], path, err);
+    }
+    return st;
+}
+
 static enum lw_status train(struct lw_classifier *c, const struct traffic_set *s,
                             const struct lw_traffic_config *cfg,
                             struct lw_traffic_report *report, struct lw_error *err)
 {
-    double budget = cfg->false_alarm > 0 ? cfg->false_alarm : FALSE_ALARM_DEFAULT;
-    struct held_out h = {NULL, NULL};
+    struct held_out h = {.likeness = NULL};
     clock_t start;
     enum lw_status st;
 
     if (s->n_groups < 2)
         return lw_fail(err, LW_EINVAL,
-                       "%u groups of captures; needed are 2, to leave "
-                       "one out",
+                       "%u groups of captures; needed are 2, to leave one out",
                        s->n_groups);
     report->n_captures = s->n_captures;
     report->n_groups = s->n_groups;
+    report->false_alarm = cfg->false_alarm > 0 ? cfg->false_alarm : FALSE_ALARM_DEFAULT;
     st = hold_out(&h, s, cfg, err);
     start = clock();
     if (st == LW_OK)
         st = fit(c, s, knows_all, 0, cfg->seed, err);
     report->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (st == LW_OK)
-        st = set_threshold(c, &h, s, budget, err);
+        st = finish(c, &h, s, report->false_alarm, err);
     if (st == LW_OK) {
-        report->threshold = (double)c->cut;
-        judge(report, &h, s, c->cut);
-        st = find_usual(c, s, err);
-    }
-    if (st == LW_OK)
+        judge(report, c, &h, s);
         st = describe(c, s, cfg, report, err);
-    mem_free(h.score);
-    mem_free(h.said);
+    }
+    if (st == LW_OK && cfg->folds != NULL)
+        st = save_folds(&h, s, cfg, report, err);
+    held_out_release(&h);
     return st;
 }
 

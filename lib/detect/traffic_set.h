@@ -6,7 +6,7 @@
 #include <lapwing/detect.h>
 #include <lapwing/traffic.h>
 
-enum { TRAFFIC_ROWS_MAX = 3000 }; /* that a capture keeps of a class, drawn at random */
+enum { TRAFFIC_ROWS_MAX = 1500 }; /* that a capture keeps of a class, drawn at random */
 
 struct traffic_capture {
     uint32_t group;

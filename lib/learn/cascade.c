@@ -111,12 +111,8 @@ static enum lw_status fit_second(struct cascade *c, const struct model_ops *kind
     enum lw_status st = attacks_gather(&a, t, side, err);
 
     if (st == LW_OK) {
-        struct lw_model_params params = *t->params;
         struct model_task second = *t;
 
-        /* What speaks for an attack speaks for none of them. */
-        params.monotone = NULL;
-        second.params = &params;
         second.x = &a.x;
         second.labels = a.labels;
         second.weights = a.weights;

@@ -208,7 +208,7 @@ void members_save(const struct members *m, struct buf *out)
 static bool has_members(struct span stored)
 {
     static const struct model_ops *const kinds[] = {&model_blend, &model_mean,
-                                                    &model_cascade};
+                                                    &model_cascade, &model_versus};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (span_begins(stored, kinds[i]->name, strlen(kinds[i]->name)))
@@ -227,7 +227,7 @@ static enum lw_status load_one(struct members *m, struct span *s, uint32_t n_col
         return lw_fail(err, LW_ETRUNCATED, "%s: cut off in a member", who);
     /* Before it is read: blends in blends would go as deep as the file is long. */
     if (has_members(bytes))
-        return lw_fail(err, LW_EFORMAT, "%s: a member is a blend, mean or cascade",
+        return lw_fail(err, LW_EFORMAT, "%s: a member is a blend, mean, cascade or versus",
                        who);
     st = model_load(&m->of[m->n], bytes, err);
     if (st != LW_OK)

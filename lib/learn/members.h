@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * learn/members.h - models inside of a model: of blend, mean and cascade.
+ * learn/members.h - models inside of a model: of blend, mean, cascade and versus.
  *
  * In a file: u8 number of members; per member u32 bytes and an estimator with its
  * header (model.c).  No member has members itself.

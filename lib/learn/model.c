@@ -25,7 +25,7 @@ static const struct model_ops *const kinds[] = {
     &model_knn,         &model_isolation, &model_lof,    &model_pca,    &model_logit,
     &model_linsvm,      &model_svm,       &model_ocsvm,  &model_mlp,    &model_blend,
     &model_autoencoder, &model_mahal,     &model_hist,   &model_limits, &model_mean,
-    &model_cascade,
+    &model_cascade,     &model_versus,
 };
 
 bool lw_model_kind_at(size_t i, struct lw_model_kind *out)

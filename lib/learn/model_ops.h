@@ -71,6 +71,7 @@ extern const struct model_ops model_mlp;   /* mlp.c */
 extern const struct model_ops model_blend; /* blend.c */
 extern const struct model_ops model_mean;
 extern const struct model_ops model_cascade; /* cascade.c */
+extern const struct model_ops model_versus;  /* versus.c */
 extern const struct model_ops model_tree;    /* random_forest.c */
 extern const struct model_ops model_forest;
 extern const struct model_ops model_ada;       /* ada.c */

@@ -44,6 +44,7 @@ size_t model_option_dot(struct span option);
 /* A list is a number: its words' places plus one are digits, the first the lowest.  8
  * digits of 6 bits fit a double's 53. */
 #define MODEL_LIST_BASE          64
+#define MODEL_LIST_OF_1(a)       ((a) + 1)
 #define MODEL_LIST_OF_2(a, b)    ((a) + 1 + MODEL_LIST_BASE * ((b) + 1))
 #define MODEL_LIST_OF_3(a, b, c) ((a) + 1 + MODEL_LIST_BASE * MODEL_LIST_OF_2(b, c))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Models made of models: means and cascades. */
+/* Models made of models: means, cascades and versus. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "learn/members.h"
@@ -107,6 +107,47 @@ static void a_cascade_multiplies_its_stages(void **state)
     sample_release(&s);
 }
 
+/* The model of the second class, fitted by hand on its rows and the normal ones. */
+static void versus_asks_for_each_class_alone(void **state)
+{
+    struct sample s;
+    struct lw_matrix pair;
+    uint32_t side[N_ROWS];
+    float weight[N_ROWS];
+    size_t n = 0;
+    struct lw_model *m[2];
+    float alone[N_ROWS * 2];
+    float margins[N_ROWS * N_CLASSES];
+    double phi[2][N_COLS + 1];
+
+    (void)state;
+    sample_init(&s, N_CLASSES, 2);
+    assert_int_equal(lw_matrix_init(&pair, N_ROWS, N_COLS, NULL), LW_OK);
+    for (size_t r = 0; r < N_ROWS; r++) {
+        if (s.labels[r] == 1)
+            continue;
+        memcpy(pair.x + n * N_COLS, s.x.x + r * N_COLS, N_COLS * sizeof *s.x.x);
+        weight[n] = s.weights[r];
+        side[n++] = s.labels[r] == 2;
+    }
+    pair.n_rows = n;
+    m[0] = fit("gbdt", NULL, &pair, side, 2, weight);
+    m[1] = fit_sample("versus", NULL, &s);
+    model_margins(m[0], s.x.x, N_ROWS, alone);
+    model_margins(m[1], s.x.x, N_ROWS, margins);
+    for (size_t r = 0; r < N_ROWS; r++) {
+        assert_true(margins[3 * r] == 0);
+        assert_near(margins[3 * r + 2], alone[2 * r + 1] - alone[2 * r], 1e-6);
+    }
+    assert_int_equal(lw_model_contributions(m[1], s.x.x, 2, phi[0], NULL), LW_OK);
+    assert_int_equal(lw_model_contributions(m[0], s.x.x, 1, phi[1], NULL), LW_OK);
+    assert_memory_equal(phi[0], phi[1], sizeof phi[0]);
+    for (size_t i = 0; i < 2; i++)
+        lw_model_free(m[i]);
+    lw_matrix_release(&pair);
+    sample_release(&s);
+}
+
 static void of_two_classes_the_first_stage_answers(void **state)
 {
     struct sample s;
@@ -137,7 +178,7 @@ static void every_other_kind_can_be_a_member(void **state)
         while (members_kinds[at] != NULL && strcmp(members_kinds[at], kind.name) != 0)
             at++;
         if (strcmp(kind.name, "blend") == 0 || strcmp(kind.name, "mean") == 0 ||
-            strcmp(kind.name, "cascade") == 0)
+            strcmp(kind.name, "cascade") == 0 || strcmp(kind.name, "versus") == 0)
             assert_null(members_kinds[at]);
         else
             assert_non_null(members_kinds[at]);
@@ -218,7 +259,7 @@ static void files_that_do_not_fit_together_are_refused(void **state)
     expect_refused(&b, 12, N_COLS + 1, "fit together");
     expect_refused(&b, 20, 1, "behind its last member");
     memcpy(b.data + 25, "cascade", 8); /* the first member's kind */
-    expect_refused(&b, 20, 2, "a member is a blend, mean or cascade");
+    expect_refused(&b, 20, 2, "a member is a blend, mean, cascade or versus");
     buf_release(&b);
     lw_model_free(m);
     m = fit_sample("mean", "of=tree+bayes", &s);
@@ -287,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mean_is_that_of_its_members),
         cmocka_unit_test(a_cascade_multiplies_its_stages),
+        cmocka_unit_test(versus_asks_for_each_class_alone),
         cmocka_unit_test(of_two_classes_the_first_stage_answers),
         cmocka_unit_test(every_other_kind_can_be_a_member),
         cmocka_unit_test(bad_options_are_refused),

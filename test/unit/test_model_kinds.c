@@ -27,6 +27,7 @@ static const struct {
     {"hist", "bins=4"},
     {"mean", "of=gbdt+bayes+tree,tree.depth=3"},
     {"cascade", "of=tree+bayes,tree.depth=3"},
+    {"versus", "of=tree,tree.depth=3"},
 };
 
 static const char *options_of(const char *kind)
