@@ -30,6 +30,7 @@
     X(embed)                                                                           \
     X(model)                                                                           \
     X(serve)                                                                           \
+    X(token)                                                                           \
     X(help)
 
 /** Exit statuses.  Alerts are a success. */
