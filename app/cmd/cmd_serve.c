@@ -31,6 +31,7 @@ static struct {
     int64_t keep_ns;
     uint64_t keep_bytes;
     int log_format;
+    bool auth;
     bool log_requests;
 } o;
 
@@ -51,6 +52,8 @@ static const struct opt rows[] = {
     {"idle-timeout", 0, OPT_TO_DURATION(&o.idle_timeout_ns), .metavar = "TIME",
      .initial = "30s", .min = 0.1, .max = 3600,
      .help = "a connection without a request is closed"},
+    {"auth", 0, OPT_TO_FLAG(&o.auth),
+     .help = "each request needs a token; see lapwing token"},
 };
 
 static const struct opt state_rows[] = {
@@ -192,6 +195,7 @@ static int run_serve(char *const *words, size_t n_words)
         .capture_bytes = o.capture_limit,
         .keep_ns = o.keep_ns,
         .keep_bytes = o.keep_bytes,
+        .auth = o.auth,
         .log_requests = o.log_requests,
     };
     struct server *server = NULL;

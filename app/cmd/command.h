@@ -31,6 +31,7 @@
     X(model)                                                                           \
     X(serve)                                                                           \
     X(db)                                                                              \
+    X(token)                                                                           \
     X(help)
 
 /** Exit statuses.  Alerts are a success. */

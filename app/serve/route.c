@@ -2,6 +2,8 @@
 #include "serve/route.h"
 
 #include "base/assert.h"
+#include "base/timefmt.h"
+#include "serve/auth.h"
 #include "serve/listen.h"
 #include "serve/metrics.h"
 #include "serve/problem.h"
@@ -12,6 +14,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- patterns -------------------------------------------------------------------- */
 
@@ -134,6 +137,57 @@ static bool host_is_ours(const struct call *c)
     return c->req->host == NULL || listen_host_is_loopback(c->req->host);
 }
 
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec t;
+
+    (void)clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static void refuse_client(struct http_reply *reply, unsigned status)
+{
+    static const char missing[] =
+        "send a token as 'Authorization: Bearer TOKEN'; lapwing token makes them";
+
+    if (status == 401) {
+        problem_reply(reply, status, NULL, missing);
+        http_reply_header(reply, "WWW-Authenticate", "Bearer");
+    } else if (status == 429) {
+        problem_reply(reply, status, NULL, "too many requests without a valid token");
+        http_reply_header(reply, "Retry-After", "1");
+    } else if (status == 403) {
+        problem_reply(reply, status, NULL, "the token does not allow this");
+    } else {
+        problem_reply(reply, status, NULL, "tokens cannot be looked up now");
+    }
+}
+
+/* Does who asks have what the route needs?  Otherwise the reply is a problem. */
+static bool admitted(const struct call *c)
+{
+    static const uint32_t bit[] = {[SCOPE_NONE] = 0,
+                                   [SCOPE_READ] = STORE_SCOPE_READ,
+                                   [SCOPE_ANALYSE] = STORE_SCOPE_ANALYSE,
+                                   [SCOPE_ADMIN] = STORE_SCOPE_ADMIN};
+    char peer[HTTP_PEER_MAX];
+    const struct auth_request req = {.authorization = c->req->authorization,
+                                     .client = peer,
+                                     .needs = bit[c->route->scope],
+                                     .mono_ns = clock_ns(CLOCK_MONOTONIC),
+                                     .now_ns = clock_ns(CLOCK_REALTIME)};
+    struct auth_principal who;
+    unsigned status;
+
+    if (!c->server->needs_auth || c->route->scope == SCOPE_NONE)
+        return true;
+    http_request_peer(c->req, peer);
+    status = auth_check(c->server->auth, &req, &who);
+    if (status != 0)
+        refuse_client(c->reply, status);
+    return status == 0;
+}
+
 void route_plan(void *ctx, const struct http_request *req, struct http_plan *plan,
                 struct http_reply *reply)
 {
@@ -157,6 +211,10 @@ void route_plan(void *ctx, const struct http_request *req, struct http_plan *pla
         return;
     }
     plan->route = c.route;
+    if (!admitted(&c)) {
+        plan->refused = true;
+        return;
+    }
     plan->slow = c.route->slow;
     if (c.route->max_body_bytes > 0)
         plan->max_body_bytes = c.route->max_body_bytes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is there, tokens, and the log of who did what. */
 #include "serve/answer.h"
+#include "serve/auth.h"
 #include "serve/form.h"
 #include "serve/present.h"
 #include "serve/problem.h"
@@ -10,9 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-
-enum { SECRET_BYTES = 24 };
 
 /* ---- session --------------------------------------------------------------------- */
 
@@ -69,19 +67,16 @@ static uint32_t scopes_of(size_t choice)
 static void make_token(const struct call *c, const char *name, size_t scope,
                        const char *scope_name, int64_t expires_ns)
 {
-    uint8_t secret[SECRET_BYTES];
     uint8_t digest[SHA256_BYTES];
-    char text[3 + 2 * SECRET_BYTES + 1] = "lw_";
+    char text[AUTH_TOKEN_TEXT];
     struct lw_error err;
     struct jsonw w;
     int64_t id = 0;
 
-    if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret) {
-        problem_reply(c->reply, 503, NULL, "no random numbers");
+    if (auth_token_make(text, digest, &err) != LW_OK) {
+        problem_reply(c->reply, 503, NULL, err.msg);
         return;
     }
-    digest_hex(secret, sizeof secret, text + 3);
-    digest_sha256(text, strlen(text), digest);
     if (answer_failed(c->reply,
                       store_token_add(c->server->store, name, digest, scopes_of(scope),
                                       expires_ns, &id, &err),

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "serve/auth.h"
 #include "serve/events.h"
 #include "serve/jobs.h"
 #include "serve/metrics.h"
@@ -10,6 +11,7 @@
 #include "serve/route.h"
 #include "serve/server_priv.h"
 #include "serve/upkeep.h"
+#include "store/admin.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -92,6 +94,25 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     return st;
 }
 
+/* With nobody to let in there is no use in serving. */
+static enum lw_status open_access(struct server *s, const struct server_config *cfg,
+                                  struct lw_error *err)
+{
+    uint64_t users = 0;
+    uint64_t tokens = 0;
+    enum lw_status st = LW_OK;
+
+    s->needs_auth = cfg->auth;
+    if (s->needs_auth)
+        st = store_access_counts(s->store, &users, &tokens, err);
+    if (st == LW_OK && s->needs_auth && tokens == 0)
+        return lw_fail(err, LW_EPERM,
+                       "no token yet; make one: lapwing token create --state %s "
+                       "--scope admin NAME",
+                       cfg->state_dir);
+    return st == LW_OK ? auth_new(&s->auth, s->store, err) : st;
+}
+
 static enum lw_status open_state(struct server *s, const struct server_config *cfg,
                                  struct lw_error *err)
 {
@@ -103,6 +124,9 @@ static enum lw_status open_state(struct server *s, const struct server_config *c
     if (st != LW_OK)
         return st;
     s->spool_dir = store_dir(s->store);
+    st = open_access(s, cfg, err);
+    if (st != LW_OK)
+        return st;
     s->has_settings = true;
     st = settings_init(s, &retention, err);
     return st == LW_OK ? route_models_init(s, err) : st;
@@ -182,6 +206,7 @@ void server_stop(struct server *s)
     events_free(s->events);
     if (s->has_settings)
         settings_release(s);
+    auth_free(s->auth);
     store_close(s->store);
     welcome_release(s);
     classify_release(s);

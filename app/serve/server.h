@@ -25,6 +25,7 @@ struct server_config {
     uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
     int64_t keep_ns;            /* captures are deleted when so old; default: never */
     uint64_t keep_bytes;        /* of the whole store; default: no limit */
+    bool auth;                  /* a token with each request */
     bool log_requests;          /* a line for each */
 };
 

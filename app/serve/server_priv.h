@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+struct auth;    /* serve/auth.h */
 struct events;  /* serve/events.h */
 struct jobs;    /* serve/jobs.h */
 struct metrics; /* serve/metrics.h */
@@ -30,6 +31,7 @@ struct server_limits {
 
 struct server {
     struct http_listener *listener;             /* owned */
+    struct auth *auth;                          /* owned */
     struct metrics *metrics;                    /* owned */
     struct events *events;                      /* owned */
     struct store *store;                        /* owned */
