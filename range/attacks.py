@@ -110,7 +110,7 @@ def port_scan(a):
             "udp": "-sU", "version": "-sV", "ack": "-sA"}[way]
     rate = str(a.get("rate", 400))
     ports = str(a.get("ports", 1000))
-    text = f"{way} scan of {ports} ports, {rate} a second at most"
+    text = f"{'connect' if a.tool == 'connect.py' else way} scan of {ports} ports, {rate} a second at most"
     victim = a.victim.address
     if a.tool == "masscan":
         a.shoot(text, "masscan", victim, "-p", f"1-{ports}", "--rate", rate, "--wait", "2",
@@ -252,11 +252,10 @@ conf.verb = 0
 src, dst, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 batch = []
 for i in range(n):
-    whole = IP(src=src, dst=dst, id=1000 + i, proto=17)
     batch.append(IP(src=src, dst=dst, id=1000 + i, flags="MF", frag=0, proto=17) /
-                 Raw(bytes(UDP(sport=4000 + i, dport=53, len=64)) + bytes(28)))
+                 Raw(bytes(UDP(sport=4000 + i, dport=53, len=64)) + bytes(32)))
     if i % 3:
-        batch.append(IP(src=src, dst=dst, id=1000 + i, frag=3 if i % 3 == 1 else 2, proto=17) /
+        batch.append(IP(src=src, dst=dst, id=1000 + i, frag=4 if i % 3 == 1 else 3, proto=17) /
                      Raw(bytes(24)))
 send(batch, inter=0.01)
 """
@@ -465,7 +464,9 @@ def arp_spoof(a):
     spoof.terminate()
     spoof.wait()
     a.rule(begun, a.world.gateway, a.victim.address, "arp", "any",
-           "answers nobody asked for: the attacker is the router")
+           f"answers nobody asked for: the attacker is the router, from {begun:.6f}")
+    # The two have asked for each other before, in the flow that the answers become part of.
+    a.rows[-1] = ("*", *a.rows[-1][1:])
 
 
 CLAIM = """

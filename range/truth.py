@@ -40,7 +40,8 @@ class Rule:
         bits = sum(n.prefixlen for n in self.nets if n) + any(self.nets)
         # The best rule is the first of them in this order.
         self.order = (-(8 * bits + 2 * sum(p is not None for p in self.ports)
-                        + (self.proto is not None)), self.start is None, number)
+                        + (self.proto is not None)),
+                      self.start is None and self.end is None, number)
         self.flows = 0
 
     def fits(self, flow):
