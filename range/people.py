@@ -299,7 +299,7 @@ class Actor(threading.Thread):
     def backup(self):
         """rsync over ssh, a lot of it."""
         size = self.rng.choice((4, 4, 16))
-        return self.do("rsync", "-e", "ssh " + " ".join(self._ssh_options()), "--ignore-times",
+        return self.do("rsync", "--bwlimit=2000", "-e", "ssh " + " ".join(self._ssh_options()), "--ignore-times",
                        f"/srv/www/big{size}.bin", f"{self.user}@ssh.{DOMAIN}:/tmp/{self.host.name}.b")
 
 
@@ -320,6 +320,7 @@ PLANS = {
                    "download": 1, "update": 1, "ftp_user": 1, "mistyped": 1, "closed_port": 1,
                    "telnet": 1}, 4),
     "visitor": ({"browse": 5, "lookups": 1, "ftp_anonymous": 1, "missing_page": 1, "ping": 1}, 5),
+    "surfer": ({"browse": 5, "lookups": 2, "missing_page": 1, "ping": 1}, 2),
     "shopper": ({"shop": 6, "missing_page": 1, "stream": 1}, 1),
     "server": ({"query": 4, "api": 4, "log": 4, "clock": 1, "lookups": 2, "update": 1}, 3),
     "device": ({"publish": 6, "clock": 1, "lookups": 1, "announce": 1, "log": 2}, 3),

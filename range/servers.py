@@ -6,7 +6,7 @@ import socketserver
 import subprocess
 import sys
 
-from world import run, write
+from world import is_installed, run, write
 
 USERS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
 DOMAIN = "corp.test"
@@ -77,7 +77,8 @@ def names(host, world):
                f"--mx-host={DOMAIN},mail.{DOMAIN},10", *records)
     write("/srv/chrony.conf", "local stratum 8\nallow all\ncmdport 0\n"
           "pidfile /run/chronyd-server.pid\ndriftfile /srv/chrony.drift\n")
-    host.start("chronyd", "-d", "-x", "-f", "/srv/chrony.conf")
+    if is_installed("chronyd"):
+        host.start("chronyd", "-d", "-x", "-f", "/srv/chrony.conf")
     world.name_server(host.address)
 
 
@@ -212,8 +213,17 @@ def tunnel(host):
     host.start("iodined", "-f", "-c", "-P", "secret", "10.99.0.1/27", "t.example.net")
 
 
+def dns2tcp(host):
+    """dns2tcp's end of one: leads to the web server of the same host."""
+    write("/srv/dns2tcpd.conf", f"listen = {host.address}\nport = 53\nuser = nobody\n"
+          "chroot = /srv/empty\nkey = secret\ndomain = d.example.net\n"
+          "resources = web:127.0.0.1:80\n")
+    os.makedirs("/srv/empty", exist_ok=True)
+    host.start("dns2tcpd", "-F", "-f", "/srv/dns2tcpd.conf")
+
+
 BY_NAME = {f.__name__: f for f in (web, ssh, ftp, mail, files, database, broker, agent,
-                                   telnet, sink, tunnel)}
+                                   telnet, sink, tunnel, dns2tcp)}
 
 # ------------------------------------------------------------------- in a process of its own
 

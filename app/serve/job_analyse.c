@@ -159,7 +159,7 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
         log_models(r, &cfg);
         st = run(&a, &cfg, err);
         if (st != LW_OK)
-            drop_path(err, path);
+            drop_path(err, cfg.name);
     }
     store_load_abort(a.load);
     if (fd >= 0)
