@@ -10,7 +10,7 @@
  * interpolation by polynomials needs four.
  *
  * The potential of a unit charge, 1 / (1 + r^2), is smooth on the scale of 1, and its
- * spectrum falls off like exp(-k): nodes two fifths of a unit apart catch it, and where a
+ * spectrum falls off like exp(-k): nodes a third of a unit apart catch it, and where a
  * smaller map leaves nodes over they stand closer. Spreading and reading multiply the
  * spectrum by that of the spline, which is divided out of the kernel.
  *
@@ -37,7 +37,7 @@ enum {
 };
 
 /* Between nodes, in units of the map. */
-#define SPACING_MAX  0.40
+#define SPACING_MAX  0.34
 #define SPACING_MIN  0.06
 #define SPACING_STEP 0.84
 
