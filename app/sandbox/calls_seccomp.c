@@ -78,8 +78,8 @@ static int allow_all(scmp_filter_ctx f)
 static int allow_some(scmp_filter_ctx f)
 {
     const struct scmp_arg_cmp not_run = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    const struct scmp_arg_cmp to_self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-    const struct scmp_arg_cmp duplicate = SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC);
+    const struct scmp_arg_cmp to_self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+    const struct scmp_arg_cmp duplicate = SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC, 0);
     const struct scmp_arg_cmp no_path =
         SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH);
     int rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, CALL(mmap), 1, &not_run);
@@ -91,7 +91,7 @@ static int allow_some(scmp_filter_ctx f)
 
     if (rc == 0)
         rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), CALL(fcntl), 1,
-                              SCMP_A1(SCMP_CMP_NE, F_DUPFD_CLOEXEC));
+                              SCMP_A1(SCMP_CMP_NE, F_DUPFD_CLOEXEC, 0));
     if (rc == 0)
         rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), CALL(newfstatat), 1,
                               SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));

@@ -131,11 +131,13 @@ enum lw_status child_start(struct child *out, const char *const *words, size_t n
     int lifted[CHILD_FDS_MAX];
     struct pipes p;
     int rc = EMFILE;
+    bool ready;
 
     LW_ASSERT(n_words <= CHILD_WORDS_MAX && n_fds <= CHILD_FDS_MAX);
     for (size_t i = 0; i < n_words; i++)
         argv[i + 1] = (char *)(uintptr_t)words[i];
-    if (pipes_open(&p) & lift_all(lifted, fds, n_fds))
+    ready = lift_all(lifted, fds, n_fds);
+    if (pipes_open(&p) && ready)
         rc = spawn(&out->pid, &p, argv, lifted, n_fds);
     for (size_t i = 0; i < n_fds; i++)
         close_fd(&lifted[i]);
