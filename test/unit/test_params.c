@@ -148,8 +148,8 @@ static void test_forms(void **state)
 {
     static const char *const good[] = {
         "{\"name\":\"a\"}",
-        "{\"name\":\"a\",\"size\":5,\"flag\":true,\"state\":\"open\",\"inner\":{\"v\":"
-        "1}}",
+        "{\"name\":\"a\",\"size\":5,\"flag\":true,\"inner\":{\"v\":1}}",
+        "{\"name\":\"a\",\"state\":\"open\"}",
         "{\"name\":\"abcde\",\"inner\":{}}",
     };
     static const char *const wrong[] = {
