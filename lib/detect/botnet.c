@@ -19,6 +19,7 @@
 #include "detect/botnet_set.h"
 #include "detect/classifier_priv.h"
 #include "detect/columns.h"
+#include "detect/usual.h"
 #include "learn/gbdt_xgboost.h"
 
 #include <lapwing/eval.h>
@@ -314,34 +315,11 @@ static enum lw_status validate(const struct botnet_set *s,
 
 /* ---- the model file ------------------------------------------------------------- */
 
-static int ascending(const void *a, const void *b)
+static const float *benign_row(const void *of, size_t i)
 {
-    return descending(b, a);
-}
+    const struct botnet_set *s = of;
 
-/* The middle 90 % of the benign rows, feature by feature. */
-static enum lw_status find_usual(struct lw_classifier *c, const struct botnet_set *s,
-                                 struct lw_error *err)
-{
-    float *v = mem_zalloc(s->n, sizeof *v);
-
-    if (v == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->n);
-    for (size_t i = 0; i < s->view->n_features; i++) {
-        size_t n = 0;
-
-        for (size_t r = 0; r < s->n; r++) {
-            float x = s->x[r * s->view->n_features + i];
-
-            if (s->label[r] == 0 && !isnan(x))
-                v[n++] = x;
-        }
-        qsort(v, n, sizeof *v, ascending);
-        c->usual[i][0] = n > 0 ? v[n / 20] : NAN;
-        c->usual[i][1] = n > 0 ? v[n - 1 - n / 20] : NAN;
-    }
-    mem_free(v);
-    return LW_OK;
+    return s->label[i] == 0 ? s->x + i * s->view->n_features : NULL;
 }
 
 static void put_figures(struct jsonw *w, const struct lw_botnet_figures *f)
@@ -433,7 +411,7 @@ enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *
         st = fit(&c, &s, LEAVE_NONE, cfg->seed, err);
     report->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (st == LW_OK)
-        st = find_usual(&c, &s, err);
+        st = usual_find(&c, benign_row, &s, s.n, err);
     if (st == LW_OK)
         st = describe(&c, &s, cfg, report, err);
     if (st == LW_OK)

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "detect/fit.h"
 #include "detect/quantile.h"
+#include "detect/usual.h"
 #include "learn/model_ops.h"
 #include "learn/prep.h"
 
@@ -333,25 +334,17 @@ static enum lw_status calibrate(struct lw_classifier *c, const struct train_set 
     return st;
 }
 
-static enum lw_status find_usual(struct lw_classifier *c, const struct train_set *s,
-                                 const size_t *rows, size_t n, struct lw_error *err)
+/* Normal rows of a set. */
+struct chosen {
+    const struct train_set *set;
+    const size_t *rows;
+};
+
+static const float *chosen_row(const void *of, size_t i)
 {
-    float *v = mem_zalloc(n, sizeof *v);
+    const struct chosen *c = of;
 
-    if (v == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n);
-    for (size_t f = 0; f < s->view->n_features; f++) {
-        size_t k = 0;
-
-        for (size_t i = 0; i < n; i++)
-            if (!isnan(s->x.x[rows[i] * s->x.n_cols + f]))
-                v[k++] = s->x.x[rows[i] * s->x.n_cols + f];
-        qsort(v, k, sizeof *v, quantile_order);
-        c->usual[f][0] = k > 0 ? v[k / 20] : NAN;
-        c->usual[f][1] = k > 0 ? v[k - 1 - k / 20] : NAN;
-    }
-    mem_free(v);
-    return LW_OK;
+    return c->set->x.x + c->rows[i] * c->set->x.n_cols;
 }
 
 static void put_figures(struct jsonw *w, const struct lw_normal_figures *f)
@@ -443,7 +436,7 @@ static enum lw_status write_model(const struct run *run, const struct lw_frame *
     if (st == LW_OK)
         st = calibrate(&c, s, rows + n_fit, n - n_fit, err);
     if (st == LW_OK)
-        st = find_usual(&c, s, rows, n, err);
+        st = usual_find(&c, chosen_row, &(struct chosen){s, rows}, n, err);
     if (st == LW_OK)
         st = describe(&c, run, frame, r, err);
     if (st == LW_OK)

@@ -30,6 +30,7 @@
 #include "detect/cut.h"
 #include "detect/quantile.h"
 #include "detect/traffic_set.h"
+#include "detect/usual.h"
 #include "learn/gbdt_xgboost.h"
 
 #include <lapwing/eval.h>
@@ -425,29 +426,11 @@ static void judge(struct lw_traffic_report *report, const struct lw_classifier *
 
 /* ---- the model file -------------------------------------------------------------- */
 
-/* The middle 90 % of the normal rows, feature by feature. */
-static enum lw_status find_usual(struct lw_classifier *c, const struct traffic_set *s,
-                                 struct lw_error *err)
+static const float *normal_row(const void *of, size_t i)
 {
-    float *v = mem_zalloc(s->n + 1, sizeof *v);
+    const struct traffic_set *s = of;
 
-    if (v == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->n);
-    for (size_t i = 0; i < s->view->n_features; i++) {
-        size_t n = 0;
-
-        for (size_t r = 0; r < s->n; r++) {
-            float x = s->x[r * s->view->n_features + i];
-
-            if (s->label[r] == 0 && !isnan(x))
-                v[n++] = x;
-        }
-        qsort(v, n, sizeof *v, quantile_order);
-        c->usual[i][0] = n > 0 ? v[n / 20] : NAN;
-        c->usual[i][1] = n > 0 ? v[n - 1 - n / 20] : NAN;
-    }
-    mem_free(v);
-    return LW_OK;
+    return s->label[i] == 0 ? s->x + i * s->view->n_features : NULL;
 }
 
 static void put_figures(struct jsonw *w, const struct lw_traffic_report *r)
@@ -525,7 +508,7 @@ static enum lw_status finish(struct lw_classifier *c, const struct held_out *h,
     if (st != LW_OK)
         return st;
     set_cuts(c, budget);
-    return find_usual(c, s, err);
+    return usual_find(c, normal_row, s, s->n, err);
 }
 
 /* The models that did not know a part of the groups, in files of their own. */

@@ -10,38 +10,22 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/names.h"
-#include "detect/quantile.h"
 #include "detect/recipe.h"
+#include "detect/usual.h"
 #include "detect/validate.h"
 #include "learn/gbdt_xgboost.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum { REPEATS = 3 }; /* of leaving attacks out, unless told */
 
-/* The middle 90 % of the normal rows, feature by feature. */
-static enum lw_status find_usual(struct lw_classifier *c, const struct train_set *s,
-                                 struct lw_error *err)
+static const float *normal_row(const void *of, size_t i)
 {
-    float *v = mem_zalloc(s->x.n_rows, sizeof *v);
+    const struct train_set *s = of;
 
-    if (v == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s->x.n_rows);
-    for (size_t i = 0; i < s->view->n_features; i++) {
-        size_t n = 0;
-
-        for (size_t r = 0; r < s->x.n_rows; r++)
-            if (s->label[r] == LW_KDD_NORMAL && !isnan(s->x.x[r * s->x.n_cols + i]))
-                v[n++] = s->x.x[r * s->x.n_cols + i];
-        qsort(v, n, sizeof *v, quantile_order);
-        c->usual[i][0] = n > 0 ? v[n / 20] : NAN;
-        c->usual[i][1] = n > 0 ? v[n - 1 - n / 20] : NAN;
-    }
-    mem_free(v);
-    return LW_OK;
+    return s->label[i] == LW_KDD_NORMAL ? s->x.x + i * s->x.n_cols : NULL;
 }
 
 static enum lw_status list_types(struct lw_classifier *c, const struct train_set *s,
@@ -310,7 +294,7 @@ static enum lw_status fit_final(struct lw_classifier *c, const struct fit_task *
 
     report->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (st == LW_OK)
-        st = find_usual(c, task->set, err);
+        st = usual_find(c, normal_row, task->set, task->set->x.n_rows, err);
     if (st == LW_OK)
         st = sample_choose(&c->sample, task->set, task->params.seed, err);
     return st == LW_OK ? list_types(c, task->set, err) : st;

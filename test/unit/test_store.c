@@ -144,7 +144,7 @@ static void an_upload_goes_on_after_a_restart(void **state)
     OK(store_upload_append(t.s, id, 0, "abcd", 4, &err));
     OK(store_upload_sync(t.s, id, &offset, &err));
     assert_int_equal(offset, 4);
-    OK(store_upload_append(t.s, id, 4, "XXX", 3, &err)); /* never acknowledged */
+    OK(store_upload_append(t.s, id, 4, "yyy", 3, &err)); /* never acknowledged */
     temp_store_reopen(&t);
     OK(store_upload_get(t.s, id, note_upload, &n, &err));
     assert_int_equal(n.upload.offset, 4);
