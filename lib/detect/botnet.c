@@ -13,14 +13,13 @@
  *
  * All of them were chosen by leaving out groups of captures (docs/evaluation.md).
  */
-#include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "detect/botnet_set.h"
 #include "detect/classifier_priv.h"
 #include "detect/columns.h"
+#include "detect/provenance.h"
 #include "detect/usual.h"
-#include "learn/gbdt_xgboost.h"
 
 #include <lapwing/eval.h>
 
@@ -344,25 +343,21 @@ static void put_captures(struct jsonw *w, const struct lw_botnet_report *report)
     jsonw_array_end(w);
 }
 
-static void put_provenance(struct jsonw *w, const struct botnet_set *s,
-                           const struct lw_botnet_config *cfg,
-                           const struct lw_botnet_report *report)
+static enum lw_status describe(struct lw_classifier *c, const struct botnet_set *s,
+                               const struct lw_botnet_config *cfg,
+                               const struct lw_botnet_report *report,
+                               struct lw_error *err)
 {
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    uint8_t sum[SHA256_BYTES];
-    char text[2 * SHA256_BYTES + 1];
+    struct provenance p;
+    struct jsonw *w = &p.w;
 
-    jsonw_put_text(w, "lapwing", lw_version());
-    gbdt_trainer_version(text);
-    jsonw_put_text(w, "trainer", text);
-    if (epoch != NULL) {
-        jsonw_put_text(w, "source_date_epoch", epoch);
-    }
+    c->types = mem_strdup("malicious");
+    if (c->types == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    provenance_begin(&p, true);
     jsonw_put_text(w, "preset", "botnet");
     jsonw_put_text(w, "view", s->view->name);
-    digest_sha256(s->x, s->n * s->view->n_features * sizeof *s->x, sum);
-    digest_hex(sum, sizeof sum, text);
-    jsonw_put_text(w, "rows_sha256", text);
+    provenance_put_rows(&p, s->x, s->n * s->view->n_features);
     jsonw_put_u64(w, "seed", cfg->seed);
     jsonw_put_f64(w, "threshold", (double)threshold);
     jsonw_key(w, "leave_captures_out");
@@ -370,27 +365,7 @@ static void put_provenance(struct jsonw *w, const struct botnet_set *s,
     put_figures(w, &report->pooled);
     put_captures(w, report);
     jsonw_object_end(w);
-}
-
-static enum lw_status describe(struct lw_classifier *c, const struct botnet_set *s,
-                               const struct lw_botnet_config *cfg,
-                               const struct lw_botnet_report *report,
-                               struct lw_error *err)
-{
-    struct buf text;
-    struct jsonw w;
-
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    put_provenance(&w, s, cfg, report);
-    jsonw_object_end(&w);
-    c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
-    buf_release(&text);
-    c->types = mem_strdup("malicious");
-    return c->provenance == NULL || c->types == NULL
-               ? lw_fail(err, LW_ENOMEM, "out of memory")
-               : LW_OK;
+    return provenance_end(&p, &c->provenance, err);
 }
 
 enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *cfg,

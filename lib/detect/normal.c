@@ -16,6 +16,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "detect/fit.h"
+#include "detect/provenance.h"
 #include "detect/quantile.h"
 #include "detect/usual.h"
 #include "learn/model_ops.h"
@@ -26,7 +27,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -355,18 +355,20 @@ static void put_figures(struct jsonw *w, const struct lw_normal_figures *f)
     jsonw_put_f64(w, "tpr_at_fpr_1e3", f->tpr_at_fpr_1e3);
 }
 
-static void put_provenance(struct jsonw *w, const struct run *run,
-                           const struct lw_frame *frame,
-                           const struct lw_normal_report *r)
+static enum lw_status describe(struct lw_classifier *c, const struct run *run,
+                               const struct lw_frame *frame,
+                               const struct lw_normal_report *r, struct lw_error *err)
 {
     const struct method *m = &run->method[r->chosen];
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint8_t sum[SHA256_BYTES];
     char hex[2 * SHA256_BYTES + 1];
+    struct provenance p;
+    struct jsonw *w = &p.w;
 
-    jsonw_put_text(w, "lapwing", lw_version());
-    if (epoch != NULL)
-        jsonw_put_text(w, "source_date_epoch", epoch);
+    c->types = mem_strdup("normal");
+    if (c->types == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    provenance_begin(&p, false);
     jsonw_put_text(w, "preset", "normal");
     jsonw_put_text(w, "view", run->set->view->name);
     lw_frame_digest(frame, sum);
@@ -388,26 +390,7 @@ static void put_provenance(struct jsonw *w, const struct run *run,
         jsonw_object_end(w);
     }
     jsonw_object_end(w);
-}
-
-static enum lw_status describe(struct lw_classifier *c, const struct run *run,
-                               const struct lw_frame *frame,
-                               const struct lw_normal_report *r, struct lw_error *err)
-{
-    struct buf text;
-    struct jsonw w;
-
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    put_provenance(&w, run, frame, r);
-    jsonw_object_end(&w);
-    c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
-    buf_release(&text);
-    c->types = mem_strdup("normal");
-    return c->provenance == NULL || c->types == NULL
-               ? lw_fail(err, LW_ENOMEM, "out of memory")
-               : LW_OK;
+    return provenance_end(&p, &c->provenance, err);
 }
 
 static enum lw_status write_model(const struct run *run, const struct lw_frame *frame,

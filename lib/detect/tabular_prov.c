@@ -3,10 +3,9 @@
  * of the same data, options and seed. */
 #include "base/digest.h"
 #include "base/jsonw.h"
-#include "base/mem.h"
+#include "detect/provenance.h"
 #include "detect/tabular_priv.h"
 
-#include <stdlib.h>
 
 static void put_data(struct jsonw *w, const struct lw_tabular *t,
                      const struct lw_frame *frame, const struct lw_tabular_report *r)
@@ -95,30 +94,20 @@ enum lw_status tabular_write_provenance(struct lw_tabular *t,
                                         const char *dropped, const char *kept,
                                         struct lw_error *err)
 {
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    struct buf text;
-    struct jsonw w;
+    struct provenance p;
+    struct jsonw *w = &p.w;
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    jsonw_put_text(&w, "lapwing", lw_version());
-    put_text_or_none(&w, "source_date_epoch", epoch);
-    put_data(&w, t, frame, r);
-    put_list(&w, "left_out", dropped);
-    put_list(&w, "kept_against_lint", kept);
-    put_params(&w, t, cfg);
-    jsonw_key(&w, "validation");
-    jsonw_object(&w);
-    jsonw_put_text(&w, "protocol", lw_protocol_name(cfg->judge.protocol));
-    put_eval(&w, "held_out", t, &r->held_out);
-    put_eval(&w, "baseline_majority", t, &r->majority);
-    put_eval(&w, "baseline_one_rule", t, &r->one_rule);
-    jsonw_object_end(&w);
-    jsonw_object_end(&w);
-    t->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
-    buf_release(&text);
-    return t->provenance == NULL
-               ? lw_fail(err, LW_ENOMEM, "out of memory for a model's provenance")
-               : LW_OK;
+    provenance_begin(&p, false);
+    put_data(w, t, frame, r);
+    put_list(w, "left_out", dropped);
+    put_list(w, "kept_against_lint", kept);
+    put_params(w, t, cfg);
+    jsonw_key(w, "validation");
+    jsonw_object(w);
+    jsonw_put_text(w, "protocol", lw_protocol_name(cfg->judge.protocol));
+    put_eval(w, "held_out", t, &r->held_out);
+    put_eval(w, "baseline_majority", t, &r->majority);
+    put_eval(w, "baseline_one_rule", t, &r->one_rule);
+    jsonw_object_end(w);
+    return provenance_end(&p, &t->provenance, err);
 }

@@ -22,22 +22,20 @@
  * what a flood on it looks like (counts of the host's flows), and whoever is told of
  * the flood does not mind.
  */
-#include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "detect/classifier_priv.h"
 #include "detect/columns.h"
 #include "detect/cut.h"
+#include "detect/provenance.h"
 #include "detect/quantile.h"
 #include "detect/traffic_set.h"
 #include "detect/usual.h"
-#include "learn/gbdt_xgboost.h"
 
 #include <lapwing/eval.h>
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -452,50 +450,27 @@ static void put_figures(struct jsonw *w, const struct lw_traffic_report *r)
     jsonw_object_end(w);
 }
 
-static void put_provenance(struct jsonw *w, const struct traffic_set *s,
-                           const struct lw_traffic_config *cfg,
-                           const struct lw_traffic_report *report)
-{
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    uint8_t sum[SHA256_BYTES];
-    char text[2 * SHA256_BYTES + 1];
-
-    jsonw_put_text(w, "lapwing", lw_version());
-    gbdt_trainer_version(text);
-    jsonw_put_text(w, "trainer", text);
-    if (epoch != NULL)
-        jsonw_put_text(w, "source_date_epoch", epoch);
-    jsonw_put_text(w, "preset", "traffic");
-    jsonw_put_text(w, "view", s->view->name);
-    digest_sha256(s->x, s->n * s->view->n_features * sizeof *s->x, sum);
-    digest_hex(sum, sizeof sum, text);
-    jsonw_put_text(w, "rows_sha256", text);
-    jsonw_put_u64(w, "captures", s->n_captures);
-    jsonw_put_u64(w, "groups", s->n_groups);
-    jsonw_put_u64(w, "seed", cfg->seed);
-    jsonw_put_f64(w, "false_alarm", report->false_alarm);
-    put_figures(w, report);
-}
-
 static enum lw_status describe(struct lw_classifier *c, const struct traffic_set *s,
                                const struct lw_traffic_config *cfg,
                                const struct lw_traffic_report *report,
                                struct lw_error *err)
 {
-    struct buf text;
-    struct jsonw w;
+    struct provenance p;
+    struct jsonw *w = &p.w;
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    put_provenance(&w, s, cfg, report);
-    jsonw_object_end(&w);
-    c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
-    buf_release(&text);
     c->types = mem_strdup("DoS,Probe,R2L,Botnet");
-    return c->provenance == NULL || c->types == NULL
-               ? lw_fail(err, LW_ENOMEM, "out of memory")
-               : LW_OK;
+    if (c->types == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    provenance_begin(&p, true);
+    jsonw_put_text(w, "preset", "traffic");
+    jsonw_put_text(w, "view", s->view->name);
+    provenance_put_rows(&p, s->x, s->n * s->view->n_features);
+    jsonw_put_u64(w, "captures", s->n_captures);
+    jsonw_put_u64(w, "groups", s->n_groups);
+    jsonw_put_u64(w, "seed", cfg->seed);
+    jsonw_put_f64(w, "false_alarm", report->false_alarm);
+    put_figures(w, report);
+    return provenance_end(&p, &c->provenance, err);
 }
 
 /* Thresholds, and what goes into a file besides the trees. */

@@ -10,12 +10,11 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "detect/provenance.h"
 #include "detect/recipe.h"
 #include "detect/usual.h"
 #include "detect/validate.h"
-#include "learn/gbdt_xgboost.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -245,32 +244,16 @@ write_provenance(struct lw_classifier *c, const struct lw_frame *frame,
                  const struct lw_train_config *cfg, const struct fit_task *task,
                  const struct lw_train_report *r, struct lw_error *err)
 {
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    char trainer[32];
-    struct buf text;
-    struct jsonw w;
+    struct provenance p;
 
-    buf_init(&text);
-    jsonw_init(&w, &text);
-    jsonw_object(&w);
-    jsonw_put_text(&w, "lapwing", lw_version());
-    if (is_among(task, boosted)) {
-        gbdt_trainer_version(trainer);
-        jsonw_put_text(&w, "trainer", trainer);
-    }
-    if (epoch != NULL) {
-        jsonw_put_text(&w, "source_date_epoch", epoch);
-    }
-    jsonw_put_text(&w, "preset", cfg->preset);
-    jsonw_put_text(&w, "view", c->view->name);
-    put_data(&w, frame, cfg, r);
-    put_params(&w, task);
-    put_rule(&w, r);
-    put_validation(&w, r);
-    jsonw_object_end(&w);
-    c->provenance = buf_ok(&text) ? mem_strdup(buf_text(&text)) : NULL;
-    buf_release(&text);
-    return c->provenance == NULL ? lw_fail(err, LW_ENOMEM, "out of memory") : LW_OK;
+    provenance_begin(&p, is_among(task, boosted));
+    jsonw_put_text(&p.w, "preset", cfg->preset);
+    jsonw_put_text(&p.w, "view", c->view->name);
+    put_data(&p.w, frame, cfg, r);
+    put_params(&p.w, task);
+    put_rule(&p.w, r);
+    put_validation(&p.w, r);
+    return provenance_end(&p, &c->provenance, err);
 }
 
 /* A set without normal rows or without attacks teaches nothing. */
