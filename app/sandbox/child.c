@@ -14,6 +14,14 @@
 
 extern char **environ;
 
+/* What a child may know of the parent's environment: where libraries are, and how
+ * sanitizers are set.  Tokens and the like are not for it. */
+static const char *const kept_names[] = {
+    "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "LSAN_OPTIONS=", "UBSAN_OPTIONS=",
+    "TSAN_OPTIONS="};
+
+enum { N_KEPT = sizeof kept_names / sizeof kept_names[0] };
+
 /* Above what dup2 puts in place, so that nothing is overwritten before it is copied. */
 enum { SAFE_FD = 64 };
 
@@ -90,13 +98,26 @@ static int plain_signals(posix_spawnattr_t *attr)
     return rc;
 }
 
+static void keep_environment(char *out[N_KEPT + 1])
+{
+    size_t n = 0;
+
+    for (char **e = environ; *e != NULL; e++)
+        for (size_t i = 0; n < N_KEPT && i < N_KEPT; i++)
+            if (strncmp(*e, kept_names[i], strlen(kept_names[i])) == 0)
+                out[n++] = *e;
+    out[n] = NULL;
+}
+
 static int spawn(pid_t *pid, const struct pipes *p, char *const *argv, const int *fds,
                  size_t n_fds)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
+    char *env[N_KEPT + 1];
     int rc = posix_spawn_file_actions_init(&actions);
 
+    keep_environment(env);
     if (rc != 0)
         return rc;
     rc = posix_spawnattr_init(&attr);
@@ -105,7 +126,7 @@ static int spawn(pid_t *pid, const struct pipes *p, char *const *argv, const int
         if (rc == 0)
             rc = plain_signals(&attr);
         if (rc == 0)
-            rc = posix_spawn(pid, "/proc/self/exe", &actions, &attr, argv, environ);
+            rc = posix_spawn(pid, "/proc/self/exe", &actions, &attr, argv, env);
         (void)posix_spawnattr_destroy(&attr);
     }
     (void)posix_spawn_file_actions_destroy(&actions);

@@ -3,8 +3,9 @@
  * sandbox/child.h - this program once more, for work that may go wrong.
  *
  * The child is the same binary, run anew: nothing of the parent's memory is in it.  It
- * gets its descriptors and nothing else: 0 reads what the parent writes to `in`, 1 goes
- * to `out`, 2 to `log`, and from 3 on those handed over.
+ * gets its descriptors, of the environment where libraries are, and nothing else: 0
+ * reads what the parent writes to `in`, 1 goes to `out`, 2 to `log`, and from 3 on
+ * those handed over.
  */
 #ifndef SANDBOX_CHILD_H
 #define SANDBOX_CHILD_H

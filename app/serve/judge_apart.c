@@ -7,6 +7,8 @@
 #include "serve/judge_wire.h"
 #include "serve/models.h"
 
+#include <lapwing/log.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -99,6 +101,7 @@ static enum lw_status serve_request(struct wire_request *r, struct teller *t,
                                     const struct walls_config *walls,
                                     struct judge_totals *totals, struct lw_error *err)
 {
+    struct walls_report report = {.network = false};
     enum lw_status st = load_models(r, err);
 
     r->cfg.fd = CHILD_FIRST_FD;
@@ -107,7 +110,14 @@ static enum lw_status serve_request(struct wire_request *r, struct teller *t,
     r->cfg.progress = tell_progress;
     r->cfg.ctx = t;
     if (st == LW_OK)
-        st = walls_close(walls, NULL, err);
+        st = walls_close(walls, &report, err);
+    if (st == LW_OK && !(report.network && report.files))
+        (void)fprintf(stderr,
+                      "this system lets it have no wall of its own around %s%s%s; "
+                      "system calls are filtered all the same",
+                      report.network ? "" : "the network",
+                      report.network || report.files ? "" : " and ",
+                      report.files ? "" : "files (Landlock)");
     return st == LW_OK ? judge_capture(&r->cfg, totals, err) : st;
 }
 
@@ -339,6 +349,8 @@ enum lw_status judge_apart(const struct judge_config *cfg,
     if (!l.ended)
         child_kill(&l.child);
     r = child_wait(&l.child);
+    if (l.ended && l.n_log > 0)
+        lw_log(LW_LOG_WARNING, "analysis: %s", l.log);
     if (st == LW_OK)
         st = verdict_of(&l, r, err);
     if (l.ended)

@@ -298,46 +298,12 @@ static enum lw_status make_blob_folder(const struct copying *c, const char *sha2
     return files_make_dir(path, c->err);
 }
 
-static void copy_blob(void *ctx, struct db_stmt *q)
+/* From one path to another; what was deleted meanwhile is no failure. */
+static void copy_path(struct copying *c, const char *from, const char *to)
 {
-    struct copying *c = ctx;
-    char from[FILES_PATH_MAX];
-    char to[FILES_PATH_MAX];
     uint64_t size = 0;
     int fd = -1;
 
-    if (c->st != LW_OK)
-        return;
-    c->st = files_blob_path(from, c->s->dir, db_text(q, 0), c->err);
-    if (c->st == LW_OK)
-        c->st = files_blob_path(to, c->to, db_text(q, 0), c->err);
-    if (c->st == LW_OK)
-        c->st = make_blob_folder(c, db_text(q, 0));
-    if (c->st == LW_OK)
-        c->st = files_open(from, &fd, &size, c->err);
-    if (c->st == LW_ENOTFOUND) {
-        c->st = LW_OK; /* deleted meanwhile: see drop_missing() */
-        return;
-    }
-    if (c->st == LW_OK)
-        c->st = copy_file(fd, to, size, c->err);
-    if (fd >= 0)
-        (void)close(fd);
-}
-
-static void copy_run(void *ctx, struct db_stmt *q)
-{
-    struct copying *c = ctx;
-    char from[FILES_PATH_MAX];
-    char to[FILES_PATH_MAX];
-    uint64_t size = 0;
-    int fd = -1;
-
-    if (c->st != LW_OK)
-        return;
-    c->st = files_run_path(from, c->s->dir, db_int(q, 0), c->err);
-    if (c->st == LW_OK)
-        c->st = files_run_path(to, c->to, db_int(q, 0), c->err);
     if (c->st == LW_OK)
         c->st = files_open(from, &fd, &size, c->err);
     if (c->st == LW_ENOTFOUND) {
@@ -350,33 +316,60 @@ static void copy_run(void *ctx, struct db_stmt *q)
         (void)close(fd);
 }
 
+static void copy_blob(void *ctx, struct db_stmt *q)
+{
+    struct copying *c = ctx;
+    char from[FILES_PATH_MAX];
+    char to[FILES_PATH_MAX];
+
+    if (c->st != LW_OK)
+        return;
+    c->st = files_blob_path(from, c->s->dir, db_text(q, 0), c->err);
+    if (c->st == LW_OK)
+        c->st = files_blob_path(to, c->to, db_text(q, 0), c->err);
+    if (c->st == LW_OK)
+        c->st = make_blob_folder(c, db_text(q, 0));
+    copy_path(c, from, to);
+}
+
+static void copy_run(void *ctx, struct db_stmt *q)
+{
+    struct copying *c = ctx;
+    char from[FILES_PATH_MAX];
+    char to[FILES_PATH_MAX];
+
+    if (c->st != LW_OK)
+        return;
+    c->st = files_run_path(from, c->s->dir, db_int(q, 0), c->err);
+    if (c->st == LW_OK)
+        c->st = files_run_path(to, c->to, db_int(q, 0), c->err);
+    copy_path(c, from, to);
+}
+
 static bool is_there(const char *path)
 {
     return access(path, F_OK) == 0;
 }
 
-static void drop_capture(void *ctx, struct db_stmt *q)
+/* Delete a row (id, sha256) whose blob is not in the copy. */
+static void drop_without_blob(struct copying *c, struct db_stmt *q, const char *sql)
 {
-    struct copying *c = ctx;
     char path[FILES_PATH_MAX];
 
     if (c->st == LW_OK)
         c->st = files_blob_path(path, c->to, db_text(q, 1), c->err);
     if (c->st == LW_OK && !is_there(path))
-        c->st = db_run(c->copy, c->err, "DELETE FROM captures WHERE id = ?", "i",
-                       db_int(q, 0));
+        c->st = db_run(c->copy, c->err, sql, "i", db_int(q, 0));
+}
+
+static void drop_capture(void *ctx, struct db_stmt *q)
+{
+    drop_without_blob(ctx, q, "DELETE FROM captures WHERE id = ?");
 }
 
 static void drop_artefact(void *ctx, struct db_stmt *q)
 {
-    struct copying *c = ctx;
-    char path[FILES_PATH_MAX];
-
-    if (c->st == LW_OK)
-        c->st = files_blob_path(path, c->to, db_text(q, 1), c->err);
-    if (c->st == LW_OK && !is_there(path))
-        c->st = db_run(c->copy, c->err, "DELETE FROM artefacts WHERE id = ?", "i",
-                       db_int(q, 0));
+    drop_without_blob(ctx, q, "DELETE FROM artefacts WHERE id = ?");
 }
 
 static void drop_run(void *ctx, struct db_stmt *q)
