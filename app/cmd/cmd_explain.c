@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SOURCE_MAX = 512, EVENT_MAX = 256 };
+enum { SOURCE_MAX = 512, EVENT_MAX = 256, PORT_MAX = 24 };
 
 static struct {
     const char *model;
@@ -196,21 +196,32 @@ static int show(struct explanation *x)
 
 /* ---- alerts ---------------------------------------------------------------------- */
 
-/* "10.0.0.1:40000 -> 10.0.0.2:80 TCP at 2020-01-02T03:04:06.750000+0000" */
+/* " port 80"; "" where the protocol has none. */
+static const char *port_text(const struct json_value *event, const char *key,
+                             char out[PORT_MAX])
+{
+    double port = 0;
+
+    out[0] = '\0';
+    if (json_number(json_get(event, key), &port))
+        (void)snprintf(out, PORT_MAX, " port %.0f", port);
+    return out;
+}
+
+/* "TCP 10.0.0.1 port 40000 -> 10.0.0.2 port 80 at 2020-01-02T03:04:06.750000+0000" */
 static void event_text(const struct json_value *event, char out[EVENT_MAX])
 {
     const char *const keys[] = {"src_ip", "dest_ip", "proto", "timestamp"};
     const char *text[4];
-    double port[2] = {0, 0};
+    char port[2][PORT_MAX];
 
     for (size_t i = 0; i < 4; i++) {
         text[i] = json_text(json_get(event, keys[i]));
         text[i] = text[i] == NULL ? "?" : text[i];
     }
-    (void)json_number(json_get(event, "src_port"), &port[0]);
-    (void)json_number(json_get(event, "dest_port"), &port[1]);
-    (void)snprintf(out, EVENT_MAX, "%.8s %.46s port %.0f -> %.46s port %.0f at %.31s",
-                   text[2], text[0], port[0], text[1], port[1], text[3]);
+    (void)snprintf(out, EVENT_MAX, "%.8s %.46s%s -> %.46s%s at %.31s", text[2], text[0],
+                   port_text(event, "src_port", port[0]), text[1],
+                   port_text(event, "dest_port", port[1]), text[3]);
 }
 
 static bool is_wanted(const struct json_value *event, uint64_t number)
