@@ -14,12 +14,6 @@
 /* A model file is some hundred kilobytes. */
 enum { MODEL_BYTES_MAX = 256 * 1024 * 1024, PROVENANCE_DEPTH_MAX = 16 };
 
-const char *const model_role_names[N_MODEL_ROLES] = {
-#define MODEL_ROLE_NAME(name, text) text,
-    MODEL_ROLE_LIST(MODEL_ROLE_NAME)
-#undef MODEL_ROLE_NAME
-};
-
 struct models {
     pthread_rwlock_t lock;
     struct model *active[N_MODEL_ROLES];  /* a use of each; NULL: none */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the process that judges captures says, and what it is told.  An even first byte:
+ * frames, as the server reads them; one that is taken is the same when it is put and
+ * taken again.  An odd one: a request. */
+#include "base/assert.h"
+#include "fake_classifier.h"
+#include "fuzz.h"
+#include "serve/judge_wire.h"
+#include "serve/models.h"
+
+#include <string.h>
+
+static void try_request(struct span bytes)
+{
+    struct wire_request r;
+    struct lw_error err;
+
+    if (wire_take_request(&r, bytes, &err) != LW_OK)
+        return;
+    LW_ASSERT(r.attack.n + r.botnet.n <= bytes.n);
+    wire_request_release(&r);
+}
+
+/* The frame of a flow that was taken, as its payload. */
+static void put(struct buf *out, const struct wire_frame *f)
+{
+    buf_reset(out);
+    wire_put_flow(out, &f->flow, f->keep_detail);
+}
+
+static void try_again(const struct wire_frame *f, const struct judge_config *cfg)
+{
+    struct wire_frame again = {.keep_detail = false};
+    struct buf once;
+    struct buf twice;
+
+    buf_init(&once);
+    buf_init(&twice);
+    put(&once, f);
+    if (buf_ok(&once) && wire_take_frame(&again, WIRE_FLOW,
+                                         span_of(once.data + WIRE_HEADER_BYTES,
+                                                 once.len - WIRE_HEADER_BYTES),
+                                         cfg, NULL) == LW_OK) {
+        put(&twice, &again);
+        LW_ASSERT(!buf_ok(&twice) || (once.len == twice.len &&
+                                      memcmp(once.data, twice.data, once.len) == 0));
+    }
+    wire_frame_release(&again);
+    buf_release(&once);
+    buf_release(&twice);
+}
+
+static void try_frames(struct span s, const struct judge_config *cfg)
+{
+    struct wire_frame f = {.keep_detail = false};
+    struct lw_error err;
+    struct span payload;
+    uint8_t kind;
+    uint32_t n;
+
+    while (span_take_u8(&s, &kind) && span_take_le32(&s, &n) &&
+           span_take(&s, n, &payload) &&
+           wire_take_frame(&f, kind, payload, cfg, &err) == LW_OK)
+        if (f.kind == WIRE_FLOW) {
+            LW_ASSERT(f.flow.proto != NULL && f.flow.n_scores <= STORE_DETECTORS_MAX);
+            try_again(&f, cfg);
+        }
+    wire_frame_release(&f);
+}
+
+void fuzz_one(const uint8_t *data, size_t n)
+{
+    static struct lw_classifier classifier;
+    static struct model attack = {.role = MODEL_ROLE_ATTACK, .classifier = &classifier};
+    static struct model botnet = {.role = MODEL_ROLE_BOTNET, .classifier = &classifier};
+    const struct judge_config cfg = {.attack = &attack, .botnet = &botnet};
+
+    if (n == 0)
+        return;
+    classifier = fake_classifier();
+    if (data[0] % 2 == 0)
+        try_frames(span_from(span_of(data, n), 1), &cfg);
+    else
+        try_request(span_from(span_of(data, n), 1));
+}
