@@ -6,7 +6,6 @@
 #include "detect/provenance.h"
 #include "detect/tabular_priv.h"
 
-
 static void put_data(struct jsonw *w, const struct lw_tabular *t,
                      const struct lw_frame *frame, const struct lw_tabular_report *r)
 {
