@@ -168,12 +168,6 @@ static struct child_result plain(const char *word)
     return misbehave(word, -1, said, sizeof said);
 }
 
-static void skip_where_memory_is_shadowed(void)
-{
-    if (SANITIZED)
-        skip(); /* the sanitizers need more address space, and other calls */
-}
-
 static void what_was_handed_over_can_be_read(void **state)
 {
     char path[] = "/tmp/lapwing-sandbox-XXXXXX";
@@ -182,7 +176,6 @@ static void what_was_handed_over_can_be_read(void **state)
     struct child_result r;
 
     (void)state;
-    skip_where_memory_is_shadowed();
     assert_true(fd >= 0 && write(fd, "packets", 7) == 7 && lseek(fd, 0, SEEK_SET) == 0);
     r = misbehave("read", fd, said, sizeof said);
     assert_int_equal(r.end, CHILD_OK);
@@ -196,7 +189,6 @@ static void what_was_handed_over_can_be_read(void **state)
 static void files_cannot_be_opened(void **state)
 {
     (void)state;
-    skip_where_memory_is_shadowed();
     assert_int_equal(plain("open").end, CHILD_OK);
 }
 
@@ -205,7 +197,6 @@ static void forbidden_calls_end_it(void **state)
     static const char *const words[] = {"connect", "fork", "exec", "kill", "code"};
 
     (void)state;
-    skip_where_memory_is_shadowed();
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         struct child_result r = plain(words[i]);
 
@@ -219,7 +210,6 @@ static void memory_and_time_are_bounded(void **state)
     struct child_result r;
 
     (void)state;
-    skip_where_memory_is_shadowed();
     r = plain("memory");
     assert_int_equal(r.end, CHILD_FAILED);
     assert_int_equal(r.status, 3);
@@ -229,7 +219,6 @@ static void memory_and_time_are_bounded(void **state)
 static void rights_are_gone(void **state)
 {
     (void)state;
-    skip_where_memory_is_shadowed();
     assert_int_equal(plain("rights").end, CHILD_OK);
 }
 
@@ -238,7 +227,6 @@ static void a_crash_is_seen(void **state)
     struct child_result r;
 
     (void)state;
-    skip_where_memory_is_shadowed();
     r = plain("crash");
     assert_int_equal(r.end, CHILD_CRASHED);
     assert_int_equal(r.status, SIGABRT);
@@ -250,7 +238,6 @@ static void it_can_be_ended_from_outside(void **state)
     struct child c;
 
     (void)state;
-    skip_where_memory_is_shadowed();
     assert_int_equal(child_start(&c, words, 2, NULL, 0, NULL), LW_OK);
     child_kill(&c);
     assert_int_equal(child_wait(&c).end, CHILD_KILLED);
@@ -270,5 +257,10 @@ int main(int argc, char **argv)
 
     if (argc == 3 && strcmp(argv[1], "child") == 0)
         return be_the_child(argv[2]);
+    /* The sanitizers need more address space, and calls of their own. */
+    if (SANITIZED) {
+        (void)printf("1..0 # SKIP walls do not stand around sanitizers\n");
+        return 0;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

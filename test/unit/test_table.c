@@ -645,6 +645,8 @@ static void memory_may_run_out_anywhere(void **state)
 /* Keys in any order, nested, missing, lists, null; of events only flows. */
 static void json_lines_are_rows(void **state)
 {
+    static const char no_object[] = "{\"a\":1}\n[2]\n";
+    static const char no_flow[] = "{\"event_type\":\"dns\"}\n";
     static const char text[] =
         "{\"event_type\":\"dns\",\"x\":1}\n"
         "{\"event_type\":\"flow\",\"flow\":{\"pkts\":3,\"state\":\"new\"},"
@@ -676,12 +678,12 @@ static void json_lines_are_rows(void **state)
     lw_frame_free(f);
     f = NULL;
     assert_int_equal(
-        lw_frame_read_memory(&f, "{\"a\":1}\n[2]\n", 13, "x.json", NULL, &err),
+        lw_frame_read_memory(&f, no_object, sizeof no_object - 1, "x.json", NULL, &err),
         LW_EFORMAT);
     assert_non_null(strstr(err.msg, "x.json:2: JSON, but no object"));
-    assert_int_equal(lw_frame_read_memory(&f, "{\"event_type\":\"dns\"}\n", 23,
-                                          "x.json", NULL, &err),
-                     LW_EFORMAT);
+    assert_int_equal(
+        lw_frame_read_memory(&f, no_flow, sizeof no_flow - 1, "x.json", NULL, &err),
+        LW_EFORMAT);
     assert_non_null(strstr(err.msg, "no flow"));
 }
 
