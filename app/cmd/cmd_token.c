@@ -42,13 +42,6 @@ static uint32_t scopes_of(int scope)
     return scopes[scope];
 }
 
-static const char *scope_name(uint32_t scopes)
-{
-    if ((scopes & STORE_SCOPE_ADMIN) != 0)
-        return "admin";
-    return (scopes & STORE_SCOPE_ANALYSE) != 0 ? "analyse" : "read";
-}
-
 static void note(struct store *s, const char *action, const char *object)
 {
     const struct store_audit a = {.who = "command line",
@@ -98,7 +91,7 @@ static void print_time(int64_t t_ns)
 static void print_token(void *ctx, const struct store_token *t)
 {
     (void)ctx;
-    (void)printf("%" PRId64 "\t%s\t%s", t->id, t->name, scope_name(t->scopes));
+    (void)printf("%" PRId64 "\t%s\t%s", t->id, t->name, store_scope_text(t->scopes));
     print_time(t->created_ns);
     print_time(t->expires_ns);
     print_time(t->used_ns);

@@ -22,7 +22,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HTTP_HEADERS_MAX = 8, HTTP_HEADER_TEXT_MAX = 1024, HTTP_PEER_MAX = 48 };
+enum {
+    HTTP_HEADERS_MAX = 8,
+    HTTP_HEADER_TEXT_MAX = 1024,
+    HTTP_PEER_MAX = 48,
+    HTTP_WHO_MAX = 65
+};
 
 /** Rates below which a client that sends or reads much is cut off, bytes a second. */
 #define HTTP_SLOWEST_BYTES_S 4096
@@ -123,7 +128,8 @@ struct http_plan {
     const struct http_sink_ops *sink; /* NULL: the body is kept in memory */
     void *sink_ctx;                   /* taken over together with it */
     bool slow;                        /* the handler is called on a thread of its own */
-    bool refused; /* the reply is made already; the handler is not called */
+    bool refused;           /* the reply is made already; the handler is not called */
+    char who[HTTP_WHO_MAX]; /* for the handler: who asks; "": nobody knows */
 };
 
 typedef void (*http_plan_fn)(void *ctx, const struct http_request *req,

@@ -343,10 +343,7 @@ void put_token(struct jsonw *w, const struct store_token *t)
     jsonw_object(w);
     put_id(w, "id", t->id);
     jsonw_put_text(w, "name", t->name);
-    jsonw_put_text(w, "scope",
-                   (t->scopes & STORE_SCOPE_ADMIN) != 0     ? "admin"
-                   : (t->scopes & STORE_SCOPE_ANALYSE) != 0 ? "analyse"
-                                                            : "read");
+    jsonw_put_text(w, "scope", store_scope_text(t->scopes));
     put_time(w, "created", t->created_ns);
     put_time_or_null(w, "expires", t->expires_ns);
     put_time_or_null(w, "last_used", t->used_ns);

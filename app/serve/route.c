@@ -66,12 +66,6 @@ bool route_id(const struct call *c, size_t arg, int64_t *out)
     return true;
 }
 
-const char *route_who(const struct call *c)
-{
-    (void)c;
-    return "";
-}
-
 /* ---- plans ----------------------------------------------------------------------- */
 
 static void refuse_method(const struct call *c, struct http_plan *plan,
@@ -163,28 +157,44 @@ static void refuse_client(struct http_reply *reply, unsigned status)
     }
 }
 
+/* auth_check() of the request, for a scope. */
+static unsigned check(const struct call *c, uint32_t needs, struct auth_principal *who)
+{
+    char peer[HTTP_PEER_MAX];
+    const struct auth_request req = {.authorization = c->req->authorization,
+                                     .client = peer,
+                                     .needs = needs,
+                                     .mono_ns = clock_ns(CLOCK_MONOTONIC),
+                                     .now_ns = clock_ns(CLOCK_REALTIME)};
+
+    http_request_peer(c->req, peer);
+    return auth_check(c->server->auth, &req, who);
+}
+
+bool route_principal(const struct call *c, struct auth_principal *who)
+{
+    return c->server->needs_auth && c->req->authorization != NULL &&
+           check(c, 0, who) == 0;
+}
+
 /* Does who asks have what the route needs?  Otherwise the reply is a problem. */
-static bool admitted(const struct call *c)
+static bool admitted(const struct call *c, struct http_plan *plan)
 {
     static const uint32_t bit[] = {[SCOPE_NONE] = 0,
                                    [SCOPE_READ] = STORE_SCOPE_READ,
                                    [SCOPE_ANALYSE] = STORE_SCOPE_ANALYSE,
                                    [SCOPE_ADMIN] = STORE_SCOPE_ADMIN};
-    char peer[HTTP_PEER_MAX];
-    const struct auth_request req = {.authorization = c->req->authorization,
-                                     .client = peer,
-                                     .needs = bit[c->route->scope],
-                                     .mono_ns = clock_ns(CLOCK_MONOTONIC),
-                                     .now_ns = clock_ns(CLOCK_REALTIME)};
     struct auth_principal who;
     unsigned status;
 
+    plan->who[0] = '\0';
     if (!c->server->needs_auth || c->route->scope == SCOPE_NONE)
         return true;
-    http_request_peer(c->req, peer);
-    status = auth_check(c->server->auth, &req, &who);
+    status = check(c, bit[c->route->scope], &who);
     if (status != 0)
         refuse_client(c->reply, status);
+    else
+        (void)snprintf(plan->who, sizeof plan->who, "%s", who.name);
     return status == 0;
 }
 
@@ -211,7 +221,8 @@ void route_plan(void *ctx, const struct http_request *req, struct http_plan *pla
         return;
     }
     plan->route = c.route;
-    if (!admitted(&c)) {
+    c.who = plan->who;
+    if (!admitted(&c, plan)) {
         plan->refused = true;
         return;
     }
@@ -229,7 +240,7 @@ static void note(const struct call *c)
     char outcome[16];
     char peer[HTTP_PEER_MAX];
     struct lw_error err;
-    const struct store_audit a = {.who = route_who(c),
+    const struct store_audit a = {.who = c->who,
                                   .action = action,
                                   .object = c->n_args > 0 ? c->arg[0] : "",
                                   .outcome = outcome,
@@ -251,6 +262,7 @@ void route_request(void *ctx, const struct http_request *req,
     c.req = req;
     c.reply = reply;
     c.route = plan->route;
+    c.who = plan->who;
     c.sink = plan->sink_ctx;
     LW_ASSERT(path_fits(&c, c.route->pattern, req->path));
     c.route->handle(&c);

@@ -12,7 +12,8 @@
 
 #include "serve/http.h"
 
-struct server; /* serve/server.h */
+struct auth_principal; /* serve/auth.h */
+struct server;         /* serve/server.h */
 struct route;
 
 /** What a client must be allowed to do. */
@@ -26,7 +27,8 @@ struct call {
     const struct http_request *req;
     struct http_reply *reply;
     const struct route *route;
-    void *sink; /* what the route's open() made of the body; NULL */
+    const char *who; /* whose token it is; "": none was asked for */
+    void *sink;      /* what the route's open() made of the body; NULL */
     size_t n_args;
     char arg[ROUTE_ARGS_MAX][ROUTE_ARG_BYTES_MAX]; /* what {...} of the path are */
 };
@@ -63,8 +65,9 @@ void route_done(void *ctx, const struct http_request *req, const struct http_pla
 /** An argument of the path as an id; otherwise the reply is 404. */
 bool route_id(const struct call *c, size_t arg, int64_t *out);
 
-/** Who asks, for fairness and the audit log; borrowed for the call. */
-const char *route_who(const struct call *c);
+/** Whose token came with the request, where the server asks for tokens: false where
+ *  none did or it is not valid. */
+bool route_principal(const struct call *c, struct auth_principal *who);
 
 /* The handlers, and what opens the body of some. */
 void route_session_get(const struct call *c);

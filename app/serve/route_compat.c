@@ -197,8 +197,8 @@ void route_file_process(const struct call *c)
     if (!l.is_under_way) {
         if (answer_failed(c->reply,
                           store_job_create(c->server->store, STORE_JOB_ANALYSE, id,
-                                           route_who(c), c->server->limits.queue,
-                                           &l.job, &err),
+                                           c->who, c->server->limits.queue, &l.job,
+                                           &err),
                           &err))
             return;
         jobs_look(c->server->jobs, l.job);

@@ -79,8 +79,8 @@ void route_job_submit(const struct call *c)
     if (form_end(&f) &&
         !answer_failed(c->reply,
                        store_job_create(c->server->store, (enum store_job_kind)kind,
-                                        capture, route_who(c), c->server->limits.queue,
-                                        &id, &err),
+                                        capture, c->who, c->server->limits.queue, &id,
+                                        &err),
                        &err)) {
         show(c, id);
         if (c->reply->status == 200)

@@ -34,6 +34,13 @@ static enum lw_status read_rows(struct store *s, db_row_fn fn, struct reading *r
                : st;
 }
 
+const char *store_scope_text(uint32_t scopes)
+{
+    return (scopes & STORE_SCOPE_ADMIN) != 0     ? "admin"
+           : (scopes & STORE_SCOPE_ANALYSE) != 0 ? "analyse"
+                                                 : "read";
+}
+
 /* ---------------------------------------------------------------------- tokens */
 
 #define TOKEN_COLUMNS "id, name, scopes, created, expires, used, revoked FROM tokens"

@@ -63,6 +63,8 @@ LW_MUST enum lw_status store_model_roll_back(struct store *s, const char *role,
 
 /** Scopes as bits; whoever checks them knows which includes which. */
 enum { STORE_SCOPE_READ = 1, STORE_SCOPE_ANALYSE = 2, STORE_SCOPE_ADMIN = 4 };
+/** "admin", "analyse" or "read": the most that they allow. */
+const char *store_scope_text(uint32_t scopes);
 
 struct store_token {
     int64_t id;
