@@ -53,7 +53,8 @@ static const struct opt rows[] = {
      .initial = "30s", .min = 0.1, .max = 3600,
      .help = "a connection without a request is closed"},
     {"auth", 0, OPT_TO_FLAG(&o.auth),
-     .help = "each request needs a token; see lapwing token"},
+     .help = "whoever asks must log in, or send a token; see lapwing user and lapwing "
+             "token"},
 };
 
 static const struct opt state_rows[] = {
@@ -217,6 +218,10 @@ static int run_serve(char *const *words, size_t n_words)
     if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
     (void)printf("Serving on %s\n", server_url(server));
+    if (server_first_token(server) != NULL)
+        (void)printf("Nobody can log in yet. The page makes the first administrator of "
+                     "whoever has this token, once:\n%s\n",
+                     server_first_token(server));
     (void)fflush(stdout);
     command_note("stop with Ctrl-C");
     wait_for(&stop);

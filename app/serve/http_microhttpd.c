@@ -442,6 +442,10 @@ static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const cha
             c->n_codings++;
         }
         break;
+    case 'x':
+        if (strcasecmp(key, "X-Forwarded-For") == 0)
+            c->req.forwarded_for = value;
+        break;
     default:
         break;
     }
@@ -680,7 +684,11 @@ void http_request_peer(const struct http_request *req, char out[HTTP_PEER_MAX])
         (void)inet_ntop(AF_INET, &v4.sin_addr, out, HTTP_PEER_MAX);
     } else if (a != NULL && a->sa_family == AF_INET6) {
         memcpy(&v6, a, sizeof v6);
-        (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER_MAX);
+        /* An IPv4 client of a socket for both. */
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+            (void)inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, out, HTTP_PEER_MAX);
+        else
+            (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER_MAX);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "serve/jobs.h"
 #include "serve/metrics.h"
 #include "serve/present.h"
+#include "serve/refusals.h"
 #include "serve/route.h"
 #include "serve/server_priv.h"
 #include "serve/upkeep.h"
@@ -94,23 +95,22 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     return st;
 }
 
-/* With nobody to let in there is no use in serving. */
+/* With nobody to let in, the first administrator is made over HTTP. */
 static enum lw_status open_access(struct server *s, const struct server_config *cfg,
                                   struct lw_error *err)
 {
     uint64_t users = 0;
     uint64_t tokens = 0;
-    enum lw_status st = LW_OK;
+    enum lw_status st = auth_new(&s->auth, s->store, s->secure, err);
 
     s->needs_auth = cfg->auth;
-    if (s->needs_auth)
+    if (st == LW_OK)
+        st = refusals_new(&s->refusals, s->store, err);
+    if (st == LW_OK && s->needs_auth)
         st = store_access_counts(s->store, &users, &tokens, err);
-    if (st == LW_OK && s->needs_auth && tokens == 0)
-        return lw_fail(err, LW_EPERM,
-                       "no token yet; make one: lapwing token create --state %s "
-                       "--scope admin NAME",
-                       cfg->state_dir);
-    return st == LW_OK ? auth_new(&s->auth, s->store, err) : st;
+    return st == LW_OK && s->needs_auth && users + tokens == 0
+               ? auth_first_begin(s->auth, s->first_token, err)
+               : st;
 }
 
 static enum lw_status open_state(struct server *s, const struct server_config *cfg,
@@ -168,6 +168,7 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
         return lw_fail(err, LW_ENOMEM, "out of memory");
     s->started_ns = clock_ns();
     s->log_requests = c.log_requests;
+    s->loopback_only = true;
     s->limits = (struct server_limits){
         .capture_bytes = c.capture_bytes,
         .chunk_bytes = c.capture_bytes < CHUNK_BYTES ? c.capture_bytes : CHUNK_BYTES,
@@ -182,6 +183,11 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     }
     *out = s;
     return LW_OK;
+}
+
+const char *server_first_token(const struct server *s)
+{
+    return s->first_token[0] == '\0' ? NULL : s->first_token;
 }
 
 const char *server_url(const struct server *s)
@@ -206,6 +212,7 @@ void server_stop(struct server *s)
     events_free(s->events);
     if (s->has_settings)
         settings_release(s);
+    refusals_free(s->refusals);
     auth_free(s->auth);
     store_close(s->store);
     welcome_release(s);

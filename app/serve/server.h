@@ -25,7 +25,7 @@ struct server_config {
     uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
     int64_t keep_ns;            /* captures are deleted when so old; default: never */
     uint64_t keep_bytes;        /* of the whole store; default: no limit */
-    bool auth;                  /* a token with each request */
+    bool auth;                  /* a token or a session with each request */
     bool log_requests;          /* a line for each */
 };
 
@@ -41,6 +41,10 @@ LW_MUST enum lw_status server_start(struct server **out,
 
 /** "http://127.0.0.1:5000/"; borrowed until server_stop(). */
 const char *server_url(const struct server *s);
+
+/** The one-time token with which the first administrator is made; NULL: he is there, or
+ *  nobody is asked who he is.  Borrowed until server_stop(). */
+const char *server_first_token(const struct server *s);
 
 /** Accept no more, let running requests end, put running jobs back into the queue,
  *  close everything, free.  NULL is fine. */

@@ -307,40 +307,72 @@ await tap.test("the server is lost and comes back", async () => {
   noFaults();
 });
 
-// The answers are those of a server with tokens; what is tested is what the page makes of them.
-await tap.test("logging in and out", async () => {
-  const fresh = await openPage(browser, base);
-  let inside = false;
-  const denied = { status: 401, contentType: "application/problem+json", body: JSON.stringify({ type: "about:blank", title: "Unauthorized", status: 401, detail: "log in first" }) };
-  const session = () => ({ authenticated: inside, scope: inside ? "admin" : null, name: inside ? "dashboard" : null, csrf: inside ? "abc" : null, expires: null });
-  await fresh.route("**/api/v1/**", (route) => inside ? route.fallback() : route.fulfill(denied));
-  await fresh.route("**/api/v1", async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), authentication: true } }));
-  await fresh.route("**/api/v1/session", (route) => {
-    const method = route.request().method();
-    if (method === "POST") {
-      inside = route.request().postDataJSON().token === "secret";
-      return inside ? route.fulfill({ status: 201, json: session() }) : route.fulfill(denied);
-    }
-    if (method === "DELETE") {
-      expect(route.request().headers()["x-csrf-token"] === "abc", "no CSRF token was sent");
-      inside = false;
-      return route.fulfill({ status: 204 });
-    }
-    return route.fulfill({ json: session() });
-  });
-  await fresh.goto(`${base}/#/settings`);
-  await fresh.fill("input[type=password]", "wrong");
-  await fresh.click("main button.main");
-  await fresh.waitForSelector("#login-error");
-  await fresh.evaluate(`${axeSource}; 0`);
-  await fresh.screenshot({ path: join(shots, "login-1440.png") });
-  await fresh.fill("input[type=password]", "secret");
-  await fresh.click("main button.main");
-  await fresh.waitForSelector("h1:has-text('Settings')");
-  await eventually("the name is shown", async () => (await fresh.textContent(".side-foot")).includes("dashboard") || "no");
-  await fresh.click("text=Log out");
-  await fresh.waitForSelector("input[type=password]");
-  await fresh.context().close();
+await tap.test("the first administrator, logging out and in", async () => {
+  if (remote) return "the server is not ours";
+  const guarded = await new Server(program, ["--auth", "--models", join(root, "models"), "--state", join(folder, "guarded")]).start();
+  const fresh = await openPage(browser, guarded.url);
+  const enter = async (values) => {
+    for (const [name, value] of Object.entries(values)) await fresh.fill(`input[name=${name}]`, value);
+    await fresh.click("main button.main");
+  };
+  const cookie = async () => (await fresh.context().cookies()).find((c) => c.name === "lapwing_session");
+  const faults = () => { const f = fresh.faults.splice(0); expect(!f.length, f.join("; ")); };
+  const shot = (name) => fresh.screenshot({ path: join(shots, `${name}-1440.png`) });
+  const ann = { name: "ann", password: "correct horse" };
+  try {
+    await fresh.goto(`${guarded.url}/#/settings`);
+    await fresh.waitForSelector("h1:has-text('first administrator')");
+    await accessible(fresh);
+    await shot("first");
+    await enter({ token: "lw_guess", ...ann, again: "correct horsf" });
+    await fresh.waitForSelector("#login-error:has-text('not the same')");
+    await enter({ again: ann.password });
+    await fresh.waitForSelector("#login-error:has-text('printed')");
+    await enter({ token: guarded.said.match(/lw_[0-9a-f]{64}/)[0] });
+    await fresh.waitForSelector("h1:has-text('Settings')");
+    await eventually("the name is shown", async () => (await fresh.textContent(".side-foot")).includes("ann") || "no");
+    const first = await cookie();
+    expect(first.httpOnly && first.sameSite === "Strict" && first.value.length === 64, first);
+    // What changes something needs more than the cookie.
+    const bare = await fresh.evaluate(() => fetch("/api/v1/tokens", { method: "POST", body: '{"name":"x","scope":"read"}' }).then((r) => r.status));
+    expect(bare === 403, bare);
+    await fresh.fill("input[aria-label='Name of the token']", "dashboard");
+    await fresh.click("button:has-text('Make a token')");
+    const token = (await fresh.textContent("code.name")).trim();
+    await fresh.reload();
+    await fresh.waitForSelector("td:has-text('dashboard')");
+    await shot("settings-ann");
+    const second = await cookie();
+    expect(second.value !== first.value, "the secret stayed the same");
+    await fresh.click("text=Log out");
+    await fresh.waitForSelector("h1:has-text('Log in')");
+    expect(!(await cookie()), "the cookie is still there");
+    expect((await fetch(`${guarded.url}/api/v1/captures`, { headers: { Cookie: `lapwing_session=${second.value}` } })).status === 401, "the session goes on");
+    await accessible(fresh);
+    await enter({ ...ann, password: "wrong horse" });
+    await fresh.waitForSelector("#login-error");
+    await shot("login");
+    await enter(ann);
+    await fresh.waitForSelector("h1:has-text('Settings')");
+    await fresh.waitForSelector("td:has-text('401')"); // the audit log
+    await fresh.click("text=Log out");
+    await fresh.click("button:has-text('With a token')");
+    await enter({ token });
+    await fresh.waitForSelector("h1:has-text('Settings')");
+    await eventually("what it may is shown", async () => (await fresh.textContent(".side-foot")).includes("dashboard (read)") || "no");
+    expect(await fresh.locator("h2:has-text('Audit log')").count() === 0, "a reader sees the audit log");
+    faults();
+    // The session ended elsewhere: the page asks again, and goes on where it was.
+    await fresh.context().clearCookies();
+    await fresh.click("nav >> text=Captures");
+    await fresh.waitForSelector("h1:has-text('Log in')");
+    await enter(ann);
+    await fresh.waitForSelector("h1:has-text('Captures')");
+    faults();
+  } finally {
+    await fresh.context().close();
+    await guarded.stop();
+  }
 });
 
 await tap.test("appearance is chosen and kept", async () => {
