@@ -81,16 +81,20 @@ bool lw_classifier_calibrated(const struct lw_classifier *c)
     return c->calibration.n_classes > 0;
 }
 
-/* Which classes are left, and whether that is none; confidence: of the likeliest. */
+/* Fills in how far the row is from all that is known, and from each class.  Which
+ * classes are left, and whether that is none; confidence: of the likeliest. */
 static bool is_recognized(const struct lw_classifier *c, const float *numbers,
                           const float *margins, float confidence, struct lw_verdict *v)
 {
     float distance[LW_MAX_CLASSES];
 
-    if (c->conformal_sets.n_classes == 0)
+    if (c->conformal_sets.n_classes == 0) {
+        v->novelty = mahalanobis_distance(c->novelty.distance, numbers, NULL);
         return !novelty_rejects(&c->novelty, confidence, v->novelty);
-    mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
-                         c->n_classes, distance);
+    }
+    v->novelty =
+        mahalanobis_by_class(c->novelty.distance, numbers,
+                             c->conformal_sets.class_of_group, c->n_classes, distance);
     conformal_p_values(&c->conformal_sets, margins, distance, v->class_p);
     v->class_set = conformal_set(&c->conformal_sets, v->class_p, v->novelty);
     v->n_classes_p = c->n_classes;
@@ -119,9 +123,8 @@ static void judge_row(const struct lw_classifier *c, const float *row,
     (void)classifier_numbers(c->view, row, numbers);
     best = classifier_decide(c, margins, numbers, v->score);
     confidence = v->score[best];
-    v->novelty = mahalanobis_distance(c->novelty.distance, numbers, NULL);
-    v->p_value = novelty_p_value(&c->novelty, v->novelty);
     recognized = is_recognized(c, numbers, margins, confidence, v);
+    v->p_value = novelty_p_value(&c->novelty, v->novelty);
     if (c->calibration.n_classes > 0)
         calibration_apply(&c->calibration, v->score);
     v->attack_score = 1.0f - v->score[0];

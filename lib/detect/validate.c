@@ -74,9 +74,9 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
     model_margins(c->model, x, 1, tune->margins);
     (void)classifier_numbers(c->view, row, numbers);
     tune->log_p = normality_log_p(&c->normality, numbers);
-    t->distance = mahalanobis_distance(c->novelty.distance, numbers, NULL);
-    mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
-                         N_CLASSES, t->class_distance);
+    t->distance = mahalanobis_by_class(c->novelty.distance, numbers,
+                                       c->conformal_sets.class_of_group, N_CLASSES,
+                                       t->class_distance);
     t->unseen_category = encoder_unseen(c->encoder, row, NULL) > 0;
     if (!mask) {
         memcpy(t->masked, tune->margins, sizeof t->masked);

@@ -36,9 +36,10 @@ uint32_t mahalanobis_groups(const struct mahalanobis *m);
 
 /** Distance of one row (n_cols) to the nearest group of each class: class_of
  * (n_groups), groups whose class is n_classes or more are passed over; out (n_classes),
- * FLT_MAX where a class has no group. */
-void mahalanobis_by_class(const struct mahalanobis *m, const float *row,
-                          const uint8_t *class_of, uint32_t n_classes, float *out);
+ * FLT_MAX where a class has no group.  Returns mahalanobis_distance(), which it knows
+ * then. */
+float mahalanobis_by_class(const struct mahalanobis *m, const float *row,
+                           const uint8_t *class_of, uint32_t n_classes, float *out);
 
 /** How far one column lies from a group's mean, in standard deviations; 0 when it is
  *  missing. */
