@@ -45,6 +45,17 @@ LW_MUST enum lw_status profile_text(struct profiling *p, struct lw_profile_featu
 LW_MUST enum lw_status profile_pairs(const struct profiling *p, struct lw_profile *out,
                                      size_t max_rows, struct lw_error *err);
 
+/* Sweep a symmetric matrix (n, n) by its k-th pivot, which is not 0.  When all are
+ * swept it is the inverse (Goodnight, Am. Stat. 33, 1979). */
+void profile_sweep(double *a, size_t n, size_t k);
+
+/* The logistic regression. */
+LW_MUST enum lw_status profile_logit(const struct profiling *p, struct lw_profile *out,
+                                     size_t max_rows, struct lw_error *err);
+
+/* Correct the p-values of tests that apply, together; reorders `tests`. */
+void profile_correct(struct lw_profile_test **tests, size_t n);
+
 /* Bits that the rows of a table's cells tell of the side, n (n_cells, 2), less what
  * chance makes of them on average (Miller 1955): a cell for every row tells all, and
  * nothing. */
