@@ -148,6 +148,7 @@ static int judge(const struct lw_classifier *c)
     const char *class_names[LW_MAX_CLASSES];
     struct lw_test_report report;
     const struct judged judged = {c, &report, class_names};
+    struct lw_schema schema = {0};
     struct lw_frame *frame = NULL;
     struct lw_cost cost;
     struct lw_error err;
@@ -157,14 +158,19 @@ static int judge(const struct lw_classifier *c)
         class_names[i] = lw_classifier_class_name(c, i);
     if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
         return command_error(&err);
-    if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)
+    st = table_schema(&schema, &err);
+    if (st == LW_OK)
+        st = table_read(&frame, o.data, &schema, false, &err);
+    lw_schema_release(&schema);
+    if (st != LW_OK)
         return command_error(&err);
     st = lw_test(c, frame, o.cost != NULL ? &cost : NULL, &report, &err);
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
-    if (o.report != NULL && report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
-                                         &judged, &err) != LW_OK)
+    if (o.report != NULL &&
+        report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
+                     &judged, &err) != LW_OK)
         return command_error(&err);
     if (o.json)
         return print_json(put_judged, &judged);

@@ -24,6 +24,8 @@ struct lw_profile_config {
                              default 200,000, and fewer for very many columns */
     bool no_pairs;        /* leave out correlations, variance inflation and the logistic
                              regression */
+    lw_progress_fn progress; /* NULL: silent */
+    void *progress_ctx;      /* borrowed */
 };
 
 enum { LW_PROFILE_QUANTILES = 7, LW_PROFILE_TOP = 8 };

@@ -219,6 +219,12 @@ static void feature_init(struct lw_profile_feature *f, const struct lw_column *c
     }
 }
 
+static void tell(const struct profiling *p, double done, const char *what)
+{
+    if (p->cfg != NULL && p->cfg->progress != NULL)
+        p->cfg->progress(p->cfg->progress_ctx, done, what);
+}
+
 static enum lw_status describe_columns(struct profiling *p, struct lw_profile *out,
                                        const struct lw_target *target,
                                        struct lw_error *err)
@@ -231,6 +237,7 @@ static enum lw_status describe_columns(struct profiling *p, struct lw_profile *o
 
         if (target != NULL && i == target->column)
             continue;
+        tell(p, (double)i / (double)lw_frame_columns(p->frame), "columns");
         lw_frame_column(p->frame, i, &c);
         feature_init(f, &c, i);
         f->is_label = target != NULL && target->is_label[i];
@@ -258,6 +265,7 @@ enum lw_status lw_profile_make(struct lw_profile *out, const struct lw_frame *f,
 
     *out = (struct lw_profile){0};
     st = profiling_init(&p, f, target, err);
+    p.cfg = cfg;
     if (st == LW_OK) {
         memcpy(out->side_rows, p.side_rows, sizeof out->side_rows);
         out->features = mem_zalloc(lw_frame_columns(f), sizeof *out->features);
@@ -266,6 +274,7 @@ enum lw_status lw_profile_make(struct lw_profile *out, const struct lw_frame *f,
     }
     if (st == LW_OK)
         st = describe_columns(&p, out, target, err);
+    tell(&p, 1, "repeated rows, lint and pairs");
     if (st == LW_OK)
         st = correct_tests(out, err);
     if (st == LW_OK)

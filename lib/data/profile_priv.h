@@ -17,6 +17,7 @@ struct profile_hint {
 
 /* A profile in the making: only rows that are normal or attacks count. */
 struct profiling {
+    const struct lw_profile_config *cfg; /* borrowed; NULL: the defaults */
     const struct lw_frame *frame;
     uint8_t *side; /* (n_rows) of enum lw_target_side, owned */
     size_t n_rows; /* of the frame */
