@@ -8,6 +8,7 @@
 #include "cmd/text.h"
 #include "cmd/train_botnet.h"
 #include "cmd/train_normal.h"
+#include "cmd/train_stream.h"
 #include "cmd/train_table.h"
 #include "cmd/train_traffic.h"
 
@@ -19,6 +20,7 @@
 static struct {
     const char *preset;
     const char *data;
+    const char *read;
     const char *output;
     const char *view;
     const char *exclude;
@@ -50,6 +52,9 @@ static const struct opt rows[] = {
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input; "
              "the same as FILE behind the options"},
+    {"read", 'r', OPT_TO_TEXT(&o.read), .metavar = "FILE|DIR",
+     .help = "model packet-stream: normal packets, a capture or the captures of a "
+             "directory; further ones behind the options"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
      .help = "the model file to write"},
     {"view", 0, OPT_TO_TEXT(&o.view), .metavar = "NAME",
@@ -330,14 +335,41 @@ static int read_and_train(void)
     return status;
 }
 
+/* From captures; -r is one more. */
+static int train_stream_on(char *const *words, size_t n_words)
+{
+    const char *captures[BOTNET_WORDS + 1];
+    struct lw_stream_train_config cfg = {.captures = captures,
+                                         .options = o.params,
+                                         .false_alarm = o.budget,
+                                         .seed = (uint64_t)o.seed,
+                                         .progress = progress_show};
+
+    if (o.read != NULL)
+        captures[cfg.n_captures++] = o.read;
+    for (size_t i = 0; i < n_words; i++)
+        captures[cfg.n_captures++] = words[i];
+    if (cfg.n_captures == 0 || o.output == NULL || o.data != NULL || o.preset != NULL)
+        return command_usage("model packet-stream: -r CAPTURE of normal packets, and "
+                             "-o MODEL");
+    return train_stream(&cfg, o.output, o.json);
+}
+
 static int run_train(char *const *words, size_t n_words)
 {
     int status;
 
     if (o.model != NULL && strcmp(o.model, "help") == 0) {
         model_kinds_print(stdout);
+        model_kinds_print_stream(stdout);
         return STATUS_OK;
     }
+    if (o.model != NULL && strcmp(o.model, "packet-stream") == 0)
+        return train_stream_on(words, n_words);
+    if (o.read != NULL)
+        return command_usage(
+            "-r is for --model packet-stream; name what else is learnt "
+            "from with --data");
     if (o.model != NULL && !model_kinds_have(o.model))
         return command_usage("no kind of model is called '%s'; --model help lists them",
                              o.model);
@@ -374,7 +406,8 @@ static int run_train(char *const *words, size_t n_words)
 const struct command command_train = {
     .name = "train",
     .help = "learn from labelled records and say honestly how well",
-    .synopsis = "FILE -o MODEL | --preset botnet -o MODEL FILE[,FILE...]...",
+    .synopsis = "FILE -o MODEL | --preset botnet -o MODEL FILE[,FILE...]... | "
+                "--model packet-stream -r CAPTURE -o MODEL",
     .doc =
         "Fits the mean of boosted trees and a perceptron for the five classes of "
         "KDD'99, "
@@ -401,7 +434,9 @@ const struct command command_train = {
         "# one for bots, from labelled flow records; what belongs together is left out "
         "together\n"
         "lapwing train --preset botnet -o models/botnet.lwm a.binetflow "
-        "b.log,c.log d.log\n",
+        "b.log,c.log d.log\n"
+        "# what is normal on this network, packet by packet\n"
+        "lapwing train --model packet-stream -r monday.pcap -o here.lwm tuesday.pcap\n",
     .groups = groups,
     .max_words = BOTNET_WORDS,
     .run = run_train,
