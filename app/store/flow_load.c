@@ -109,7 +109,7 @@ static enum lw_status open_run(struct store_load *l, struct lw_error *err)
     if (st == LW_OK)
         st = db_prepare(l->db,
                         "INSERT INTO flows VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-                        " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                        " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
                         &l->insert, err);
     return st;
 }
@@ -324,6 +324,10 @@ static enum lw_status insert_flow(struct store_load *l, const struct store_flow 
     db_bind_text(q, 17, null_if_empty(f->community_id));
     db_bind_text(q, 18, null_if_empty(f->tags));
     db_bind_blob(q, 19, l->packed.data, l->packed.len);
+    if (f->told)
+        db_bind_int(q, 20, (int64_t)f->told_verdict);
+    else
+        db_bind_null(q, 20);
     st = db_step(q, err);
     return st == LW_END ? LW_OK : st;
 }

@@ -62,6 +62,7 @@ struct seen {
     char name[16][32];
     size_t n;
     int64_t flows[64];
+    enum lw_verdict_class told[64];
     size_t n_flows;
 };
 
@@ -79,6 +80,7 @@ static void note_flow(void *ctx, const struct store_flow *f)
 {
     struct seen *s = ctx;
 
+    s->told[s->n_flows] = f->told_verdict;
     s->flows[s->n_flows++] = f->id;
 }
 
@@ -249,11 +251,19 @@ static void another_analysis_keeps_what_was_said(void **state)
     temp_store_release(&t);
 }
 
+static struct store_flow told(struct store_flow f, enum lw_verdict_class verdict)
+{
+    f.told = true;
+    f.told_verdict = verdict;
+    return f;
+}
+
 static void flow_by_flow(void **state)
 {
-    const struct store_flow flows[] = {flow(LW_VERDICT_PROBE, 1, 1, 10),
-                                       flow(LW_VERDICT_PROBE, 1, 2, 20),
-                                       flow(LW_VERDICT_R2L, 3, 1, 20)};
+    const struct store_flow flows[] = {
+        told(flow(LW_VERDICT_PROBE, 1, 1, 10), LW_VERDICT_PROBE),
+        told(flow(LW_VERDICT_PROBE, 1, 2, 20), LW_VERDICT_PROBE),
+        told(flow(LW_VERDICT_R2L, 3, 1, 20), LW_VERDICT_R2L)};
     struct store_page page = {.limit = 2};
     struct temp_store t;
     struct lw_error err;
@@ -283,6 +293,45 @@ static void flow_by_flow(void **state)
     OK(store_flow_alert_list(t.s, &page, note_flow, &s, &err));
     assert_int_equal(s.n_flows, 1);
     assert_int_equal(store_flow_alert_resolve(t.s, 12345, &err), LW_ENOTFOUND);
+    temp_store_release(&t);
+}
+
+/* What is told flow by flow need not be what makes alerts. */
+static void told_without_an_alert(void **state)
+{
+    struct store_flow flows[] = {
+        flow(LW_VERDICT_PROBE, 1, 1, 10),
+        told(flow(LW_VERDICT_NORMAL, 2, 1, 20), LW_VERDICT_U2R),
+        told(flow(LW_VERDICT_DOS, 3, 1, 30), LW_VERDICT_BOTNET)};
+    struct store_page page = {.limit = 100000};
+    struct temp_store t;
+    struct lw_error err;
+    struct seen s;
+    int64_t first;
+    int64_t capture;
+
+    (void)state;
+    flows[1].alerted = false;
+    temp_store_init(&t);
+    capture = load(&t, flows, 3, 0);
+    memset(&s, 0, sizeof s);
+    OK(store_flow_alert_list(t.s, &page, note_flow, &s, &err));
+    assert_int_equal(s.n_flows, 2);
+    assert_int_equal(s.told[0], LW_VERDICT_U2R);
+    assert_int_equal(s.told[1], LW_VERDICT_BOTNET);
+    first = s.flows[0];
+    OK(store_flow_alert_resolve(t.s, first, &err));
+    assert_int_equal(store_flow_alert_resolve(t.s, first - 1, &err), LW_ENOTFOUND);
+    list(&t, &s);
+    assert_int_equal(s.n, 2); /* a scan that is not told, a flood that is */
+    OK(store_alert_change(t.s, s.a[1].id,
+                          &(struct store_alert_change){.resolved = 1, .label = -1},
+                          NULL, &err));
+    OK(store_flow_alert_list(t.s, &page, note_flow, &s, &err));
+    assert_int_equal(s.n_flows, 0);
+    temp_store_check(&t);
+    OK(store_capture_delete(t.s, capture, &err));
+    temp_store_check(&t);
     temp_store_release(&t);
 }
 
@@ -380,6 +429,7 @@ int main(void)
         cmocka_unit_test(what_people_do_can_be_undone),
         cmocka_unit_test(another_analysis_keeps_what_was_said),
         cmocka_unit_test(flow_by_flow),
+        cmocka_unit_test(told_without_an_alert),
         cmocka_unit_test(lists_filter_and_page),
         cmocka_unit_test(suppressions_expire),
     };
