@@ -109,7 +109,8 @@ LW_MUST enum lw_status store_load_begin(struct store_load **out, struct store *s
                                         int64_t job, struct lw_error *err);
 /** Add the next flow, in any order of time; id, capture and alert are not looked at.
  * Alerted flows of one class that share the source (floods: the destination) and lie
- * close in time become one alert. Scores and reasons are kept of flows with
+ * close in time become one alert, as do three or more of those that share the other
+ * endpoint. Scores and reasons are kept of flows with
  * `keep_detail`, and those alerted. */
 LW_MUST enum lw_status store_load_add(struct store_load *l, const struct store_flow *f,
                                       bool keep_detail, struct lw_error *err);

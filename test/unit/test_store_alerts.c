@@ -251,6 +251,50 @@ static void another_analysis_keeps_what_was_said(void **state)
     temp_store_release(&t);
 }
 
+/* Many that scan one target, one that floods many; two of a kind stay two. */
+static void many_of_a_kind_are_one_alert(void **state)
+{
+    struct store_flow flows[60];
+    struct store_page page = {.limit = 50};
+    struct temp_store t;
+    struct lw_error err;
+    struct seen s;
+    size_t n = 0;
+
+    (void)state;
+    for (uint8_t i = 0; i < 20; i++) {
+        flows[n++] = flow(LW_VERDICT_PROBE, (uint8_t)(10 + i), 5, 10 + i);
+        flows[n++] = flow(LW_VERDICT_DOS, 7, (uint8_t)(30 + i), 40 + i);
+    }
+    flows[8].score = 0.9F;
+    flows[8].words = "the worst";
+    flows[n++] = flow(LW_VERDICT_R2L, 1, 9, 50);
+    flows[n++] = flow(LW_VERDICT_R2L, 2, 9, 60);
+    flows[n++] = flow(LW_VERDICT_PROBE, 90, 5, 100000); /* another day */
+    temp_store_init(&t);
+    (void)load(&t, flows, n, 0);
+    list(&t, &s);
+    assert_int_equal(s.n, 5);
+    assert_int_equal(s.a[0].verdict, LW_VERDICT_PROBE);
+    assert_int_equal(s.a[0].flows, 20);
+    assert_int_equal(s.a[0].sources, 20);
+    assert_int_equal(s.a[0].source.bytes[0], 0);
+    assert_int_equal(s.a[0].destination.bytes[4], 5);
+    assert_true(s.a[0].score > 0.8);
+    OK(store_alert_flows(t.s, s.a[0].id, &page, note_flow, &s, &err));
+    assert_int_equal(s.n_flows, 20);
+    assert_int_equal(s.flows[4], s.a[0].flow);
+    assert_int_equal(s.a[1].verdict, LW_VERDICT_DOS);
+    assert_int_equal(s.a[1].destinations, 20);
+    assert_int_equal(s.a[1].source.bytes[4], 7);
+    assert_int_equal(s.a[2].verdict, LW_VERDICT_R2L);
+    assert_int_equal(s.a[2].flows, 1);
+    assert_int_equal(s.a[3].flows, 1);
+    assert_int_equal(s.a[4].flows, 1);
+    temp_store_check(&t);
+    temp_store_release(&t);
+}
+
 static struct store_flow told(struct store_flow f, enum lw_verdict_class verdict)
 {
     f.told = true;
@@ -345,6 +389,7 @@ static void lists_filter_and_page(void **state)
     for (uint8_t i = 0; i < 12; i++) {
         flows[i] = flow(LW_VERDICT_PROBE, (uint8_t)(1 + i), (uint8_t)(i % 5), 10 * i);
         flows[i].severity = (uint8_t)(1 + i % 4);
+        flows[i].addr[1].bytes[2] = i; /* none of them is like another */
     }
     temp_store_init(&t);
     (void)load(&t, flows, 12, 0);
@@ -428,6 +473,7 @@ int main(void)
         cmocka_unit_test(too_many_groups_share_one),
         cmocka_unit_test(what_people_do_can_be_undone),
         cmocka_unit_test(another_analysis_keeps_what_was_said),
+        cmocka_unit_test(many_of_a_kind_are_one_alert),
         cmocka_unit_test(flow_by_flow),
         cmocka_unit_test(told_without_an_alert),
         cmocka_unit_test(lists_filter_and_page),
