@@ -41,7 +41,9 @@ static const struct opt rows[] = {
     {"listen", 0, OPT_TO_TEXT(&o.listen), .metavar = "HOST:PORT",
      .initial = "127.0.0.1:5000", .help = "where to listen; port 0 takes a free one"},
     {"models", 0, OPT_TO_TEXT(&o.models), .metavar = "DIR",
-     .help = "folder with classify.lwm and attack.lwm (default: the bundled models)"},
+     .help =
+         "folder with classify.lwm, attack.lwm and traffic.lwm (default: the bundled "
+         "models)"},
     {"threads", 0, OPT_TO_INT(&o.threads), .metavar = "N", .initial = "0", .min = 0,
      .max = 64, .help = "how many threads answer; 0: one per processor"},
     {"connections", 0, OPT_TO_INT(&o.connections), .metavar = "N", .initial = "4096",

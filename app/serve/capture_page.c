@@ -2,6 +2,7 @@
 #include "serve/capture_page.h"
 
 #include "base/timefmt.h"
+#include "serve/judge.h"
 #include "serve/present.h"
 #include "serve/server_priv.h"
 #include "store/alerts.h"
@@ -106,20 +107,21 @@ static void put_classes(struct buf *out, const struct store_summary *s)
 
 static void put_models(struct buf *out, struct server *s)
 {
-    static const enum model_role roles[] = {MODEL_ROLE_ATTACK, MODEL_ROLE_BOTNET};
-
     buf_add_text(out, "<h2>Models that judge now</h2>\n<table><tr><th>Detector</th>"
                       "<th>Model</th><th class=\"n\">Threshold</th></tr>\n");
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        struct model *m = models_take(s->models, roles[i]);
+    for (int i = 0; i < N_JUDGES; i++) {
+        struct model *m = models_take(s->models, judge_roles[i]);
 
         if (m == NULL)
             continue;
         buf_add_text(out, "<tr>");
-        cell(out, model_role_names[roles[i]]);
+        cell(out, model_role_names[judge_roles[i]]);
         cell(out, lw_classifier_id(m->classifier));
-        buf_printf(out, "<td class=\"n\">%.4g</td></tr>\n",
-                   (double)settings_threshold(s, m));
+        if (settings_rule(s, m) < 0)
+            buf_add_text(out, "<td class=\"n\">its own, by class</td></tr>\n");
+        else
+            buf_printf(out, "<td class=\"n\">%.4g</td></tr>\n",
+                       (double)settings_rule(s, m));
         model_drop(m);
     }
     buf_add_text(out, "</table>\n");

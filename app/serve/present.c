@@ -78,6 +78,16 @@ void put_share32(struct jsonw *w, const char *key, float v)
     jsonw_f32(w, v > 1 ? 1 : v < 0 ? 0 : v);
 }
 
+void put_rule(struct jsonw *w, const char *key, float threshold)
+{
+    if (threshold >= 0) {
+        put_share32(w, key, threshold);
+        return;
+    }
+    jsonw_key(w, key);
+    jsonw_null(w);
+}
+
 static void put_addr(struct jsonw *w, const char *key, const struct store_addr *a)
 {
     char text[STORE_ADDR_TEXT_MAX];

@@ -26,6 +26,8 @@ void put_id_or_null(struct jsonw *w, const char *key, int64_t id);
 /** null for NaN. */
 void put_share(struct jsonw *w, const char *key, double v);
 void put_share32(struct jsonw *w, const char *key, float v);
+/** A threshold; negative, which is a model's own rule: null. */
+void put_rule(struct jsonw *w, const char *key, float threshold);
 
 void put_capture(struct jsonw *w, const struct store_capture *c);
 void put_upload(struct jsonw *w, const struct store_upload *u);

@@ -106,6 +106,14 @@ LW_API LW_MUST enum lw_status lw_classifier_judge(const struct lw_classifier *c,
                                                   struct lw_verdict *out,
                                                   struct lw_error *err);
 
+/** How near a verdict is to an alert, of a classifier that has a threshold for each
+ * class of attack: the score of the class said, or where that is Normal of the class
+ * that comes nearest to its threshold, and that threshold.  False: it decides
+ * otherwise, and nothing was written. */
+LW_API bool lw_classifier_nearness(const struct lw_classifier *c,
+                                   const struct lw_verdict *v, float *score,
+                                   float *threshold);
+
 /** Where the classifier's network sees rows that are alike side by side: *out becomes a
  *  matrix (n_rows, units) that the caller releases; of a perceptron its last hidden
  *  layer, of an autoencoder the middle one.  LW_EUNSUPPORTED: it has no network.

@@ -219,15 +219,15 @@ await tap.test("a flow's page: detectors, packets, download", async () => {
 
 await tap.test("a threshold is foreseen and changed", async () => {
   await visit(page, base, "settings");
-  const box = page.locator(".threshold", { has: page.locator("h3", { hasText: "attack" }) });
-  const before = await box.locator("input[type=number]").inputValue();
+  const box = page.locator(".threshold", { has: page.locator("h3", { hasText: "traffic" }) });
   await box.locator(".preview").waitFor();
   const said = await box.locator(".preview").textContent();
   await box.locator("input[type=number]").fill("0.97");
   await eventually("another preview", async () => (await box.locator(".preview").textContent()) !== said || said);
   await box.locator("button", { hasText: "Save" }).click();
-  await eventually("it is kept", async () => Math.abs((await api("GET", "settings")).thresholds.attack - .97) < 1e-4 || "no");
-  await api("PATCH", "settings", { thresholds: { attack: Number(before) } });
+  await eventually("it is kept", async () => Math.abs((await api("GET", "settings")).thresholds.traffic - .97) < 1e-4 || "no");
+  await box.locator("button", { hasText: "own" }).click();
+  await eventually("the model's own again", async () => (await api("GET", "settings")).thresholds.traffic === null || "no");
   noFaults();
 });
 
