@@ -137,9 +137,12 @@ const char *replay_difference(const struct json_value *event,
     const struct json_value *was = verdict_of(event);
     const struct json_value *p = json_get(was, "p_values");
 
-    if (!is_text(json_get(was, "class"), lw_verdict_name(v->verdict)))
+    /* A sign's verdict is not the model's, but the model's scores are there as well. */
+    const bool by_sign = json_text(json_get(was, "sign")) != NULL;
+
+    if (!by_sign && !is_text(json_get(was, "class"), lw_verdict_name(v->verdict)))
         return "class";
-    if (!is_same(json_get(was, "confidence"), v->confidence))
+    if (!by_sign && !is_same(json_get(was, "confidence"), v->confidence))
         return "confidence";
     for (uint32_t k = 0; k < lw_classifier_classes(c); k++)
         if (!is_same(json_get(json_get(was, "scores"), lw_classifier_class_name(c, k)),
@@ -152,8 +155,8 @@ const char *replay_difference(const struct json_value *event,
             return "p_values";
     if (!is_same(json_get(was, "unavailable"), v->unavailable))
         return "unavailable";
-    return same_reasons(json_get(was, "reasons"), lw_classifier_view(c), reasons,
-                        n_reasons)
+    return by_sign || same_reasons(json_get(was, "reasons"), lw_classifier_view(c),
+                                   reasons, n_reasons)
                ? NULL
                : "reasons";
 }

@@ -223,6 +223,15 @@ LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
 
 struct lw_detector; /* opaque */
 
+/** Something that only attacks show, whatever the classifier says (docs/detection.md).
+ *  Static storage. */
+struct lw_sign {
+    const char *name;              /* "land", "ping-sweep", ... */
+    enum lw_verdict_class verdict; /* of what it is a sign */
+    const char *feature;           /* of the view, that shows it best */
+    const char *words;             /* what was seen, or what of it there was a number */
+};
+
 /** One judged flow.  Everything borrowed for the call. */
 struct lw_finding {
     const struct lw_record *rec;
@@ -232,6 +241,7 @@ struct lw_finding {
     struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons */
     size_t n_reasons;
     bool alert;
+    const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
 };
 
 typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
@@ -243,6 +253,7 @@ struct lw_detector_config {
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
     bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
+    bool no_signs;         /* the classifier alone judges rows of view "flow", too */
     /* Instead of the classifier's own threshold one that keeps a budget; at most one of
      * the two, and only of classifiers that lw_classifier_threshold() has an answer
      * for.
