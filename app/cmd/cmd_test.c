@@ -5,6 +5,7 @@
 #include "cmd/score_file.h"
 #include "cmd/score_view.h"
 #include "cmd/table_options.h"
+#include "cmd/test_level.h"
 #include "cmd/test_table.h"
 #include "cmd/text.h"
 #include "report/page.h"
@@ -20,6 +21,7 @@ static struct {
     const char *output;
     const char *cost;
     const char *report;
+    int level;
     bool json;
 } o;
 
@@ -36,6 +38,10 @@ static const struct opt rows[] = {
      .help =
          "what mistakes cost, as for lapwing train; else the model's own matrix, or "
          "the KDD Cup's where the model was trained with none"},
+    {"level", 0, OPT_TO_CHOICE(&o.level), .metavar = "LEVEL", .initial = "auto",
+     .choices = table_levels,
+     .help = "judge by binary (normal or attack), class (the five of KDD'99) or name "
+             "(what was said of each label) instead of the model's own classes"},
     {"report", 0, OPT_TO_TEXT(&o.report), .metavar = "FILE",
      .help = "write the figures and charts as one HTML page, too"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
@@ -48,7 +54,8 @@ static const struct opt_group *const groups[] = {&group, &table_group, NULL};
 struct judged {
     const struct lw_classifier *c;
     const struct lw_test_report *r;
-    const char *const *class_names;
+    const char *const *class_names; /* the model's */
+    struct test_level at;
 };
 
 static double share_rejected(const struct lw_test_report *r, uint32_t from,
@@ -67,16 +74,17 @@ static double share_rejected(const struct lw_test_report *r, uint32_t from,
 static void print_people(const struct judged *j)
 {
     const struct lw_test_report *r = j->r;
-    const struct eval_column column = {"on this file", &r->all};
+    const struct eval_column column = {"on this file", &j->at.eval};
     char count[TEXT_MAX];
     char distinct[TEXT_MAX];
 
     (void)printf("%s rows, %s distinct; classes by the official KDD'99 mapping\n\n",
                  text_count(r->all.n_rows, count),
                  text_count(r->n_distinct_rows, distinct));
-    eval_print_confusion(stdout, &r->all, j->class_names);
+    eval_print_confusion(stdout, &j->at.eval, j->at.class_names);
     (void)putchar('\n');
-    eval_print_columns(stdout, &column, 1, j->class_names);
+    eval_print_columns(stdout, &column, 1, j->at.class_names);
+    test_level_print(&j->at);
     (void)printf(
         "\nThe classes above are decided in any case.  \"Not recognized\" would "
         "be answered for\n%.2f %% of the normal rows and %.2f %% of the "
@@ -121,7 +129,8 @@ static void put_judged(struct jsonw *w, const void *of)
 
     jsonw_put_text(w, "model", lw_classifier_id(j->c));
     jsonw_put_text(w, "view", lw_classifier_view(j->c)->name);
-    eval_print_json(w, &j->r->all, j->class_names);
+    eval_print_json(w, &j->at.eval, j->at.class_names);
+    test_level_put(w, &j->at);
     put_rejected(w, j);
     put_unseen(w, j->r);
 }
@@ -139,7 +148,7 @@ static void put_page(struct jsonw *w, const void *of)
     jsonw_put_u64(w, "rows", j->r->all.n_rows);
     jsonw_put_u64(w, "distinct rows", j->r->n_distinct_rows);
     jsonw_object_end(w);
-    report_put_eval(w, &j->r->all, j->class_names);
+    report_put_eval(w, &j->at.eval, j->at.class_names);
     report_put_curve(w, &j->r->curve);
 }
 
@@ -147,7 +156,7 @@ static int judge(const struct lw_classifier *c)
 {
     const char *class_names[LW_MAX_CLASSES];
     struct lw_test_report report;
-    const struct judged judged = {c, &report, class_names};
+    struct judged judged = {.c = c, .r = &report, .class_names = class_names};
     struct lw_schema schema = {0};
     struct lw_frame *frame = NULL;
     struct lw_cost cost;
@@ -168,6 +177,9 @@ static int judge(const struct lw_classifier *c)
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
+    if (test_level_make(&judged.at, (enum lw_level)o.level, &report.all, class_names,
+                        &report.names, &err) != LW_OK)
+        return command_usage("%s", err.msg);
     if (o.report != NULL &&
         report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
                      &judged, &err) != LW_OK)
@@ -207,6 +219,7 @@ static int test_any(const char *data)
                                    .name = o.data,
                                    .output = o.output,
                                    .report = o.report,
+                                   .level = (enum lw_level)o.level,
                                    .json = o.json};
     struct lw_tabular *t = NULL;
     struct lw_error err;

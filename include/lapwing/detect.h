@@ -169,6 +169,7 @@ struct lw_train_report {
     struct lw_eval leave_attack_out;       /* pooled over folds and repeats */
     struct lw_eval repeat[LW_REPEATS_MAX]; /* the same, each repeat alone */
     uint32_t n_repeats;
+    struct lw_curve curve;                  /* of leave_attack_out's attack scores */
     struct lw_eval leave_attack_out_masked; /* without the features that packets cannot
                                                give */
     struct lw_eval baseline_majority;       /* under leave_attack_out's folds */
@@ -211,6 +212,7 @@ struct lw_test_report {
                                             "Not recognized" */
     double wrong_rejected;  /* share of the wrong answers that are among these */
     char unseen_types[512]; /* names separated by commas */
+    struct lw_eval_names names;
 };
 
 LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
