@@ -50,6 +50,7 @@ struct batch {
     struct buf carry;                /* a line that is not complete */
     struct csv_line line;            /* for lines with quotes */
     int *column;                     /* (n_columns) feature or -1, owned */
+    bool *is_number;                 /* (n_columns), owned */
     size_t n_columns;
     struct kept_key *keys;       /* (COLUMNS_MAX), owned: by place in the record */
     float *rows;                 /* (BATCH_ROWS, width), owned */
@@ -99,6 +100,31 @@ static bool parse_plain(const char *s, size_t n, double *out)
     }
     *out = (double)v / powers[n - 1 - point];
     return point + 1 < n;
+}
+
+/* The same for a field that a comma ends, or the line; where it ends, or NULL when it
+ * is anything but plain. */
+static const char *read_plain(const char *s, const char *end, float *out)
+{
+    const char *most = end - s > 16 ? s + 16 : end;
+    const char *point = NULL;
+    const char *p = s;
+    uint64_t v = 0;
+    unsigned digit;
+
+    for (; p < most && (digit = (unsigned)(uint8_t)*p - '0') <= 9; p++)
+        v = v * 10 + digit;
+    if (p < most && p > s && *p == '.')
+        for (point = ++p; p < most && (digit = (unsigned)(uint8_t)*p - '0') <= 9; p++)
+            v = v * 10 + digit;
+    if (p == s || p == point || (p < end && *p != ','))
+        return NULL;
+    if (point == NULL) {
+        *out = (float)v;
+        return p - s <= 15 ? p : NULL;
+    }
+    *out = (float)((double)v / powers[p - point]);
+    return p;
 }
 
 static bool parse_number(const char *s, size_t n, float *out)
@@ -373,6 +399,13 @@ static size_t count_found(struct batch *b, const struct batch_model *m, int *col
     return n;
 }
 
+static void mark_numbers(struct batch *b, const struct lw_view *view)
+{
+    for (size_t k = 0; k < b->n_columns; k++)
+        b->is_number[k] =
+            b->column[k] >= 0 && view->features[b->column[k]].type == LW_FEATURE_NUMBER;
+}
+
 static enum lw_status read_header(struct batch *b, struct span text,
                                   struct lw_error *err)
 {
@@ -386,12 +419,14 @@ static enum lw_status read_header(struct batch *b, struct span text,
         return lw_fail(err, LW_ELIMIT, "more than %d columns", COLUMNS_MAX);
     b->n_columns = b->line.n;
     b->column = mem_zalloc(b->n_columns + 1, sizeof b->column[0]);
-    if (b->column == NULL)
+    b->is_number = mem_zalloc(b->n_columns + 1, sizeof b->is_number[0]);
+    if (b->column == NULL || b->is_number == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     for (size_t m = 0; m < b->cfg.n_models; m++) {
         view = view_names_view(b->cfg.models[m].names);
         if (count_found(b, &b->cfg.models[m], b->column, &missing) ==
             view->n_features) {
+            mark_numbers(b, view);
             buf_add_text(&b->answers.memory, "class,confidence,attack_score,error\n");
             return choose(b, &b->cfg.models[m], err);
         }
@@ -409,18 +444,27 @@ static void read_columns(struct batch *b, size_t i, struct span text, size_t *n_
 {
     const char *p = (const char *)text.p;
     const char *end = p + text.n;
+    float *row = b->rows + i * b->width;
     size_t k = 0;
 
-    for (;; k++) {
-        const char *comma = memchr(p, ',', (size_t)(end - p));
-        const char *stop = comma == NULL ? end : comma;
-        struct csv_field f = csv_trim(p, (size_t)(stop - p));
+    for (;; k++, p++) {
+        int idx = k < b->n_columns ? b->column[k] : -1;
+        const char *stop = NULL;
 
-        if (k < b->n_columns && b->column[k] >= 0)
-            (void)read_field(b, i, (size_t)b->column[k], f.p, f.n);
-        if (comma == NULL)
+        if (idx >= 0 && b->is_number[k])
+            stop = read_plain(p, end, row + idx);
+        if (stop == NULL) {
+            struct csv_field f;
+
+            stop = memchr(p, ',', (size_t)(end - p));
+            stop = stop == NULL ? end : stop;
+            f = csv_trim(p, (size_t)(stop - p));
+            if (idx >= 0)
+                (void)read_field(b, i, (size_t)idx, f.p, f.n);
+        }
+        p = stop;
+        if (p == end)
             break;
-        p = comma + 1;
     }
     *n_fields = k + 1;
 }
@@ -764,6 +808,7 @@ void batch_free(struct batch *b)
     csv_line_release(&b->line);
     spool_release(&b->answers);
     mem_free(b->column);
+    mem_free(b->is_number);
     mem_free(b->keys);
     mem_free(b->rows);
     mem_free(b->verdicts);
