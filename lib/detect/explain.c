@@ -106,8 +106,9 @@ static void weigh_novelty(const struct lw_classifier *c, const float *row,
     size_t first = 0;
     size_t n = 0;
 
-    (void)classifier_numbers(c->view, row, numbers);
+    (void)classifier_squashed(c->view, row, numbers);
     (void)mahalanobis_distance(c->novelty.distance, numbers, &group);
+    (void)classifier_numbers(c->view, row, numbers);
     for (size_t i = 0; i < c->view->n_features; i++)
         if (c->view->features[i].type == LW_FEATURE_NUMBER) {
             weight[i] = (double)fabsf(

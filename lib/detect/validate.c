@@ -67,14 +67,14 @@ void classifier_clear(struct lw_classifier *c)
 static void try_row(const struct lw_classifier *c, const float *row, float *x,
                     bool mask, struct trial *t, struct tune_trial *tune)
 {
-    float numbers[CLASSIFIER_FEATURES_MAX];
+    float squashed[CLASSIFIER_FEATURES_MAX];
     float masked[CLASSIFIER_FEATURES_MAX];
 
     encoder_apply(c->encoder, row, 1, x);
     model_margins(c->model, x, 1, tune->margins);
-    (void)classifier_numbers(c->view, row, numbers);
-    tune->log_p = normality_log_p(&c->normality, numbers);
-    t->distance = mahalanobis_by_class(c->novelty.distance, numbers,
+    (void)classifier_squashed(c->view, row, squashed);
+    tune->log_p = normality_log_p(&c->normality, squashed);
+    t->distance = mahalanobis_by_class(c->novelty.distance, squashed,
                                        c->conformal_sets.class_of_group, N_CLASSES,
                                        t->class_distance);
     t->unseen_category = encoder_unseen(c->encoder, row, NULL) > 0;
@@ -87,8 +87,8 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
     fit_mask_rows(c->view, masked, 1);
     encoder_apply(c->encoder, masked, 1, x);
     model_margins(c->model, x, 1, t->masked);
-    (void)classifier_numbers(c->view, masked, numbers);
-    t->masked_log_p = normality_log_p(&c->normality, numbers);
+    (void)classifier_squashed(c->view, masked, squashed);
+    t->masked_log_p = normality_log_p(&c->normality, squashed);
 }
 
 /* The trivial rivals, fitted on the fold's training rows. */

@@ -141,23 +141,30 @@ WITH_AVX2 static inline void find_leaves(const struct wide_split *s, uint32_t n_
     }
 }
 
-/* One plane's bytes of 32 leaves, whose numbers are below 16 * n_sets. */
-WITH_AVX2 static inline __m256i plane_of(const uint8_t *plane, uint32_t n_sets,
-                                         __m256i which)
+/* 16 bytes of a plane in both halves of a register. */
+WITH_AVX2 static inline __m256i table_of(const uint8_t *plane)
 {
-    __m256i out = _mm256_setzero_si256();
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)plane));
+}
 
+/* The planes' bytes of 32 leaves, whose numbers are below 16 * n_sets. */
+WITH_AVX2 static inline void look_up(const uint8_t *set, uint32_t n_sets, __m256i which,
+                                     __m256i *out)
+{
+    for (size_t p = 0; p < PLANES; p++)
+        out[p] = _mm256_shuffle_epi8(table_of(set + p * PLANE_LEAVES),
+                                     _mm256_adds_epu8(which, _mm256_set1_epi8(0x70)));
     /* A shuffle gives 0 where bit 7 is set.  Of a set's numbers, taken from 0, only 0
      * to 15 have it clear after 0x70 was added with saturation. */
-    for (uint32_t set = 0; set < n_sets; set++, plane += PLANE_BYTES) {
-        __m256i from = _mm256_sub_epi8(which, _mm256_set1_epi8((char)(16 * set)));
-        __m256i table =
-            _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)plane));
+    for (uint32_t i = 1; i < n_sets; i++) {
+        __m256i from = _mm256_sub_epi8(which, _mm256_set1_epi8((char)(16 * i)));
 
+        set += PLANE_BYTES;
         from = _mm256_adds_epu8(from, _mm256_set1_epi8(0x70));
-        out = _mm256_or_si256(out, _mm256_shuffle_epi8(table, from));
+        for (size_t p = 0; p < PLANES; p++)
+            out[p] = _mm256_or_si256(
+                out[p], _mm256_shuffle_epi8(table_of(set + p * PLANE_LEAVES), from));
     }
-    return out;
 }
 
 WITH_AVX2 static inline void add_to(float *sum, __m256i v)
@@ -170,17 +177,17 @@ WITH_AVX2 static inline void add_to(float *sum, __m256i v)
 WITH_AVX2 static inline void add_leaves(const uint8_t *planes, uint32_t n_sets,
                                         __m256i which, float *sums)
 {
-    __m256i p0 = plane_of(planes, n_sets, which);
-    __m256i p1 = plane_of(planes + PLANE_LEAVES, n_sets, which);
-    __m256i p2 = plane_of(planes + 2 * PLANE_LEAVES, n_sets, which);
-    __m256i p3 = plane_of(planes + 3 * PLANE_LEAVES, n_sets, which);
-    __m256i low = _mm256_unpacklo_epi8(p0, p1);
-    __m256i high = _mm256_unpacklo_epi8(p2, p3);
+    __m256i p[PLANES];
+    __m256i low;
+    __m256i high;
 
+    look_up(planes, n_sets, which, p);
+    low = _mm256_unpacklo_epi8(p[0], p[1]);
+    high = _mm256_unpacklo_epi8(p[2], p[3]);
     add_to(sums, _mm256_unpacklo_epi16(low, high));
     add_to(sums + 8, _mm256_unpackhi_epi16(low, high));
-    low = _mm256_unpackhi_epi8(p0, p1);
-    high = _mm256_unpackhi_epi8(p2, p3);
+    low = _mm256_unpackhi_epi8(p[0], p[1]);
+    high = _mm256_unpackhi_epi8(p[2], p[3]);
     add_to(sums + 16, _mm256_unpacklo_epi16(low, high));
     add_to(sums + 24, _mm256_unpackhi_epi16(low, high));
 }

@@ -22,7 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 128, GROUPS_MAX = 1024, LANES = 8 };
+enum { COLUMNS_MAX = MAHALANOBIS_COLUMNS_MAX, GROUPS_MAX = 1024, LANES = 8 };
 
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 
@@ -200,6 +200,7 @@ SIMD_BODY void whiten(const struct mahalanobis *m, const float *v, float *out)
         size_t n = i + LANES < m->n_cols ? i + LANES : m->n_cols;
         lanes sum = {0};
 
+#pragma GCC unroll 4
         for (size_t j = 0; j < n; j++) {
             lanes l;
 
@@ -218,6 +219,7 @@ SIMD_BODY void square_distances(const struct mahalanobis *m, const float *z, flo
     for (size_t g = 0; g < m->n_groups; g += LANES, panel += m->n_cols * LANES) {
         lanes sum = {0};
 
+#pragma GCC unroll 4
         for (size_t i = 0; i < m->n_cols; i++) {
             lanes apart;
 
@@ -316,11 +318,11 @@ SIMD_BODY void distances_body(const struct mahalanobis *m, const float *squashed
                               float *out)
 {
     float z[COLUMNS_MAX + LANES];
-    bool missing = false;
+    int missing = 0;
 
     for (size_t i = 0; i < m->n_cols; i++)
-        missing = missing || isnan(squashed[i]);
-    if (missing) {
+        missing |= isnan(squashed[i]);
+    if (missing != 0) {
         missing_distances(m, squashed, out);
         return;
     }
@@ -345,11 +347,9 @@ struct distances {
     float of[GROUPS_MAX + LANES];
 };
 
-static void measure(const struct mahalanobis *m, const float *row, struct distances *d)
+static void measure(const struct mahalanobis *m, const float *squashed,
+                    struct distances *d)
 {
-    float squashed[COLUMNS_MAX];
-
-    link_squash_all(row, m->n_cols, squashed);
     (simd_has_avx2() ? distances_avx2 : distances_plain)(m, squashed, d->of);
 }
 
@@ -368,12 +368,12 @@ static float nearest(const struct mahalanobis *m, const struct distances *d)
     return sqrtf(best);
 }
 
-float mahalanobis_by_class(const struct mahalanobis *m, const float *row,
+float mahalanobis_by_class(const struct mahalanobis *m, const float *squashed,
                            const uint8_t *class_of, uint32_t n_classes, float *out)
 {
     struct distances d;
 
-    measure(m, row, &d);
+    measure(m, squashed, &d);
     for (uint32_t k = 0; k < n_classes; k++)
         out[k] = INFINITY;
     for (uint32_t g = 0; g < m->n_groups; g++)
@@ -384,13 +384,13 @@ float mahalanobis_by_class(const struct mahalanobis *m, const float *row,
     return nearest(m, &d);
 }
 
-float mahalanobis_distance(const struct mahalanobis *m, const float *row,
+float mahalanobis_distance(const struct mahalanobis *m, const float *squashed,
                            uint32_t *group)
 {
     struct distances d;
     float best;
 
-    measure(m, row, &d);
+    measure(m, squashed, &d);
     best = nearest(m, &d);
     for (uint32_t g = 0; group != NULL && g < m->n_groups; g++)
         if (sqrtf(d.of[g]) <= best) {
