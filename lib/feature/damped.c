@@ -416,13 +416,15 @@ static const struct {
 
 FORCE_INLINE void spread_loop(float *restrict v)
 {
-    for (unsigned k = 0; k < DAMPED_STATS; k++)
-        for (unsigned i = 0; stats[k].is_wide && i < DAMPED_LANES; i++) {
-            float x = v[k * DAMPED_LANES + i];
-            float size = quick_log2_1p(fabsf(x));
+    for (unsigned k = 0; k < DAMPED_STATS; k++) {
+        quick8 x;
 
-            v[k * DAMPED_LANES + i] = x < 0.0F ? -size : size;
-        }
+        if (!stats[k].is_wide)
+            continue;
+        memcpy(&x, v + (size_t)k * DAMPED_LANES, sizeof x);
+        quick8_signed_log2_1p(&x);
+        memcpy(v + (size_t)k * DAMPED_LANES, &x, sizeof x);
+    }
 }
 
 #if defined(__x86_64__)

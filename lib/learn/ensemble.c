@@ -265,7 +265,9 @@ uint32_t ensemble_worst(const struct ensemble *e, const float *row)
 
 /* ---- a block of rows ------------------------------------------------------------- */
 
-typedef float half __attribute__((vector_size(HALF * sizeof(float))));
+_Static_assert(sizeof(quick8) == HALF * sizeof(float), "half a block is a vector");
+
+typedef quick8 half;
 
 /* Two outputs at a time, each of two halves: sums stay in registers. */
 FORCE_INLINE void sum_two(const half *x, const float *w0, const float *w1, half *out,
@@ -300,8 +302,8 @@ FORCE_INLINE void block_layer(const float *x, const float *w, const float *b,
                 w + (size_t)k * n_in, (half *)(void *)(out + (size_t)j * LANES), n_in,
                 b[j], b[k]);
     }
-    for (uint32_t i = 0; i < n_out * LANES; i++)
-        out[i] = quick_sigmoid(out[i]);
+    for (uint32_t j = 0; j < 2 * n_out; j++)
+        quick8_sigmoid((half *)(void *)(out + (size_t)j * HALF));
 }
 
 struct block {
@@ -310,11 +312,18 @@ struct block {
     _Alignas(32) float y[ENSEMBLE_COLS_MAX * LANES + LANES];
 };
 
-FORCE_INLINE void block_scaled(const float *restrict from, float low, float scale,
-                               float clip, float *restrict to)
+FORCE_INLINE void block_scaled(const float *from, float low, float scale, float clip,
+                               float *to)
 {
-    for (uint32_t l = 0; l < LANES; l++)
-        to[l] = scaled(from[l], low, scale, clip);
+    for (uint32_t i = 0; i < 2; i++) {
+        half v;
+
+        memcpy(&v, from + (size_t)i * HALF, sizeof v);
+        v = (v - low) * scale;
+        quick8_put(&v, -clip, v < -clip);
+        quick8_put(&v, 1.0F + clip, v > 1.0F + clip);
+        memcpy(to + (size_t)i * HALF, &v, sizeof v);
+    }
 }
 
 FORCE_INLINE void block_give_back(const struct small_net *net, struct block *b,
@@ -336,7 +345,7 @@ FORCE_INLINE void block_give_back(const struct small_net *net, struct block *b,
 
 FORCE_INLINE void score_loop(const struct ensemble *e, const float *x, float *out)
 {
-    float errors[ENSEMBLE_COLS_MAX * LANES];
+    _Alignas(32) float errors[ENSEMBLE_COLS_MAX * LANES];
     struct block b;
 
     for (uint32_t k = 0; k < e->n_nets; k++) {
