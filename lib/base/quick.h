@@ -11,11 +11,17 @@
 #ifndef BASE_QUICK_H
 #define BASE_QUICK_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 typedef float quick8 __attribute__((vector_size(32)));
 typedef int32_t quick8_bits __attribute__((vector_size(32)));
+/** The same of eight floats that lie anywhere. */
+typedef float quick8_at __attribute__((vector_size(32), aligned(4), may_alias));
 
 /** log2(1 + x) for x from 0 to 1e37: absolute error below 1e-6. */
 static inline float quick_log2_1p(float x)
@@ -69,6 +75,22 @@ QUICK_INLINE void quick8_put(quick8 *v, float x, quick8_bits mask)
     quick8 all = (quick8){0} + x;
 
     *v = (quick8)(((quick8_bits)*v & ~mask) | ((quick8_bits)all & mask));
+}
+
+/** Square roots of eight numbers, in place: exact, as sqrtf() is. */
+QUICK_INLINE void quick8_sqrt(quick8 *v)
+{
+#if defined(__SSE2__)
+    __m128 half[2];
+
+    memcpy(half, v, sizeof half);
+    half[0] = _mm_sqrt_ps(half[0]);
+    half[1] = _mm_sqrt_ps(half[1]);
+    memcpy(v, half, sizeof half);
+#else
+    for (int i = 0; i < 8; i++)
+        (*v)[i] = sqrtf((*v)[i]);
+#endif
 }
 
 /** quick_sigmoid() of eight numbers, in place. */
