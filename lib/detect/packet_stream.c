@@ -187,6 +187,25 @@ static void describe(struct lw_stream_packet *p, const struct damped_packet *d)
     p->addr[1] = d->addr[1];
 }
 
+/* Field by field: clearing all of it would take as long as the statistics. */
+static void begin(struct lw_stream_packet *p, uint64_t number,
+                  const struct lw_packet *pkt, bool rivals)
+{
+    p->number = number;
+    p->time_ns = pkt->time_ns;
+    p->bytes = pkt->wire_bytes;
+    p->is_scored = p->alert = false;
+    p->ip_version = p->protocol = 0;
+    p->port[0] = p->port[1] = 0;
+    p->addr[0] = p->addr[1] = (struct lw_addr){0};
+    p->score = p->p_value = 0;
+    p->reason[0] = '\0';
+    if (rivals) {
+        memset(p->rival_score, 0, sizeof p->rival_score);
+        memset(p->rival_alert, 0, sizeof p->rival_alert);
+    }
+}
+
 enum lw_status lw_stream_add(struct lw_stream *s, const struct lw_packet *pkt,
                              struct lw_error *err)
 {
@@ -194,9 +213,7 @@ enum lw_status lw_stream_add(struct lw_stream *s, const struct lw_packet *pkt,
     struct damped_packet d;
     float lanes[STREAM_LANES];
 
-    *p = (struct lw_stream_packet){.number = ++s->stats.packets,
-                                   .time_ns = pkt->time_ns,
-                                   .bytes = pkt->wire_bytes};
+    begin(p, ++s->stats.packets, pkt, s->cfg.rivals);
     if (packet_stream_look(pkt, &d)) {
         if (!damped_add(s->damped, &d, lanes))
             return lw_fail(err, LW_ENOMEM, "out of memory for a stream");

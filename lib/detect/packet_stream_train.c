@@ -28,7 +28,7 @@ enum {
     SAMPLE_MAX = 131072,    /* rows that are fitted on: 60 MB */
     HELD_MAX = 1 << 24,     /* scores that are kept */
     RIVAL_ROWS = 20000,     /* that a rival is fitted on, */
-    RIVAL_SLOW_ROWS = 2000, /* where that takes long, */
+    RIVAL_SLOW_ROWS = 500,  /* where that takes long, */
     RIVAL_HELD_MAX = 50000, /* and whose scores give its threshold */
     LEAST_PACKETS = 1000,
     HELD_SHARE = 5,

@@ -37,8 +37,6 @@ enum { SOCKETS_DEFAULT = 65536, NS_PER_US = 1000 };
 
 #define FORCE_INLINE static inline __attribute__((always_inline))
 
-#define EACH_LANE(i) for (unsigned i = 0; i < DAMPED_LANES; i++)
-
 const float damped_rates[DAMPED_RATES] = {5.0F, 3.0F, 1.0F, 0.1F, 0.01F};
 
 /* Halvings in a nanosecond. */
@@ -142,6 +140,9 @@ uint64_t damped_forgotten(const struct damped *d)
 
 /* ---- sums ------------------------------------------------------------------------ */
 
+/* Eight rates at once. */
+#define LANES(p) (*(quick8_at *)(void *)(p))
+
 /* What is lost until the packet's tick, and from when on that counts; false: nothing.
  * Packets out of order come at the latest time that was seen. */
 FORCE_INLINE bool lost_until(int64_t *tick_ns, int64_t time_ns,
@@ -157,14 +158,14 @@ FORCE_INLINE bool lost_until(int64_t *tick_ns, int64_t time_ns,
     return true;
 }
 
-FORCE_INLINE void forget(float *restrict v, const float *restrict lost)
+FORCE_INLINE void forget(float *v, const float *lost)
 {
-    EACH_LANE(i)
-    {
-        float left = v[i] - v[i] * lost[i];
+    quick8 x = LANES(v);
+    quick8 left = x - x * *(const quick8_at *)(const void *)lost;
 
-        v[i] = fabsf(left) < 1e-18F ? 0.0F : left; /* no denormal numbers */
-    }
+    quick8_put(&left, 0.0F,
+               (left < 1e-18F) & (left > -1e-18F)); /* no denormal numbers */
+    LANES(v) = left;
 }
 
 FORCE_INLINE void sum_forget(struct sum *s, const float *lost)
@@ -175,34 +176,38 @@ FORCE_INLINE void sum_forget(struct sum *s, const float *lost)
 
 FORCE_INLINE void sum_add(struct sum *s, float x)
 {
-    EACH_LANE(i)
-    {
-        float w = s->w[i] + 1.0F;
-        float off = x - s->mean[i];
-        float mean = s->mean[i] + off / w;
-        float more;
+    quick8 w = LANES(s->w) + 1.0F;
+    quick8 off = x - LANES(s->mean);
+    quick8 mean = LANES(s->mean) + off / w;
+    quick8 squares = LANES(s->s) + off * (x - mean);
 
-        s->w[i] = w;
-        s->mean[i] = mean;
-        more = s->s[i] + off * (x - mean);
-        s->s[i] = more > 0.0F ? more : 0.0F; /* rounding may bring it below */
-    }
+    quick8_put(&squares, 0.0F, squares < 0.0F); /* by rounding */
+    LANES(s->w) = w;
+    LANES(s->mean) = mean;
+    LANES(s->s) = squares;
 }
 
-FORCE_INLINE float variance(const struct sum *s, unsigned i)
+/* 0 where the weight is. */
+FORCE_INLINE void variance(quick8 *out, const struct sum *s)
 {
-    return s->w[i] > 0.0F ? s->s[i] / s->w[i] : 0.0F;
+    quick8 w = *(const quick8_at *)s->w;
+    quick8_bits none = w <= 0.0F;
+
+    quick8_put(&w, 1.0F, none);
+    *out = *(const quick8_at *)s->s / w;
+    quick8_put(out, 0.0F, none);
 }
 
 /* Weight, mean, deviation. */
-FORCE_INLINE void put_sum(float *restrict out, const struct sum *s)
+FORCE_INLINE void put_sum(float *out, const struct sum *s)
 {
-    EACH_LANE(i)
-    {
-        out[i] = s->w[i];
-        out[DAMPED_LANES + i] = s->mean[i];
-        out[2 * DAMPED_LANES + i] = sqrtf(variance(s, i));
-    }
+    quick8 v;
+
+    variance(&v, s);
+    quick8_sqrt(&v);
+    LANES(out) = *(const quick8_at *)s->w;
+    LANES(out + DAMPED_LANES) = *(const quick8_at *)s->mean;
+    LANES(out + 2 * (size_t)DAMPED_LANES) = v;
 }
 
 /* ---- two directions -------------------------------------------------------------- */
@@ -210,15 +215,12 @@ FORCE_INLINE void put_sum(float *restrict out, const struct sum *s)
 FORCE_INLINE void pair_add(struct pair *p, unsigned side, float x)
 {
     struct sum *mine = &p->size[side];
+    quick8 residual;
 
     sum_add(mine, x);
-    EACH_LANE(i)
-    {
-        float residual = x - mine->mean[i];
-
-        p->residual[side][i] = residual;
-        p->products[i] += residual * p->residual[1 - side][i];
-    }
+    residual = x - LANES(mine->mean);
+    LANES(p->residual[side]) = residual;
+    LANES(p->products) += residual * LANES(p->residual[1 - side]);
 }
 
 FORCE_INLINE void pair_forget(struct pair *p, const float *lost)
@@ -229,35 +231,45 @@ FORCE_INLINE void pair_forget(struct pair *p, const float *lost)
 }
 
 /* Those of the direction, then magnitude, radius, covariance, correlation. */
-FORCE_INLINE void put_pair(float *restrict out, const struct pair *p, unsigned side)
+FORCE_INLINE void put_pair(float *out, const struct pair *p, unsigned side)
 {
     const struct sum *a = &p->size[side];
     const struct sum *b = &p->size[1 - side];
+    const quick8 mean_a = *(const quick8_at *)a->mean;
+    const quick8 mean_b = *(const quick8_at *)b->mean;
+    quick8 magnitude = mean_a * mean_a + mean_b * mean_b;
+    quick8 cov = *(const quick8_at *)p->products /
+                 (*(const quick8_at *)a->w + *(const quick8_at *)b->w);
+    quick8_bits none;
+    quick8 radius;
+    quick8 both;
+    quick8 va;
+    quick8 vb;
 
-    EACH_LANE(i)
-    {
-        float va = a->s[i] / a->w[i];
-        float vb = variance(b, i);
-        float cov = p->products[i] / (a->w[i] + b->w[i]);
-        float both = sqrtf(va) * sqrtf(vb);
-        float r = cov / (both > 0.0F ? both : 1.0F);
-
-        out[i] = a->w[i];
-        out[DAMPED_LANES + i] = a->mean[i];
-        out[2 * DAMPED_LANES + i] = sqrtf(va);
-        out[3 * DAMPED_LANES + i] =
-            sqrtf(a->mean[i] * a->mean[i] + b->mean[i] * b->mean[i]);
-        out[4 * DAMPED_LANES + i] = sqrtf(va * va + vb * vb);
-        out[5 * DAMPED_LANES + i] = cov;
-        r = r > 1.0F ? 1.0F : r < -1.0F ? -1.0F : r;
-        out[6 * DAMPED_LANES + i] = both > 0.0F ? r : 0.0F;
-    }
+    put_sum(out, a);
+    variance(&va, a);
+    variance(&vb, b);
+    radius = va * va + vb * vb;
+    quick8_sqrt(&magnitude);
+    quick8_sqrt(&radius);
+    quick8_sqrt(&vb);
+    both = LANES(out + 2 * (size_t)DAMPED_LANES) * vb;
+    none = both <= 0.0F;
+    quick8_put(&both, 1.0F, none);
+    both = cov / both;
+    quick8_put(&both, 1.0F, both > 1.0F);
+    quick8_put(&both, -1.0F, both < -1.0F);
+    quick8_put(&both, 0.0F, none);
+    LANES(out + 3 * (size_t)DAMPED_LANES) = magnitude;
+    LANES(out + 4 * (size_t)DAMPED_LANES) = radius;
+    LANES(out + 5 * (size_t)DAMPED_LANES) = cov;
+    LANES(out + 6 * (size_t)DAMPED_LANES) = both;
 }
 
 /* ---- packets --------------------------------------------------------------------- */
 
 FORCE_INLINE void add_sender(struct sender *s, const struct damped_packet *p,
-                             float *restrict out)
+                             float *out)
 {
     float lost[DAMPED_LANES];
 
@@ -268,7 +280,7 @@ FORCE_INLINE void add_sender(struct sender *s, const struct damped_packet *p,
 }
 
 FORCE_INLINE void add_channel(struct channel *c, const struct damped_packet *p,
-                              unsigned side, float *restrict out)
+                              unsigned side, float *out)
 {
     float lost[DAMPED_LANES];
 
@@ -290,7 +302,7 @@ FORCE_INLINE void add_channel(struct channel *c, const struct damped_packet *p,
 }
 
 FORCE_INLINE void add_socket(struct pair *s, const struct damped_packet *p,
-                             unsigned side, float *restrict out)
+                             unsigned side, float *out)
 {
     float lost[DAMPED_LANES];
 
@@ -335,7 +347,7 @@ struct places {
 };
 
 FORCE_INLINE void update_loop(const struct places *at, const struct damped_packet *p,
-                              float *restrict out)
+                              float *out)
 {
     enum { SENDER = 3 * DAMPED_LANES, CHANNEL = 10 * DAMPED_LANES };
 
@@ -416,13 +428,15 @@ static const struct {
 
 FORCE_INLINE void spread_loop(float *restrict v)
 {
-    for (unsigned k = 0; k < DAMPED_STATS; k++)
-        for (unsigned i = 0; stats[k].is_wide && i < DAMPED_LANES; i++) {
-            float x = v[k * DAMPED_LANES + i];
-            float size = quick_log2_1p(fabsf(x));
+    for (unsigned k = 0; k < DAMPED_STATS; k++) {
+        quick8 x;
 
-            v[k * DAMPED_LANES + i] = x < 0.0F ? -size : size;
-        }
+        if (!stats[k].is_wide)
+            continue;
+        memcpy(&x, v + (size_t)k * DAMPED_LANES, sizeof x);
+        quick8_signed_log2_1p(&x);
+        memcpy(v + (size_t)k * DAMPED_LANES, &x, sizeof x);
+    }
 }
 
 #if defined(__x86_64__)

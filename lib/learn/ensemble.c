@@ -265,79 +265,89 @@ uint32_t ensemble_worst(const struct ensemble *e, const float *row)
 
 /* ---- a block of rows ------------------------------------------------------------- */
 
-typedef float half __attribute__((vector_size(HALF * sizeof(float))));
+_Static_assert(sizeof(quick8) == HALF * sizeof(float), "half a block is a vector");
 
-/* Two outputs at a time, each of two halves: sums stay in registers. */
-FORCE_INLINE void sum_two(const half *x, const float *w0, const float *w1, half *out,
-                          uint32_t n_in, float b0, float b1)
+typedef quick8 half;
+
+enum { TOGETHER = 4 }; /* outputs: their sums, of two halves each, stay in registers */
+
+FORCE_INLINE void sum_some(const half *x, const float *w, const float *b, uint32_t n_in,
+                           uint32_t n, half *out)
 {
-    half zero = {0};
-    half s00 = zero + b0;
-    half s01 = zero + b0;
-    half s10 = zero + b1;
-    half s11 = zero + b1;
+    const float *row[TOGETHER];
+    half sum[TOGETHER][2];
 
-    for (uint32_t i = 0; i < n_in; i++) {
-        s00 += w0[i] * x[2 * i];
-        s01 += w0[i] * x[2 * i + 1];
-        s10 += w1[i] * x[2 * i];
-        s11 += w1[i] * x[2 * i + 1];
+    for (uint32_t j = 0; j < TOGETHER; j++) {
+        uint32_t k = j < n ? j : n - 1; /* those that are too many are done again */
+
+        row[j] = w + (size_t)k * n_in;
+        sum[j][0] = sum[j][1] = (half){0} + b[k];
     }
-    out[0] = s00;
-    out[1] = s01;
-    out[2] = s10;
-    out[3] = s11;
+    for (uint32_t i = 0; i < n_in; i++)
+        for (uint32_t j = 0; j < TOGETHER; j++) {
+            sum[j][0] += row[j][i] * x[2 * i];
+            sum[j][1] += row[j][i] * x[2 * i + 1];
+        }
+    for (uint32_t j = 0; j < TOGETHER; j++) {
+        quick8_sigmoid(&sum[j][0]);
+        quick8_sigmoid(&sum[j][1]);
+        out[2 * j] = sum[j][0];
+        out[2 * j + 1] = sum[j][1];
+    }
 }
 
-FORCE_INLINE void block_layer(const float *x, const float *w, const float *b,
-                              uint32_t n_in, uint32_t n_out, float *out)
+FORCE_INLINE void block_layer(const half *x, const float *w, const float *b,
+                              uint32_t n_in, uint32_t n_out, half *out)
 {
-    for (uint32_t j = 0; j < n_out; j += 2) {
-        /* The last of an odd number is done twice; there is room. */
-        uint32_t k = j + 1 < n_out ? j + 1 : j;
+    for (uint32_t j = 0; j < n_out; j += TOGETHER) {
+        uint32_t n = n_out - j < TOGETHER ? n_out - j : TOGETHER;
 
-        sum_two((const half *)(const void *)x, w + (size_t)j * n_in,
-                w + (size_t)k * n_in, (half *)(void *)(out + (size_t)j * LANES), n_in,
-                b[j], b[k]);
+        sum_some(x, w + (size_t)j * n_in, b + j, n_in, n, out + 2 * (size_t)j);
     }
-    for (uint32_t i = 0; i < n_out * LANES; i++)
-        out[i] = quick_sigmoid(out[i]);
 }
 
+/* Two halves a column; layers may write up to TOGETHER - 1 columns more. */
 struct block {
-    _Alignas(32) float x[ENSEMBLE_COLS_MAX * LANES];
-    _Alignas(32) float h[ENSEMBLE_COLS_MAX * LANES + LANES];
-    _Alignas(32) float y[ENSEMBLE_COLS_MAX * LANES + LANES];
+    half x[2 * ENSEMBLE_COLS_MAX];
+    half h[2 * (ENSEMBLE_COLS_MAX + TOGETHER)];
+    half y[2 * (ENSEMBLE_COLS_MAX + TOGETHER)];
+    half errors[2 * ENSEMBLE_COLS_MAX];
 };
 
-FORCE_INLINE void block_scaled(const float *restrict from, float low, float scale,
-                               float clip, float *restrict to)
+FORCE_INLINE void block_scaled(const half *from, float low, float scale, float clip,
+                               half *to)
 {
-    for (uint32_t l = 0; l < LANES; l++)
-        to[l] = scaled(from[l], low, scale, clip);
+    for (uint32_t i = 0; i < 2; i++) {
+        half v = (from[i] - low) * scale;
+
+        quick8_put(&v, -clip, v < -clip);
+        quick8_put(&v, 1.0F + clip, v > 1.0F + clip);
+        to[i] = v;
+    }
 }
 
 FORCE_INLINE void block_give_back(const struct small_net *net, struct block *b,
-                                  float *restrict out)
+                                  half *out)
 {
-    float sum[LANES] = {0};
+    half sum[2] = {{0}, {0}};
 
     block_layer(b->x, net->w1, net->b1, net->n, net->hidden, b->h);
     block_layer(b->h, net->w2, net->b2, net->hidden, net->n, b->y);
-    for (uint32_t i = 0; i < net->n; i++)
-        for (uint32_t l = 0; l < LANES; l++) {
-            float d = b->y[i * LANES + l] - b->x[i * LANES + l];
+    for (uint32_t i = 0; i < 2 * net->n; i++) {
+        half d = b->y[i] - b->x[i];
 
-            sum[l] += d * d;
-        }
-    for (uint32_t l = 0; l < LANES; l++)
-        out[l] = sqrtf(sum[l] / (float)net->n);
+        sum[i % 2] += d * d;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        out[i] = sum[i] / (float)net->n;
+        quick8_sqrt(&out[i]);
+    }
 }
 
 FORCE_INLINE void score_loop(const struct ensemble *e, const float *x, float *out)
 {
-    float errors[ENSEMBLE_COLS_MAX * LANES];
     struct block b;
+    half column[2];
 
     for (uint32_t k = 0; k < e->n_nets; k++) {
         const struct small_net *net = &e->nets[k];
@@ -345,15 +355,17 @@ FORCE_INLINE void score_loop(const struct ensemble *e, const float *x, float *ou
         for (uint32_t i = 0; i < net->n; i++) {
             uint32_t at = net->first + i;
 
-            block_scaled(x + (size_t)e->order[at] * LANES, e->low[at], e->scale[at],
-                         e->clip, b.x + (size_t)i * LANES);
+            memcpy(column, x + (size_t)e->order[at] * LANES, sizeof column);
+            block_scaled(column, e->low[at], e->scale[at], e->clip,
+                         b.x + 2 * (size_t)i);
         }
-        block_give_back(net, &b, errors + (size_t)k * LANES);
+        block_give_back(net, &b, b.errors + 2 * (size_t)k);
     }
     for (uint32_t k = 0; k < e->n_nets; k++)
-        block_scaled(errors + (size_t)k * LANES, e->net_low[k], e->net_scale[k],
-                     e->clip, b.x + (size_t)k * LANES);
-    block_give_back(&e->nets[e->n_nets], &b, out);
+        block_scaled(b.errors + 2 * (size_t)k, e->net_low[k], e->net_scale[k], e->clip,
+                     b.x + 2 * (size_t)k);
+    block_give_back(&e->nets[e->n_nets], &b, column);
+    memcpy(out, column, sizeof column);
 }
 
 #if defined(__x86_64__)

@@ -289,6 +289,19 @@ static void quick_functions_are_near(void **state)
                     2e-6 + 2e-7 * log2(1 + x));
     for (double x = -60; x < 60; x += 0.013)
         assert_near(quick_sigmoid((float)x), 1 / (1 + exp(-(double)(float)x)), 1e-6);
+    for (unsigned i = 0; i < 100000; i++) {
+        float x = (float)((int)i - 50000) / 700.0F;
+        float size = quick_log2_1p(fabsf(x));
+        float one = quick_sigmoid(x);
+        quick8 s = (quick8){0} + x;
+        quick8 l = s;
+
+        quick8_sigmoid(&s);
+        quick8_signed_log2_1p(&l);
+        size = x < 0 ? -size : size;
+        assert_memory_equal(&one, &s, sizeof one);
+        assert_true(memcmp(&size, &l, sizeof size) == 0 || x == 0);
+    }
     assert_true(quick_sigmoid(-1e30F) > 0);
     assert_near(quick_sigmoid(1e30F), 1, 0);
 }
