@@ -11,12 +11,15 @@
 #include "serve/judge.h"
 
 #include "base/assert.h"
-#include "base/mem.h"
+#include "base/jsonw.h"
+#include "base/timefmt.h"
+#include "serve/host_names.h"
 #include "serve/models.h"
 #include "serve/opinion.h"
 #include "sink/eve.h"
 
 #include <lapwing/capture.h>
+#include <lapwing/flow_stats.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -29,6 +32,8 @@ struct judge_run {
     const struct judge_config *cfg;
     struct judge_totals totals;
     struct opinions opinions[N_JUDGES];
+    struct host_names names;
+    struct buf shape;             /* scratch: of the flow that is made */
     struct lw_detector *detector; /* of the present pass, owned */
     struct opinions *asked;       /* by the present pass */
     double pass;                  /* work done before it, and its share */
@@ -117,6 +122,31 @@ struct flow_texts {
     char community_id[LW_COMMUNITY_ID_MAX];
 };
 
+/* The shape of the first packets, as JSON in j->shape; NULL: not known. */
+static const char *draw_shape(struct judge_run *j, const struct lw_record *rec)
+{
+    const struct lw_flow_start *s = rec->stats == NULL ? NULL : &rec->stats->start;
+    unsigned source = lw_record_initiator(rec);
+    struct jsonw w;
+
+    if (s == NULL || s->n_packets == 0)
+        return NULL;
+    buf_reset(&j->shape);
+    jsonw_init(&w, &j->shape);
+    jsonw_array(&w);
+    for (uint32_t i = 0; i < s->n_packets; i++) {
+        const struct lw_first_packet *p = &s->packet[i];
+
+        jsonw_object(&w);
+        jsonw_put_f64(&w, "offset", (double)p->offset_ns / (double)NS_PER_S);
+        jsonw_put_u64(&w, "bytes", p->ip_bytes);
+        jsonw_put_bool(&w, "from_source", p->from == source);
+        jsonw_object_end(&w);
+    }
+    jsonw_array_end(&w);
+    return buf_ok(&j->shape) ? buf_text(&j->shape) : NULL;
+}
+
 static void describe(const struct judge_run *j, const struct lw_record *rec,
                      struct store_flow *f, struct flow_texts *texts)
 {
@@ -131,6 +161,7 @@ static void describe(const struct judge_run *j, const struct lw_record *rec,
         unsigned side = i == 0 ? from : 1 - from;
 
         f->addr[i] = store_addr_of(rec, side);
+        f->name[i] = host_names_get(&j->names, &f->addr[i]);
         f->port[i] = rec->has_ports ? (int32_t)rec->port[side] : -1;
         f->packets[i] = rec->side[side].packets;
         f->bytes[i] = rec->side[side].frame_bytes;
@@ -226,6 +257,8 @@ static void on_record(void *ctx, const struct lw_record *rec)
     unite(&f, scores, n);
     if (f.alerted)
         f.words = words;
+    if (has_detail(scores, n))
+        f.first_packets = draw_shape(j, rec);
     suppress(j->cfg, &f);
     report_flow(j, &f);
 }
@@ -244,6 +277,12 @@ static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
         *err = j->why;
         return j->failed;
     }
+    /* Names are known before there are flows. */
+    for (size_t i = 0; j->asked == &j->opinions[JUDGE_TRAFFIC] && i < batch->n_packets;
+         i++)
+        host_names_read(&j->names, &batch->packets[i]);
+    if (j->names.failed)
+        return lw_fail(err, LW_ENOMEM, "out of memory for host names");
     j->totals.packets = s->seen;
     if (!j->cfg->progress(j->cfg->ctx, j->pass + j->pass_share * share, &j->totals))
         return lw_fail(err, LW_EPERM, "stopped");
@@ -280,7 +319,7 @@ static enum lw_status run_detector(struct judge_run *j, struct lw_capture *cap,
 static enum lw_status run_meter(struct judge_run *j, struct lw_capture *cap,
                                 struct lw_error *err)
 {
-    const struct lw_meter_config cfg = {.apps = true};
+    const struct lw_meter_config cfg = {.apps = true, .flow_stats = true};
     const struct lw_run run = {.n_threads = 1,
                                .record = on_record,
                                .record_ctx = j,
@@ -309,6 +348,7 @@ static enum lw_status run_pass(struct judge_run *j, int pass, struct lw_error *e
         j->asked = &j->opinions[pass];
         st = run_detector(j, cap, err);
     } else {
+        j->asked = NULL;
         st = run_meter(j, cap, err);
     }
     j->pass += j->pass_share;
@@ -336,11 +376,15 @@ enum lw_status judge_capture(const struct judge_config *cfg, struct judge_totals
     for (int i = 0; i < N_JUDGES; i++)
         opinions_init(&j.opinions[i], cfg->models[i], cfg->thresholds[i], keys[i],
                       (size_t)cfg->max_flows);
+    host_names_init(&j.names);
+    buf_init(&j.shape);
     for (int i = 0; st == LW_OK && i <= N_JUDGES; i++)
         if (i == N_JUDGES || cfg->models[i] != NULL)
             st = run_pass(&j, i, err);
     for (int i = 0; i < N_JUDGES; i++)
         opinions_release(&j.opinions[i]);
+    host_names_release(&j.names);
+    buf_release(&j.shape);
     *out = j.totals;
     return st;
 }

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "serve/models.h"
 
+#include <lapwing/names.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -435,6 +437,15 @@ static void take_scores(struct reader *r, const struct judge_config *cfg)
     f->scores = r->f->scores;
 }
 
+/* A host's name, as lapwing/names.h reports them; NULL: none. */
+static bool is_name(const char *text)
+{
+    size_t n = text == NULL ? 0 : strlen(text);
+
+    return n < LW_NAME_MAX &&
+           (n == 0 || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n);
+}
+
 static void take_flow(struct reader *r, const struct judge_config *cfg)
 {
     struct store_flow *f = &r->f->flow;
@@ -458,8 +469,10 @@ static void take_flow(struct reader *r, const struct judge_config *cfg)
     f->told_verdict = (enum lw_verdict_class)take_u8(r, LW_N_VERDICTS - 1);
     r->f->keep_detail = take_u8(r, 1) != 0;
     take_scores(r, cfg);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         f->name[i] = text_at(r->f, at[i]);
+        r->ok = r->ok && is_name(f->name[i]);
+    }
     f->proto = text_at(r->f, at[2]);
     f->service = text_at(r->f, at[3]);
     f->state = text_at(r->f, at[4]);

@@ -21,7 +21,7 @@ enum {
     OPINION_WORDS_BYTES = 400,
     /* Of so many flows of each class a detector's reasons are kept: a flood of millions
      * is not remembered reason by reason. */
-    OPINION_DETAILS_MAX = 20000
+    OPINION_DETAILS_MAX = 5000
 };
 
 /* Scores from here on are worth their reasons, alert or not. */
