@@ -3,7 +3,8 @@
 //
 // One server and one browser for all; the tests follow each other as a first day with the
 // program would: an empty system, the bundled example, what it found, and what goes wrong.
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -268,6 +269,33 @@ await tap.test("a profile is made on request, a map opened from a file", async (
   noFaults();
 });
 
+await tap.test("reports and maps as they are handed out work under their policy", async () => {
+  const strict = (policy) => expect(policy.includes("'sha256-") && !policy.includes("unsafe"), policy);
+  const { id } = await api("POST", "jobs", { kind: "report", capture: capture.id });
+  let job;
+  await eventually("the report is made", async () => (job = await api("GET", `jobs/${id}`)).state === "done" || job.state, 60000);
+  const answer = await page.goto(`${base}/api/v1/artefacts/${job.artefact}`);
+  const policy = answer.headers()["content-security-policy"];
+  expect(policy.startsWith("sandbox allow-scripts;"), policy);
+  strict(policy);
+  await page.waitForSelector("h2");
+  expect((await page.evaluate(() => getComputedStyle(document.body).fontFamily)).includes("system-ui"), "no style");
+  expect(await page.evaluate(() => window.origin) === "null", "of our origin");
+  await page.screenshot({ path: join(shots, "report-handed-out.png") });
+  noFaults();
+  // A map is made by the command; the server hands out the same page.
+  const table = join(folder, "table.csv"), map = join(folder, "map.html");
+  writeFileSync(table, `a,b,class\n${Array.from({ length: 120 }, (_, i) => `${i % 9},${(i * 7) % 11},${i % 2 ? "x" : "y"}`).join("\n")}\n`);
+  execFileSync(program, ["embed", "--quiet", "--data", table, "--label", "class", "-w", map]);
+  strict(readFileSync(map, "utf8").match(/Content-Security-Policy" content="([^"]*)"/)[1]);
+  const view = await openPage(browser, `file://${map}`);
+  await view.goto(`file://${map}`);
+  await view.waitForSelector("canvas");
+  expect((await view.evaluate(() => document.title)).length > 0, "its script does not run");
+  expect(!view.faults.length, view.faults.join("; "));
+  await view.context().close();
+});
+
 await tap.test("a capture is played again", async () => {
   await visit(page, base, `live?capture=${capture.id}&speed=100`);
   await eventually("flows come", async () => (await page.locator(".feed li").count()) > 20 || "none");
@@ -331,7 +359,10 @@ await tap.test("the first administrator, logging out and in", async () => {
     await fresh.waitForSelector("#login-error:has-text('not the same')");
     await enter({ again: ann.password });
     await fresh.waitForSelector("#login-error:has-text('printed')");
+    // Once in, the page asks who is there, which changes the secret.
+    const told = fresh.waitForResponse((r) => r.url().endsWith("/api/v1/session") && r.request().method() === "GET");
     await enter({ token: guarded.said.match(/lw_[0-9a-f]{64}/)[0] });
+    await told;
     await fresh.waitForSelector("h1:has-text('Settings')");
     await eventually("the name is shown", async () => (await fresh.textContent(".side-foot")).includes("ann") || "no");
     const first = await cookie();

@@ -178,6 +178,8 @@ function openStream() {
   source.onerror = () => {
     if (source?.readyState !== EventSource.CLOSED) return;
     source = null;
+    // Refused: has the session ended?
+    get("session").then((s) => s.scope === null && needLogin(), () => {});
     setTimeout(() => source || link.needsLogin || openStream(), 5000);
   };
 }
