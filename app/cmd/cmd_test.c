@@ -5,6 +5,7 @@
 #include "cmd/score_file.h"
 #include "cmd/score_view.h"
 #include "cmd/table_options.h"
+#include "cmd/test_botnet.h"
 #include "cmd/test_level.h"
 #include "cmd/test_table.h"
 #include "cmd/text.h"
@@ -23,6 +24,8 @@ static struct {
     const char *report;
     int level;
     bool json;
+    char *const *files; /* operands, (n_files) */
+    size_t n_files;
 } o;
 
 static const struct opt rows[] = {
@@ -49,6 +52,8 @@ static const struct opt rows[] = {
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, &table_group, NULL};
+
+enum { FILES_MAX = 64 };
 
 /* What is printed. */
 struct judged {
@@ -190,6 +195,23 @@ static int judge(const struct lw_classifier *c)
     return STATUS_OK;
 }
 
+static int judge_bots(const struct lw_classifier *c)
+{
+    const char *files[FILES_MAX] = {o.data};
+    struct test_botnet cfg = {.model_path = o.model,
+                              .files = files,
+                              .n_files = 1,
+                              .report = o.report,
+                              .json = o.json};
+
+    if (o.cost != NULL || o.level == LW_LEVEL_CLASS)
+        return command_usage("--%s is for models of KDD'99's five classes",
+                             o.cost != NULL ? "cost" : "level class");
+    for (size_t i = 1; i < o.n_files; i++)
+        files[cfg.n_files++] = o.files[i];
+    return test_botnet(c, &cfg);
+}
+
 static int test_classifier(const char *data)
 {
     const char *other = table_said();
@@ -199,13 +221,20 @@ static int test_classifier(const char *data)
 
     if (lw_classifier_load(&c, o.model, &err) != LW_OK)
         return command_error(&err);
-    if (o.output != NULL)
+    if (o.output != NULL && o.n_files > 1)
+        status = command_usage("'%s': -w writes one file's records", o.files[1]);
+    else if (o.output != NULL)
         status = o.report != NULL || o.json
                      ? command_usage("-w scores; judge with --report or --json apart")
                      : score_view(c, data, o.data, o.output);
     else if (other != NULL)
         status = command_usage("--%s: %s knows its columns and labels by itself", other,
                                o.model);
+    else if (test_botnet_is(c))
+        status = judge_bots(c);
+    else if (o.n_files > 1)
+        status =
+            command_usage("'%s': more than one file is for models of bots", o.files[1]);
     else
         status = judge(c);
     lw_classifier_free(c);
@@ -230,9 +259,13 @@ static int test_any(const char *data)
         return test_classifier(data);
     if (st != LW_OK)
         return command_error(&err);
-    status = o.cost != NULL
-                 ? command_usage("--cost is for models of KDD'99's five classes")
-                 : test_table(t, &cfg);
+    if (o.cost != NULL)
+        status = command_usage("--cost is for models of KDD'99's five classes");
+    else if (o.n_files > 1)
+        status =
+            command_usage("'%s': more than one file is for models of bots", o.files[1]);
+    else
+        status = test_table(t, &cfg);
     lw_tabular_free(t);
     return status;
 }
@@ -242,10 +275,12 @@ static int run_test(char *const *words, size_t n_words)
     char spool[SCORE_PATH_MAX];
     struct lw_error err;
 
-    if (n_words == 1 && o.data != NULL)
+    if (n_words > 0 && o.data != NULL)
         return command_usage("'%s': --data says what to judge the model on", words[0]);
-    if (n_words == 1)
+    if (n_words > 0)
         o.data = words[0];
+    o.files = words;
+    o.n_files = n_words;
     if (o.model == NULL || o.data == NULL)
         return command_usage("say which model with --model FILE and what to judge it "
                              "on (FILE)");
@@ -260,7 +295,7 @@ static int run_test(char *const *words, size_t n_words)
 const struct command command_test = {
     .name = "test",
     .help = "judge a model on labelled records, or label records with it",
-    .synopsis = "--model FILE FILE",
+    .synopsis = "--model FILE FILE...",
     .doc =
         "Prints the confusion matrix, recall and precision of each class, macro F1, "
         "MCC, the average cost and what becomes of attack types the model has never "
@@ -269,13 +304,16 @@ const struct command command_test = {
         "With -w the records are written with three columns more: the label that the "
         "model gives, the score (the probability of an attack) and the p-value.  "
         "docs/models.md says what each model's means.",
-    .examples = "# on the official test file\n"
-                "lapwing test --model models/attack.lwm --data KDDTest+.txt\n"
-                "# label records that have none\n"
-                "lapwing test --model own.lwm today.csv.gz -w labelled.csv\n"
-                "zcat conn.log.gz | lapwing test --model models/botnet.lwm - -w - "
-                "| grep Botnet\n",
+    .examples =
+        "# on the official test file\n"
+        "lapwing test --model models/attack.lwm --data KDDTest+.txt\n"
+        "# a model of bots, capture by capture\n"
+        "lapwing test --model models/botnet.lwm a.binetflow b.conn.log.labeled\n"
+        "# label records that have none\n"
+        "lapwing test --model own.lwm today.csv.gz -w labelled.csv\n"
+        "zcat conn.log.gz | lapwing test --model models/botnet.lwm - -w - "
+        "| grep Botnet\n",
     .groups = groups,
-    .max_words = 1,
+    .max_words = FILES_MAX,
     .run = run_test,
 };

@@ -12,6 +12,7 @@
 #include "base/simd.h"
 #include "learn/dense.h"
 #include "learn/link.h"
+#include "learn/mlp_c.h"
 
 #include <math.h>
 #include <string.h>
@@ -379,6 +380,7 @@ const struct model_ops model_mlp = {
     .margins = mlp_margins,
     .latent = mlp_latent,
     .contributions = mlp_contributions,
+    .to_c = mlp_to_c,
     .save = mlp_save,
     .load = mlp_load,
     .free = free_model,
