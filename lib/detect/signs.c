@@ -4,6 +4,7 @@
 #include "base/lru_table.h"
 #include "base/mem.h"
 #include "base/timefmt.h"
+#include "detect/sign_arp.h"
 #include "detect/sign_said.h"
 #include "detect/sign_table.h"
 #include "feature/flow_past.h"
@@ -37,6 +38,7 @@ enum { LAST = 8, REGULAR_GAPS = 5 };
 struct signs {
     struct lru_table *counters; /* owned; entries: struct counter */
     struct seen seen;           /* owned */
+    struct sign_arp arp;        /* owned */
     int rows_before;            /* places in the view */
     int duplicate_acks;
     int said; /* of the feature that what was said is shown with */
@@ -61,7 +63,7 @@ struct signs *signs_new(const struct lw_view *view, uint32_t max_hosts)
         s->feature[i] = lw_view_find(view, sign_rules[i].sign.feature);
     s->counters = lru_table_new(sizeof(struct counter_key), sizeof(struct counter),
                                 max_hosts == 0 ? HOSTS : max_hosts, hash_random_seed());
-    if (s->counters != NULL && seen_init(&s->seen, CONTACTS))
+    if (sign_arp_init(&s->arp) && s->counters != NULL && seen_init(&s->seen, CONTACTS))
         return s;
     signs_free(s);
     return NULL;
@@ -73,6 +75,7 @@ void signs_free(struct signs *s)
         return;
     lru_table_free(s->counters);
     seen_release(&s->seen);
+    sign_arp_release(&s->arp);
     mem_free(s);
 }
 
@@ -252,6 +255,21 @@ static struct sign_row row_of(const struct signs *s, const struct lw_record *rec
     };
 }
 
+/* A lie in ARP; *why is of it where there is one. */
+static const struct lw_sign *lie_of(struct signs *s, const struct lw_record *rec,
+                                    const float *row, struct lw_reason *why)
+{
+    static const struct lw_sign sign = {"arp-spoofing", LW_VERDICT_PROBE,
+                                        "total_length_of_fwd_packets", ""};
+    const char *words = sign_arp_find(&s->arp, rec);
+
+    if (words == NULL)
+        return NULL;
+    *why = (struct lw_reason){.feature_idx = (uint16_t)s->said, .value = row[s->said]};
+    (void)snprintf(why->words, sizeof why->words, "%s", words);
+    return &sign;
+}
+
 /* What was said weighs more than any count. */
 static const struct lw_sign *said_by(const struct signs *s, const struct lw_record *rec,
                                      const float *row, struct lw_reason *why)
@@ -282,6 +300,7 @@ const struct lw_sign *signs_find(struct signs *s, const struct lw_record *rec,
 {
     const struct sign_row r = row_of(s, rec, row);
     const struct sign_rule *found = NULL;
+    const struct lw_sign *lie = lie_of(s, rec, row, why);
     double of_found = 0;
 
     for (unsigned i = 0; i < sign_rules_n; i++) {
@@ -297,6 +316,8 @@ const struct lw_sign *signs_find(struct signs *s, const struct lw_record *rec,
         found = rule;
         of_found = n;
     }
+    if (lie != NULL)
+        return lie;
     if (sign_said_of(rec->tag) != SIGN_SAID_NOTHING)
         return said_by(s, rec, row, why);
     if (found == NULL)

@@ -263,6 +263,47 @@ static void a_service_asked_after(void **state)
     expect_nothing();
 }
 
+static void an_address_at_two_places(void **state)
+{
+    (void)state;
+    send(1, "arp 10.0.0.2 > 10.0.0.1");
+    send(1.1, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=9");
+    send(1.2, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=7");
+    expect("arp-spoofing", LW_VERDICT_PROBE);
+}
+
+static void a_taken_over_address(void **state)
+{
+    (void)state;
+    send(1, "arp 10.0.0.2 > 10.0.0.1 mac=2");
+    send(1.1, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=1");
+    send(20, "arp 10.0.0.2 > 10.0.0.3 mac=2");
+    send(20.1, "arp 10.0.0.3 > 10.0.0.2 op=2 mac=3");
+    send(40, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=3");
+    expect("arp-spoofing", LW_VERDICT_PROBE);
+    assert_int_equal(n_signs, 1);
+}
+
+static void answers_again_and_again(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        send(1 + i * 2.0, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=1");
+    expect("arp-spoofing", LW_VERDICT_PROBE);
+}
+
+static void ordinary_arp(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 30; i++) {
+        send(i * 7.0, "arp 10.0.0.2 > 10.0.0.1 mac=2");
+        send(i * 7.0 + 0.1, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=1");
+    }
+    /* Another host has the address after a quarter of an hour. */
+    send(1200, "arp 10.0.0.1 > 10.0.0.2 op=2 mac=3");
+    expect_nothing();
+}
+
 static void every_sign_can_be_shown(void **state)
 {
     const struct lw_view *view = lw_view_get("flow");
@@ -310,6 +351,10 @@ int main(void)
         SIGN_TEST(a_shell_that_calls_home),
         SIGN_TEST(a_service_made_from_afar),
         SIGN_TEST(a_service_asked_after),
+        SIGN_TEST(an_address_at_two_places),
+        SIGN_TEST(a_taken_over_address),
+        SIGN_TEST(answers_again_and_again),
+        SIGN_TEST(ordinary_arp),
         SIGN_TEST(every_sign_can_be_shown),
         SIGN_TEST(memory_may_be_out),
     };
