@@ -7,6 +7,7 @@
 
 #include <lapwing/explain.h>
 
+#include <math.h>
 #include <string.h>
 
 enum { DIFFERENCES_MAX = 8 };
@@ -65,12 +66,43 @@ static void put_difference(struct jsonw *w, const struct lw_classifier *c, size_
     jsonw_object_end(w);
 }
 
+/* Of a family (the same at half-lives of 1 s, 10 s, ...) one is told. */
+static bool is_like(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "0123456789");
+
+    return n > 0 && strncmp(a, b, n) == 0 && a[n] != '\0' && b[n] >= '0' && b[n] <= '9';
+}
+
+static void drop_family(const struct lw_view *view, size_t of, float *apart)
+{
+    for (size_t i = 0; i < view->n_features; i++)
+        if (i == of || is_like(view->features[of].name, view->features[i].name))
+            apart[i] = 0;
+}
+
+/* What has no part in the verdict says nothing of it. */
+static void drop_unused(const struct lw_classifier *c, const float *row, float *apart)
+{
+    struct lw_breakdown b;
+    struct lw_verdict v;
+
+    if (lw_classifier_judge(c, row, 1, &v, NULL) != LW_OK ||
+        lw_classifier_breakdown(c, row, lw_classifier_class_of(c, &v), NULL, &b,
+                                NULL) != LW_OK)
+        return;
+    for (size_t i = 0; i < lw_classifier_view(c)->n_features; i++)
+        if (!(fabs(b.part[i]) > 0))
+            apart[i] = 0;
+}
+
 /* The greatest first. */
 static void put_differences(struct jsonw *w, const struct lw_classifier *c,
                             const float *row, const float *normal, float *apart)
 {
     size_t n = lw_classifier_view(c)->n_features;
 
+    drop_unused(c, row, apart);
     for (int k = 0; k < DIFFERENCES_MAX; k++) {
         size_t most = 0;
 
@@ -79,7 +111,7 @@ static void put_differences(struct jsonw *w, const struct lw_classifier *c,
         if (!(apart[most] > 0))
             return;
         put_difference(w, c, most, row[most], normal[most]);
-        apart[most] = 0;
+        drop_family(lw_classifier_view(c), most, apart);
     }
 }
 
