@@ -224,7 +224,7 @@ static uint32_t gather_scores(const struct judge_run *j, const struct lw_record 
 static bool has_detail(const struct store_score *scores, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (scores[i].reasons != NULL)
+        if (scores[i].vector != NULL)
             return true;
     return false;
 }
@@ -376,6 +376,7 @@ enum lw_status judge_capture(const struct judge_config *cfg, struct judge_totals
     for (int i = 0; i < N_JUDGES; i++)
         opinions_init(&j.opinions[i], cfg->models[i], cfg->thresholds[i], keys[i],
                       (size_t)cfg->max_flows);
+    j.opinions[JUDGE_TRAFFIC].keeps_normals = true;
     host_names_init(&j.names);
     buf_init(&j.shape);
     for (int i = 0; st == LW_OK && i <= N_JUDGES; i++)

@@ -199,6 +199,60 @@ static char *say_why(const struct lw_reason *reasons, size_t n)
     return mem_strdup(text);
 }
 
+/* ---- normal flows ---------------------------------------------------------------- */
+
+static bool is_normal_kept(const struct opinion *p)
+{
+    return p->detail != NULL && p->detail->reasons == NULL;
+}
+
+static void forget_detail(struct opinions *o, struct opinion *p)
+{
+    if (is_normal_kept(p))
+        o->n_normals--;
+    else if (p->detail != NULL)
+        o->n_details[p->verdict]--;
+    detail_free(p->detail);
+    p->detail = NULL;
+}
+
+/* The same flows of a capture every time: the seed of the table is another one. */
+static bool is_drawn(const struct opinions *o, const uint8_t key[OPINION_KEY_BYTES])
+{
+    return (hash_bytes(key, OPINION_KEY_BYTES, 1) & o->normals_mask) == 0;
+}
+
+/* Twice as many zeros: half of them go. */
+static void thin_out(struct opinions *o)
+{
+    o->normals_mask = o->normals_mask << 1 | 1;
+    for (size_t i = 0; i < o->cap; i++)
+        if (o->slots[i].used && is_normal_kept(&o->slots[i]) &&
+            !is_drawn(o, o->slots[i].key))
+            forget_detail(o, &o->slots[i]);
+}
+
+static enum lw_status keep_normal(struct opinions *o, struct opinion *p,
+                                  const struct lw_finding *f, struct lw_error *err)
+{
+    if (!o->keeps_normals || p->alert || !is_drawn(o, p->key))
+        return LW_OK;
+    p->detail = mem_zalloc(1, sizeof *p->detail);
+    if (p->detail == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for flows to compare with");
+    p->detail->vector = mem_dup(f->values, f->view->n_features * sizeof f->values[0]);
+    p->detail->n_vector = f->view->n_features;
+    if (p->detail->vector == NULL) {
+        detail_free(p->detail);
+        p->detail = NULL;
+        return lw_fail(err, LW_ENOMEM, "out of memory for flows to compare with");
+    }
+    o->n_normals++;
+    return LW_OK;
+}
+
+/* ---- why ------------------------------------------------------------------------- */
+
 /* The reasons of a row that is worth them and for which there is room; *out stays NULL
  * where it is not. */
 static enum lw_status explain(struct opinions *o, const struct opinion *p,
@@ -251,17 +305,17 @@ enum lw_status opinions_add(struct opinions *o, const struct lw_finding *f,
         return LW_OK;
     if (!slot->used && o->n >= o->max)
         return lw_fail(err, LW_ELIMIT, "more than %zu flows", o->max);
-    if (slot->detail != NULL) {
-        o->n_details[slot->verdict]--;
-        detail_free(slot->detail);
-        slot->detail = NULL;
-    }
+    forget_detail(o, slot);
     st = explain(o, &p, f, &p.detail, err);
+    if (st == LW_OK && p.detail == NULL)
+        st = keep_normal(o, &p, f, err);
     if (st != LW_OK)
         return st;
     o->n += slot->used ? 0 : 1;
     p.used = true;
     *slot = p;
+    while (o->n_normals > OPINION_NORMALS_MAX)
+        thin_out(o);
     return LW_OK;
 }
 

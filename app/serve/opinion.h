@@ -21,7 +21,8 @@ enum {
     OPINION_WORDS_BYTES = 400,
     /* Of so many flows of each class a detector's reasons are kept: a flood of millions
      * is not remembered reason by reason. */
-    OPINION_DETAILS_MAX = 5000
+    OPINION_DETAILS_MAX = 5000,
+    OPINION_NORMALS_MAX = 1000 /* flows */
 };
 
 /* Scores from here on are worth their reasons, alert or not. */
@@ -29,7 +30,7 @@ enum {
 
 /** Why, and of which row. */
 struct opinion_detail {
-    char *reasons; /* JSON array, owned */
+    char *reasons; /* JSON array, owned; NULL: of a normal flow, kept to compare with */
     char *words;   /* the two weightiest in a sentence, owned */
     float *vector; /* (n_vector) owned */
     uint32_t n_vector;
@@ -62,6 +63,11 @@ struct opinions {
     size_t n;
     uint64_t seed;
     uint32_t n_details[LW_N_VERDICTS];
+    /* Normal flows of which the row is kept: those whose hash ends in so many zeros
+     * that there are not too many of them. */
+    bool keeps_normals;
+    uint32_t n_normals;
+    uint64_t normals_mask;
     struct buf json; /* scratch */
 };
 

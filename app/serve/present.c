@@ -260,7 +260,6 @@ static void put_score(struct jsonw *w, const struct store_score *s)
 
 void put_flow_detail(struct jsonw *w, const struct store_flow *f)
 {
-    jsonw_object(w);
     put_flow_members(w, f);
     jsonw_key(w, "verdicts");
     jsonw_array(w);
@@ -272,7 +271,6 @@ void put_flow_detail(struct jsonw *w, const struct store_flow *f)
         jsonw_null(w);
     else
         jsonw_raw(w, f->first_packets);
-    jsonw_object_end(w);
 }
 
 /* ---- alerts ---------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ void put_capture(struct jsonw *w, const struct store_capture *c);
 void put_upload(struct jsonw *w, const struct store_upload *u);
 void put_job(struct jsonw *w, const struct store_job *j);
 void put_flow(struct jsonw *w, const struct store_flow *f);
-/** With scores, reasons and first packets. */
+/** Its members, with scores, reasons and first packets. */
 void put_flow_detail(struct jsonw *w, const struct store_flow *f);
 void put_alert(struct jsonw *w, const struct store_alert *a);
 void put_artefact(struct jsonw *w, const struct store_artefact *a);

@@ -348,6 +348,12 @@ static enum lw_status insert_evidence(struct store_load *l, const struct store_f
             buf_add_f32(&l->packed, s->vector[k]);
         if (!buf_ok(&l->packed))
             return no_memory(err);
+        if (s->reasons == NULL) {
+            if (i == 0)
+                st = db_run(l->db, err, "INSERT INTO normals VALUES (?, ?)", "ib", l->n,
+                            l->packed.data, l->packed.len);
+            continue;
+        }
         st = db_run(l->db, err, "INSERT INTO evidence VALUES (?, ?, ?, ?)", "iitb",
                     l->n, (int64_t)i, s->reasons,
                     l->packed.len == 0 ? NULL : l->packed.data, l->packed.len);

@@ -53,7 +53,8 @@ struct store_score {
     float unavailable;   /* share of evidence that was missing */
     const char *reasons; /* JSON array of {feature, value, contribution, words}; NULL */
     const char *view;    /* name, of the vector */
-    const float *vector; /* (n_vector), for the replay of the verdict; NULL */
+    const float *vector; /* (n_vector), for the replay of the verdict; of the first
+                            score without reasons: to compare others with; NULL */
     uint32_t n_vector;
     bool alert;
 };
@@ -180,6 +181,18 @@ LW_MUST enum lw_status store_flow_list(struct store *s,
 /** One flow with its scores, reasons and vectors. */
 LW_MUST enum lw_status store_flow_get(struct store *s, int64_t id, store_flow_fn fn,
                                       void *ctx, struct lw_error *err);
+
+typedef void (*store_vector_fn)(void *ctx, int64_t flow, const float *vector,
+                                uint32_t n);
+
+enum { STORE_NORMALS_MAX = 1000 };
+
+/** What is kept of normal flows of the same analysis as a flow, to compare it with:
+ * what the detector of their first score saw.  At most STORE_NORMALS_MAX. LW_ENOTFOUND:
+ * no such analysis. */
+LW_MUST enum lw_status store_flow_normals(struct store *s, int64_t flow,
+                                          store_vector_fn fn, void *ctx,
+                                          struct lw_error *err);
 
 /* ----------------------------------------------------------------- aggregates */
 

@@ -312,6 +312,11 @@ static const struct schema_step flow_steps[] = {
     /* What clients are told that know alerts flow by flow: a verdict; NULL: nothing.
      * In files of version 1 these are the flows of alerts. */
     {2, "ALTER TABLE flows ADD COLUMN told INTEGER"},
+    /* Some normal flows, to compare others with: what the first detector saw of them.
+     */
+    {3, "CREATE TABLE normals ("
+        " flow INTEGER PRIMARY KEY,"
+        " vector BLOB NOT NULL) STRICT"}, /* 32-bit floats, little-endian */
 };
 
 const char *const schema_flow_indexes[] = {
@@ -323,7 +328,7 @@ const char *const schema_flow_indexes[] = {
 const struct schema schema_main = {"store", 0x4c415057, main_steps,
                                    sizeof main_steps / sizeof main_steps[0], 2};
 const struct schema schema_flows = {"flow file", 0x4c415046, flow_steps,
-                                    sizeof flow_steps / sizeof flow_steps[0], 2};
+                                    sizeof flow_steps / sizeof flow_steps[0], 3};
 
 enum lw_status schema_version(const struct schema *schema, struct db *d, int *version,
                               struct lw_error *err)
