@@ -31,6 +31,9 @@ static struct {
     int64_t workers;
     int64_t queue;
     uint64_t capture_limit;
+    uint64_t analysis_memory;
+    int64_t analysis_time_ns;
+    int64_t analysis_flows;
     int64_t keep_ns;
     uint64_t keep_bytes;
     int log_format;
@@ -88,6 +91,15 @@ static const struct opt state_rows[] = {
     {"capture-limit", 0, OPT_TO_SIZE(&o.capture_limit), .metavar = "SIZE",
      .initial = "16G", .min = 1024, .max = 1e15,
      .help = "a capture that is larger is refused"},
+    {"analysis-memory", 0, OPT_TO_SIZE(&o.analysis_memory), .metavar = "SIZE",
+     .initial = "4G", .min = 268435456, .max = 1e15,
+     .help = "an analysis that needs more is ended"},
+    {"analysis-time", 0, OPT_TO_DURATION(&o.analysis_time_ns), .metavar = "TIME",
+     .initial = "1h", .min = 1, .max = 3.15e7,
+     .help = "of processor time; an analysis that needs more is ended"},
+    {"analysis-flows", 0, OPT_TO_INT(&o.analysis_flows), .metavar = "N",
+     .initial = "20000000", .min = 1, .max = 1e9,
+     .help = "the analysis of a capture with more flows is ended"},
     {"keep", 0, OPT_TO_DURATION(&o.keep_ns), .metavar = "TIME", .min = 60,
      .max = 3.15e9,
      .help = "delete captures that were sent longer ago, with all that "
@@ -229,6 +241,9 @@ static int run_serve(char *const *words, size_t n_words)
         .workers = (unsigned)o.workers,
         .queue = (unsigned)o.queue,
         .capture_bytes = o.capture_limit,
+        .analysis_bytes = o.analysis_memory,
+        .analysis_s = (unsigned)(o.analysis_time_ns / NS_PER_S),
+        .analysis_flows = (uint64_t)o.analysis_flows,
         .keep_ns = o.keep_ns,
         .keep_bytes = o.keep_bytes,
         .auth = o.auth,

@@ -11,10 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What one capture may come to: with it the tables of the detectors are bounded. */
-enum { FLOWS_MAX = 20000000 };
-static const struct judge_limits limits = {.memory_bytes = 4ULL << 30, .cpu_s = 3600};
-
 struct suppressions {
     struct store_suppression *items; /* (n), owned; their reasons are not kept */
     size_t n;
@@ -72,7 +68,7 @@ static enum lw_status judge(struct analysis *a, struct judge_config *cfg,
     if (st == LW_OK) {
         cfg->suppressions = sup.items;
         cfg->n_suppressions = sup.n;
-        st = judge_apart(cfg, &limits, totals, err);
+        st = judge_apart(cfg, &s->limits.analysis, totals, err);
     }
     mem_free(sup.items);
     return st;
@@ -149,7 +145,7 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
     struct store_net *home = mem_zalloc(SETTINGS_NETS_MAX, sizeof home[0]);
     struct judge_config cfg = {.home = home,
                                .name = "capture",
-                               .max_flows = FLOWS_MAX,
+                               .max_flows = s->limits.analysis_flows,
                                .flow = on_flow,
                                .progress = on_progress,
                                .ctx = &a};

@@ -23,8 +23,9 @@
 enum { THREADS_MAX = 64, SLOW_THREADS = 4 };
 
 /* A piece of an upload: so much is sent again at most when a connection breaks. */
-#define CHUNK_BYTES   ((uint64_t)1 << 30)
-#define CAPTURE_BYTES ((uint64_t)16 << 30)
+#define CHUNK_BYTES    ((uint64_t)1 << 30)
+#define ANALYSIS_BYTES ((uint64_t)4 << 30)
+#define CAPTURE_BYTES  ((uint64_t)16 << 30)
 
 static unsigned n_processors(void)
 {
@@ -52,6 +53,12 @@ static struct server_config with_defaults(const struct server_config *cfg)
         c.workers = (n_processors() + 1) / 2;
     if (c.queue == 0)
         c.queue = 1000;
+    if (c.analysis_bytes == 0)
+        c.analysis_bytes = ANALYSIS_BYTES;
+    if (c.analysis_s == 0)
+        c.analysis_s = 3600;
+    if (c.analysis_flows == 0)
+        c.analysis_flows = 20000000;
     if (c.capture_bytes == 0)
         c.capture_bytes = CAPTURE_BYTES;
     return c;
@@ -223,7 +230,9 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
         .capture_bytes = c.capture_bytes,
         .chunk_bytes = c.capture_bytes < CHUNK_BYTES ? c.capture_bytes : CHUNK_BYTES,
         .queue = c.queue,
-        .workers = c.workers};
+        .workers = c.workers,
+        .analysis = {.memory_bytes = c.analysis_bytes, .cpu_s = c.analysis_s},
+        .analysis_flows = c.analysis_flows};
     if (st == LW_OK)
         st = start_all(s, &c, &address, err);
     if (st != LW_OK) {

@@ -22,6 +22,9 @@ struct server_config {
     int64_t idle_timeout_ms;    /* default 30 s */
     unsigned workers;           /* jobs at one time; default: half the processors */
     unsigned queue;             /* jobs that wait at most; default 1,000 */
+    uint64_t analysis_bytes;    /* memory of an analysis; default 4 GiB */
+    unsigned analysis_s;        /* its processor time; default an hour */
+    uint64_t analysis_flows;    /* that a capture may have; default 20 million */
     uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
     int64_t keep_ns;            /* captures are deleted when so old; default: never */
     uint64_t keep_bytes;        /* of the whole store; default: no limit */

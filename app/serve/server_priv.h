@@ -6,6 +6,7 @@
 #include "serve/auth.h"
 #include "serve/classify_form.h"
 #include "serve/http.h"
+#include "serve/judge_apart.h"
 #include "serve/listen.h"
 #include "serve/models.h"
 #include "serve/server.h"
@@ -29,6 +30,8 @@ struct server_limits {
     uint64_t chunk_bytes;
     unsigned queue;
     unsigned workers;
+    struct judge_limits analysis; /* of the process that reads a capture */
+    uint64_t analysis_flows;      /* that one capture may come to */
 };
 
 struct server {
