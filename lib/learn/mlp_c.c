@@ -12,8 +12,8 @@ static void put_inputs(const struct mlp *m, const char *name, struct buf *out)
                "    int squash;\n} %s_input[%u] = {\n",
                name, m->base.n_cols);
     for (uint32_t c = 0; c < m->base.n_cols; c++)
-        buf_printf(out, "    {%af, %af, %d},\n", (double)m->input[c].mean,
-                   (double)m->input[c].deviation, m->input[c].squash ? 1 : 0);
+        buf_printf(out, "    {%af, %af, %d},\n", (double)m->mean[c],
+                   (double)m->deviation[c], m->squash[c] ? 1 : 0);
     buf_add_text(out, "};\n");
 }
 
