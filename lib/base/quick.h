@@ -69,13 +69,11 @@ static inline float quick_sigmoid(float x)
 
 #define QUICK_INLINE static inline __attribute__((always_inline))
 
-/* *v where the mask has no bits, otherwise x. */
-QUICK_INLINE void quick8_put(quick8 *v, float x, quick8_bits mask)
-{
-    quick8 all = (quick8){0} + x;
-
-    *v = (quick8)(((quick8_bits)*v & ~mask) | ((quick8_bits)all & mask));
-}
+/** *v where the mask has no bits, otherwise x.  A macro: clang minds vectors that are
+ *  passed by value, even to what is always inlined. */
+#define quick8_put(v, x, mask)                                                         \
+    (*(v) = (quick8)(((quick8_bits) * (v) & ~(mask)) |                                 \
+                     ((quick8_bits)((quick8){0} + (x)) & (mask))))
 
 /** Square roots of eight numbers, in place: exact, as sqrtf() is. */
 QUICK_INLINE void quick8_sqrt(quick8 *v)
