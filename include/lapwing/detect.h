@@ -230,7 +230,8 @@ struct lw_finding {
     const struct lw_view *view;
     const float *values; /* (view->n_features) */
     struct lw_verdict verdict;
-    struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons */
+    struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons; of a
+                                                 sign one in any case */
     size_t n_reasons;
     bool alert;
     const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
@@ -244,7 +245,8 @@ struct lw_detector_config {
     struct lw_extractor_config extractor;
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
-    bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
+    bool no_reasons;       /* alerts of the classifier come without;
+                              lw_classifier_explain() gives them */
     bool no_signs;         /* the classifier alone judges rows of view "flow", too */
     /* Instead of the classifier's own threshold one that keeps a budget; at most one of
      * the two, and only of classifiers that lw_classifier_threshold() has an answer
