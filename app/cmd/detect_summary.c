@@ -100,8 +100,12 @@ enum lw_status summary_reasons(const struct detect_summary *s, const struct susp
                                struct lw_reason out[SUMMARY_REASONS], size_t *n_out,
                                struct lw_error *err)
 {
-    return lw_classifier_explain(s->classifier, p->values, &p->worst_verdict, out,
-                                 SUMMARY_REASONS, n_out, err);
+    if (p->sign == NULL)
+        return lw_classifier_explain(s->classifier, p->values, &p->worst_verdict, out,
+                                     SUMMARY_REASONS, n_out, err);
+    out[0] = p->sign_reason;
+    *n_out = 1;
+    return LW_OK;
 }
 
 enum lw_status summary_print_alert(FILE *f, const struct lw_classifier *c,
@@ -113,9 +117,13 @@ enum lw_status summary_print_alert(FILE *f, const struct lw_classifier *c,
     size_t n_reasons = 0;
     char clock[TEXT_MAX];
     char flow[FLOW_TEXT_MAX];
-    enum lw_status st = lw_classifier_explain(c, finding->values, v, reasons,
-                                              SUMMARY_REASONS, &n_reasons, err);
+    enum lw_status st = LW_OK;
 
+    if (finding->sign != NULL)
+        reasons[n_reasons++] = finding->reasons[0];
+    else
+        st = lw_classifier_explain(c, finding->values, v, reasons, SUMMARY_REASONS,
+                                   &n_reasons, err);
     if (st != LW_OK)
         return st;
     (void)fprintf(f, "%s %s%s%s ", text_clock(finding->rec->end_ns, clock),

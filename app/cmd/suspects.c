@@ -193,6 +193,8 @@ static void take_in(struct suspect *p, const struct lw_finding *f)
         return;
     p->worst = *rec;
     p->worst_verdict = f->verdict;
+    p->sign = f->sign;
+    p->sign_reason = f->reasons[0];
     LW_ASSERT(f->view->n_features <= SUSPECT_VALUES_MAX);
     memcpy(p->values, f->values, f->view->n_features * sizeof(float));
 }

@@ -28,6 +28,8 @@ struct suspect {
     int64_t last_ns;
     struct lw_record worst; /* the most suspicious of the flows, and its verdict */
     struct lw_verdict worst_verdict;
+    const struct lw_sign *sign; /* that it was found by; NULL: by the classifier */
+    struct lw_reason sign_reason;
     float values[SUSPECT_VALUES_MAX]; /* (view's features) of it */
 };
 

@@ -240,7 +240,8 @@ struct lw_finding {
     const struct lw_view *view;
     const float *values; /* (view->n_features) */
     struct lw_verdict verdict;
-    struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons */
+    struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons; of a
+                                                 sign one in any case */
     size_t n_reasons;
     bool alert;
     const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */

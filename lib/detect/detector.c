@@ -60,6 +60,7 @@ static void heed_signs(struct lw_detector *d, struct lw_finding *f)
         return;
     f->verdict.verdict = f->verdict.decision = f->sign->verdict;
     f->verdict.confidence = 1;
+    f->verdict.attack_score = 1;
     f->reasons[f->n_reasons++] = why;
 }
 

@@ -289,7 +289,7 @@ static void explain(const struct signs *s, const struct sign_rule *rule,
     const int feature = s->feature[rule - sign_rules];
 
     *why = (struct lw_reason){.feature_idx = (uint16_t)feature, .value = row[feature]};
-    if (rule->least > 0)
+    if (rule->least > 1)
         (void)snprintf(why->words, sizeof why->words, "%.0f %s", n, rule->sign.words);
     else
         (void)snprintf(why->words, sizeof why->words, "%s", rule->sign.words);
