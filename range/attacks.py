@@ -58,8 +58,8 @@ class Attack:
                 self.rows.append((start, end, a, b, proto, dport, "Normal", "", "", ""))
 
     def searched_by_router(self, begun):
-        """A sweep from outside makes the router ask who has each address."""
-        if self.sources[0].is_outside:
+        """A sweep that goes through the router makes it ask who has each address."""
+        if self.sources[0].is_outside or self.tool == "masscan":
             self.rule_of_many(begun, self.world.gateway, str(self.world.inside), "arp", "any",
                               "the router looks for the addresses of the sweep")
 

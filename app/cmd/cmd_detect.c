@@ -31,6 +31,7 @@ static struct {
     double per_day;
     bool json;
     bool rivals;
+    bool no_signs;
 } o;
 
 static const struct opt rows[] = {
@@ -46,6 +47,10 @@ static const struct opt rows[] = {
     {"alerts-per-day", 0, OPT_TO_FLOAT(&o.per_day), .metavar = "N",
      .help = "at the rate at which flows come, let normal ones make about so many "
              "alerts a day, as far as the model has met enough of them"},
+    {"no-signs", 0, OPT_TO_FLAG(&o.no_signs),
+     .help = "let the model judge alone: what only attacks show, such as packets from "
+             "an address to itself or ports tried one after the other, is not looked "
+             "for besides"},
     {"top", 0, OPT_TO_INT(&o.top), .metavar = "N", .initial = "10", .min = 0,
      .max = SUMMARY_TOP_MAX, .help = "list that many of the most suspicious flows"},
     {"rivals", 0, OPT_TO_FLAG(&o.rivals),
@@ -197,6 +202,7 @@ static enum lw_status set_up(struct detection *d, struct lw_error *err)
     host_option(&cfg.extractor);
     /* Of a thousand alerts the summary explains ten. */
     cfg.no_reasons = o.write == NULL;
+    cfg.no_signs = o.no_signs;
     cfg.false_alarm = o.fpr;
     cfg.alerts_per_day = o.per_day;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;

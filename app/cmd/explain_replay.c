@@ -38,26 +38,35 @@ static enum lw_status take_line(const char *path, size_t line_number, struct spa
     return st;
 }
 
-enum lw_status replay_each(const char *path, replay_fn fn, void *ctx,
-                           struct lw_error *err)
+enum lw_status replay_lines(struct stream *in, replay_fn fn, void *ctx,
+                            struct lw_error *err)
 {
-    struct stream *in = NULL;
+    const char *path = stream_name(in);
     struct lines lines;
     struct span line;
     uint64_t n_alerts = 0;
     bool stop = false;
-    enum lw_status st = stream_open(&in, path, err);
+    enum lw_status st = LW_OK;
 
-    if (st != LW_OK)
-        return st;
     lines_init(&lines, in, NULL);
     while (st == LW_OK && !stop) {
         st = lines_next(&lines, &line, err);
         if (st == LW_OK && may_be_alert(line))
             st = take_line(path, lines.number, line, &n_alerts, fn, ctx, &stop, err);
     }
-    stream_close(in);
     return st == LW_END ? LW_OK : st;
+}
+
+enum lw_status replay_each(const char *path, replay_fn fn, void *ctx,
+                           struct lw_error *err)
+{
+    struct stream *in = NULL;
+    enum lw_status st = stream_open(&in, path, err);
+
+    if (st == LW_OK)
+        st = replay_lines(in, fn, ctx, err);
+    stream_close(in);
+    return st;
 }
 
 static const struct json_value *verdict_of(const struct json_value *event)
@@ -137,9 +146,12 @@ const char *replay_difference(const struct json_value *event,
     const struct json_value *was = verdict_of(event);
     const struct json_value *p = json_get(was, "p_values");
 
-    if (!is_text(json_get(was, "class"), lw_verdict_name(v->verdict)))
+    /* A sign's verdict is not the model's, but the model's scores are there as well. */
+    const bool by_sign = json_text(json_get(was, "sign")) != NULL;
+
+    if (!by_sign && !is_text(json_get(was, "class"), lw_verdict_name(v->verdict)))
         return "class";
-    if (!is_same(json_get(was, "confidence"), v->confidence))
+    if (!by_sign && !is_same(json_get(was, "confidence"), v->confidence))
         return "confidence";
     for (uint32_t k = 0; k < lw_classifier_classes(c); k++)
         if (!is_same(json_get(json_get(was, "scores"), lw_classifier_class_name(c, k)),
@@ -152,8 +164,8 @@ const char *replay_difference(const struct json_value *event,
             return "p_values";
     if (!is_same(json_get(was, "unavailable"), v->unavailable))
         return "unavailable";
-    return same_reasons(json_get(was, "reasons"), lw_classifier_view(c), reasons,
-                        n_reasons)
+    return by_sign || same_reasons(json_get(was, "reasons"), lw_classifier_view(c),
+                                   reasons, n_reasons)
                ? NULL
                : "reasons";
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "cmd/text.h"
 
 #include <string.h>
@@ -159,12 +160,14 @@ enum lw_status table_read(struct lw_frame **out, const char *path,
     const struct lw_frame_config cfg = {.schema = schema,
                                         .bad_row = warn_of_row,
                                         .bad_row_ctx = &n_bad,
+                                        .rows_read = progress_rows,
                                         .no_digest = !digest};
     enum lw_status st = lw_frame_read(out, path, &cfg, err);
     struct lw_read_report r;
     char skipped[TEXT_MAX + 32];
     char repaired[TEXT_MAX + 32];
 
+    progress_end();
     if (st != LW_OK) {
         if (st == LW_EFORMAT)
             command_note("--on-bad-row skip leaves such rows out, missing takes such "

@@ -173,6 +173,8 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
         put_share(w, lw_classifier_class_name(c, i), v->score[i]);
     jsonw_object_end(w);
     put_p_values(w, c, v);
+    if (f->sign != NULL)
+        jsonw_put_text(w, "sign", f->sign->name);
     put_reasons(w, f);
     put_one_text(w, "models", lw_classifier_id(c));
     put_share(w, "unavailable", v->unavailable);

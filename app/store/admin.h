@@ -153,7 +153,7 @@ LW_MUST enum lw_status store_user_find(struct store *s, const char *name,
                                        struct lw_error *err);
 LW_MUST enum lw_status store_user_list(struct store *s, store_user_fn fn, void *ctx,
                                        struct lw_error *err);
-/** password NULL leaves it; disabling ends the sessions. */
+/** password NULL leaves it; any change ends the sessions. */
 LW_MUST enum lw_status store_user_change(struct store *s, int64_t id,
                                          const char *password, uint32_t scopes,
                                          bool disabled, struct lw_error *err);

@@ -106,6 +106,14 @@ LW_API LW_MUST enum lw_status lw_classifier_judge(const struct lw_classifier *c,
                                                   struct lw_verdict *out,
                                                   struct lw_error *err);
 
+/** How near a verdict is to an alert, of a classifier that has a threshold for each
+ * class of attack: the score of the class said, or where that is Normal of the class
+ * that comes nearest to its threshold, and that threshold.  False: it decides
+ * otherwise, and nothing was written. */
+LW_API bool lw_classifier_nearness(const struct lw_classifier *c,
+                                   const struct lw_verdict *v, float *score,
+                                   float *threshold);
+
 /** Where the classifier's network sees rows that are alike side by side: *out becomes a
  *  matrix (n_rows, units) that the caller releases; of a perceptron its last hidden
  *  layer, of an autoencoder the middle one.  LW_EUNSUPPORTED: it has no network.
@@ -161,6 +169,7 @@ struct lw_train_report {
     struct lw_eval leave_attack_out;       /* pooled over folds and repeats */
     struct lw_eval repeat[LW_REPEATS_MAX]; /* the same, each repeat alone */
     uint32_t n_repeats;
+    struct lw_curve curve;                  /* of leave_attack_out's attack scores */
     struct lw_eval leave_attack_out_masked; /* without the features that packets cannot
                                                give */
     struct lw_eval baseline_majority;       /* under leave_attack_out's folds */
@@ -203,6 +212,7 @@ struct lw_test_report {
                                             "Not recognized" */
     double wrong_rejected;  /* share of the wrong answers that are among these */
     char unseen_types[512]; /* names separated by commas */
+    struct lw_eval_names names;
 };
 
 LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
@@ -215,6 +225,15 @@ LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
 
 struct lw_detector; /* opaque */
 
+/** Something that only attacks show, whatever the classifier says (docs/detection.md).
+ *  Static storage. */
+struct lw_sign {
+    const char *name;              /* "land", "ping-sweep", ... */
+    enum lw_verdict_class verdict; /* of what it is a sign */
+    const char *feature;           /* of the view, that shows it best */
+    const char *words;             /* what was seen, or what of it there was a number */
+};
+
 /** One judged flow.  Everything borrowed for the call. */
 struct lw_finding {
     const struct lw_record *rec;
@@ -224,6 +243,7 @@ struct lw_finding {
     struct lw_reason reasons[LW_MAX_REASONS]; /* of an alert, unless no_reasons */
     size_t n_reasons;
     bool alert;
+    const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
 };
 
 typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
@@ -235,6 +255,7 @@ struct lw_detector_config {
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
     bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
+    bool no_signs;         /* the classifier alone judges rows of view "flow", too */
     /* Instead of the classifier's own threshold one that keeps a budget; at most one of
      * the two, and only of classifiers that lw_classifier_threshold() has an answer
      * for.

@@ -243,6 +243,9 @@ struct lw_record {
     bool has_ports;
     uint16_t vlan_id;     /* outermost, 0 when untagged */
     uint32_t spi;         /* ESP */
+    uint32_t arp_mac[2];  /* ARP: the last four bytes of the MAC address that each side
+                             gave last as its own; 0: none */
+    bool arp_two_macs;    /* a side gave different ones */
     uint8_t llc[2];       /* DSAP and SSAP of an LLC frame (ether_type below 1536) */
     uint8_t tunnel_depth; /* tunnels around the flow; 0 for the outermost IP header */
     enum lw_tunnel_kind tunnel_kind; /* of the innermost of them */

@@ -25,7 +25,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40 };
+enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40, ROWS_PER_WORD = 8192 };
 
 /* Rows are numbered with 32 bits all over the data layer. */
 #define ROWS_MAX ((size_t)UINT32_MAX - 1)
@@ -431,6 +431,15 @@ static enum lw_status store_row(struct table *t, struct span text, struct lw_err
     return LW_OK;
 }
 
+static void tell_rows(const struct table *t)
+{
+    uint64_t total = stream_bytes_total(t->lines.in);
+    double done =
+        total > 0 ? (double)stream_bytes_read(t->lines.in) / (double)total : -1;
+
+    t->cfg->rows_read(t->cfg->rows_read_ctx, t->frame->n_rows, done);
+}
+
 static enum lw_status read_rows(struct table *t, struct lw_error *err)
 {
     struct lw_frame *f = t->frame;
@@ -441,6 +450,8 @@ static enum lw_status read_rows(struct table *t, struct lw_error *err)
 
         if (st == LW_END)
             break;
+        if (t->cfg->rows_read != NULL && t->lines.number % ROWS_PER_WORD == 0)
+            tell_rows(t);
         if (st == LW_OK)
             st = make_room(t, err);
         if (st == LW_OK && text.n > 0)

@@ -41,6 +41,11 @@ size_t lw_compare_table_features(const struct lw_compare_table *t)
     return t->x.n_cols;
 }
 
+size_t lw_compare_table_source(const struct lw_compare_table *t, size_t i)
+{
+    return t->source == NULL ? (size_t)-1 : t->source[i];
+}
+
 uint32_t lw_compare_table_classes(const struct lw_compare_table *t)
 {
     return t->n_classes;

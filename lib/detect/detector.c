@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "detect/budget.h"
+#include "detect/sign_said.h"
+#include "detect/signs.h"
 
 #include <lapwing/detect.h>
 
@@ -36,6 +38,7 @@ struct lw_detector {
     struct lw_record *recs;         /* (BATCH_ROWS), owned */
     struct lw_verdict *verdicts;    /* (BATCH_ROWS), owned */
     size_t n_waiting;               /* rows in the batch */
+    struct signs *signs;            /* owned; NULL: the classifier judges alone */
     struct budget budget;
     int64_t next_look_ns;
     enum lw_status failed; /* LW_OK, or the first failure, kept in `why` */
@@ -44,6 +47,22 @@ struct lw_detector {
 };
 
 /* ---- judging -------------------------------------------------------------------- */
+
+/* A sign decides, whatever the classifier says: it does not know all attacks. */
+static void heed_signs(struct lw_detector *d, struct lw_finding *f)
+{
+    struct lw_reason why;
+
+    if (d->signs == NULL)
+        return;
+    f->sign = signs_find(d->signs, f->rec, f->values, &why);
+    if (f->sign == NULL)
+        return;
+    f->verdict.verdict = f->verdict.decision = f->sign->verdict;
+    f->verdict.confidence = 1;
+    if (!d->cfg.no_reasons)
+        f->reasons[f->n_reasons++] = why;
+}
 
 static enum lw_status report_one(struct lw_detector *d, size_t i)
 {
@@ -56,8 +75,10 @@ static enum lw_status report_one(struct lw_detector *d, size_t i)
     budget_decide(&d->budget, d->classifier, v);
     LW_ASSERT(v->verdict < LW_N_VERDICTS);
     f.verdict = *v;
+    heed_signs(d, &f);
+    v = &f.verdict;
     f.alert = v->verdict != LW_VERDICT_NORMAL;
-    if (f.alert && !d->cfg.no_reasons)
+    if (f.alert && f.sign == NULL && !d->cfg.no_reasons)
         st = lw_classifier_explain(d->classifier, values, v, f.reasons, LW_MAX_REASONS,
                                    &f.n_reasons, &d->why);
     if (st != LW_OK)
@@ -99,9 +120,15 @@ static void on_row(void *ctx, const struct lw_row *row)
 static void on_record(void *ctx, const struct lw_record *rec)
 {
     struct lw_detector *d = ctx;
+    struct lw_record tagged;
 
     if (d->failed != LW_OK)
         return;
+    if (d->signs != NULL) {
+        tagged = *rec;
+        tagged.tag = sign_said_tag(rec);
+        rec = &tagged;
+    }
     if (lw_extractor_add(d->extractor, rec, lw_meter_watermark_ns(d->meter), on_row,
                          d) != LW_OK &&
         d->failed == LW_OK)
@@ -120,12 +147,19 @@ static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
     if (st != LW_OK)
         return st;
     lw_view_meter_needs(d->view, &d->cfg.meter);
+    if (!d->cfg.no_signs && signs_apply(d->view))
+        d->cfg.meter.tap = &sign_tap;
     st = lw_meter_new(&d->meter, &d->cfg.meter, err);
     if (st != LW_OK)
         return st;
     st = lw_extractor_new(&d->extractor, d->view, &d->cfg.extractor, err);
     if (st != LW_OK)
         return st;
+    if (!d->cfg.no_signs && signs_apply(d->view)) {
+        d->signs = signs_new(d->view, d->cfg.extractor.max_hosts);
+        if (d->signs == NULL)
+            return lw_fail(err, LW_ENOMEM, "out of memory for signs of attacks");
+    }
     d->rows = mem_zalloc((size_t)BATCH_ROWS * width, sizeof d->rows[0]);
     d->recs = mem_zalloc(BATCH_ROWS, sizeof d->recs[0]);
     d->verdicts = mem_zalloc(BATCH_ROWS, sizeof d->verdicts[0]);
@@ -241,6 +275,7 @@ void lw_detector_free(struct lw_detector *d)
         return;
     lw_meter_free(d->meter);
     lw_extractor_free(d->extractor);
+    signs_free(d->signs);
     mem_free(d->rows);
     mem_free(d->recs);
     mem_free(d->verdicts);

@@ -76,6 +76,15 @@ static void account_ip(struct flow *f, const struct decoded *d, unsigned from)
         f->bad_fragments[from]++;
 }
 
+/* Whoever asks or answers says by which MAC address it is reached. */
+static void account_arp(struct flow_side *s, const struct decoded *d)
+{
+    if (s->heard & HEARD_SEQ && s->next_seq != d->arp_mac)
+        s->heard |= HEARD_TWO_MACS;
+    s->next_seq = d->arp_mac;
+    s->heard |= HEARD_SEQ;
+}
+
 void flow_account(struct flow *f, const struct decoded *d, unsigned from,
                   int64_t time_ns)
 {
@@ -99,7 +108,9 @@ void flow_account(struct flow *f, const struct decoded *d, unsigned from,
     s->heard |= HEARD_PACKETS;
     if (d->ip_version != 0)
         account_ip(f, d, from);
-    if (flow_kind(f) != LW_FLOW_TCP) {
+    if (flow_kind(f) == LW_FLOW_ARP) {
+        account_arp(s, d);
+    } else if (flow_kind(f) != LW_FLOW_TCP) {
         if (f->flags & FLOW_MEDIA)
             argus_media_step(f, d, from);
     } else if (d->layer == DECODE_TRANSPORT) {

@@ -152,6 +152,16 @@ static void set_side(const struct flow *f, unsigned side, struct lw_side *out)
                             .has_ip = (s->heard & HEARD_IP) != 0};
 }
 
+static void set_macs(const struct flow *f, unsigned first, struct lw_record *rec)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct flow_side *s = &f->side[i ^ first];
+
+        rec->arp_mac[i] = s->heard & HEARD_SEQ ? s->next_seq : 0;
+        rec->arp_two_macs |= (s->heard & HEARD_TWO_MACS) != 0;
+    }
+}
+
 /* What the key keeps in its port fields depends on the kind. */
 static void set_ports(const struct flow *f, unsigned first, struct lw_record *rec)
 {
@@ -187,6 +197,8 @@ static void set_ports(const struct flow *f, unsigned first, struct lw_record *re
         rec->protocol = PROTOCOL_IGMP;
         break;
     case LW_FLOW_ARP:
+        set_macs(f, first, rec);
+        break;
     case LW_FLOW_GRE:
     case LW_FLOW_IP:
     case LW_N_FLOW_KINDS:

@@ -33,7 +33,8 @@ struct flow_side {
     uint64_t payload_bytes;
     int64_t first_ns;
     int64_t last_ns;
-    uint32_t next_seq; /* the sequence number after the highest one seen; RTP: SSRC */
+    uint32_t next_seq; /* the sequence number after the highest one seen; RTP: SSRC;
+                          ARP: the end of the MAC address given last */
     uint32_t retransmitted;
     uint32_t urgent : 24; /* stays at its greatest */
     uint32_t argus_tos : 8;
@@ -44,9 +45,10 @@ struct flow_side {
 };
 
 enum flow_heard {
-    HEARD_IP = 1,     /* tos and ttl are known */
-    HEARD_SEQ = 2,    /* next_seq is known */
-    HEARD_PACKETS = 4 /* anything at all */
+    HEARD_IP = 1,      /* tos and ttl are known */
+    HEARD_SEQ = 2,     /* next_seq is known */
+    HEARD_PACKETS = 4, /* anything at all */
+    HEARD_TWO_MACS = 8 /* ARP: the side gave different ones */
 };
 
 enum flow_flag {

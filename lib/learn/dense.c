@@ -5,12 +5,13 @@
  * order of the inner index.  Vectors run over the columns, so their width changes no
  * sum, and products are not fused (-ffp-contract=off).
  *
- * A tile of four rows and eight columns, or sixteen where the processor has AVX2, stays
- * in registers over the whole sum.
+ * A tile of four rows and eight columns stays in registers over the whole sum; with
+ * AVX2 a larger one (dense_avx2.c).
  */
 #include "learn/dense.h"
 
-#include "base/quick.h"
+#include "base/simd.h"
+#include "learn/dense_priv.h"
 
 #include <string.h>
 
@@ -80,87 +81,16 @@ static void multiply_row(float *restrict out, const float *restrict a,
     memcpy(out, sum, n * sizeof *sum);
 }
 
-#if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2")))
-
-enum { WIDE = 8, WIDE_TILE = 2 * WIDE };
-
-/* Rows of a (rows, n_inner), 8 * vectors columns of b and out; both are constants. */
-WITH_AVX2 static inline __attribute__((always_inline)) void
-wide_tile(float *restrict out, const float *restrict a, const float *restrict b,
-          const float *restrict bias, size_t n_inner, size_t n_cols, size_t rows,
-          size_t vectors)
-{
-    quick8 sum[TILE_ROWS][2];
-
-    for (size_t v = 0; v < vectors; v++) {
-        quick8 start = {0};
-
-        if (bias != NULL)
-            memcpy(&start, bias + v * WIDE, sizeof start);
-        for (size_t r = 0; r < rows; r++)
-            sum[r][v] = start;
-    }
-    for (size_t k = 0; k < n_inner; k++, b += n_cols)
-        for (size_t v = 0; v < vectors; v++) {
-            quick8 x;
-
-            memcpy(&x, b + v * WIDE, sizeof x);
-            for (size_t r = 0; r < rows; r++)
-                sum[r][v] += a[r * n_inner + k] * x;
-        }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t v = 0; v < vectors; v++)
-            memcpy(out + r * n_cols + v * WIDE, &sum[r][v], sizeof sum[r][v]);
-}
-
-/* The columns from j on that some vectors hold, of all rows. */
-WITH_AVX2 static inline __attribute__((always_inline)) void
-wide_columns(float *restrict out, const float *restrict a, const float *restrict b,
-             const float *restrict bias, size_t n, size_t n_inner, size_t n_cols,
-             size_t j, size_t vectors)
-{
-    const float *start = bias == NULL ? NULL : bias + j;
-    size_t r = 0;
-
-    for (; r + TILE_ROWS <= n; r += TILE_ROWS)
-        wide_tile(out + r * n_cols + j, a + r * n_inner, b + j, start, n_inner, n_cols,
-                  TILE_ROWS, vectors);
-    for (; r < n; r++)
-        wide_tile(out + r * n_cols + j, a + r * n_inner, b + j, start, n_inner, n_cols,
-                  1, vectors);
-}
-
-/* At least eight columns.  The last vector begins where eight are left: some columns
- * are computed twice, to the same bits. */
-WITH_AVX2 static void multiply_wide(float *restrict out, const float *restrict a,
-                                    const float *restrict b, const float *restrict bias,
-                                    size_t n, size_t n_inner, size_t n_cols)
-{
-    size_t j = 0;
-
-    for (; j + WIDE_TILE <= n_cols; j += WIDE_TILE)
-        wide_columns(out, a, b, bias, n, n_inner, n_cols, j, 2);
-    if (j + WIDE < n_cols && n_cols >= WIDE_TILE)
-        wide_columns(out, a, b, bias, n, n_inner, n_cols, n_cols - WIDE_TILE, 2);
-    else if (j + WIDE < n_cols) {
-        wide_columns(out, a, b, bias, n, n_inner, n_cols, j, 1);
-        wide_columns(out, a, b, bias, n, n_inner, n_cols, n_cols - WIDE, 1);
-    } else if (j < n_cols)
-        wide_columns(out, a, b, bias, n, n_inner, n_cols, n_cols - WIDE, 1);
-}
-#endif
-
 void dense_multiply(float *restrict out, const float *restrict a,
                     const float *restrict b, const float *restrict bias, size_t n,
                     size_t n_inner, size_t n_cols)
 {
-#if defined(__x86_64__)
-    if (n_cols >= WIDE && __builtin_cpu_supports("avx2")) {
-        multiply_wide(out, a, b, bias, n, n_inner, n_cols);
+    if (simd_has_avx2()) {
+        const struct dense_product p = {out, a, b, bias, n_inner, n_cols};
+
+        dense_multiply_avx2(&p, n);
         return;
     }
-#endif
     for (size_t j = 0; j < n_cols; j += TILE) {
         size_t width = n_cols - j < TILE ? n_cols - j : TILE;
         const float *start = bias == NULL ? NULL : bias + j;

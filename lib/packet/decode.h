@@ -62,6 +62,7 @@ struct decoded {
     uint8_t ttl;        /* or hop limit */
     uint8_t argus_tos; /* of IPv6: the bits of the flow label that Argus takes for it */
     uint16_t arp_op;   /* 1 request, 2 reply */
+    uint32_t arp_mac;  /* the last four bytes of the address that its sender gives */
     uint32_t ip_bytes; /* header and payload by the header's own word; the wire's
                           length where that is less, or where segmentation offload
                           left the field 0 */

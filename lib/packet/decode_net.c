@@ -228,6 +228,7 @@ static enum decode_outcome decode_arp(struct cursor *c, struct decoded *d)
     if (!cursor_has(c, ARP_BYTES))
         return cursor_short(c, ARP_BYTES);
     d->arp_op = span_be16(s, 6);
+    d->arp_mac = span_be32(s, 10);
     (void)span_copy(s, 14, d->addr[0].bytes, 4);
     (void)span_copy(s, 24, d->addr[1].bytes, 4);
     d->layer = DECODE_NETWORK;

@@ -52,7 +52,7 @@ static const char *const number_words[] = {
     "seq",     "ack",    "win",    "urg",      "doff", "type", "code", "id",
     "icmpseq", "spi",    "proto",  "len",      "ttl",  "tos",  "ipid", "frag",
     "iplen",   "udplen", "ipopt",  "op",       "cap",  "wire", "pad",  "ethertype",
-    "mpls",    "grekey", "greseq", "greproto", "call", "gtp",  "sum",
+    "mpls",    "grekey", "greseq", "greproto", "call", "gtp",  "sum",  "mac",
 };
 
 enum number_word {
@@ -87,6 +87,7 @@ enum number_word {
     N_CALL,
     N_GTP,
     N_SUM,
+    N_MAC,
     N_NUMBER_WORDS
 };
 
@@ -535,7 +536,7 @@ static void put_arp(struct out *o, const struct spec *s)
 {
     put_bytes(o, "\0\1\x08\0\6\4", 6);
     put16(o, number(s, N_OP, 1));
-    put_mac(o, 1);
+    put_mac(o, (uint8_t)number(s, N_MAC, 1));
     put_bytes(o, s->side[0].addr, 4);
     put_mac(o, 2);
     put_bytes(o, s->side[1].addr, 4);

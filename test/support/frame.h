@@ -10,7 +10,8 @@
  *
  *     tcp udp udplite sctp  A:port > B:port, IPv6 in brackets: [fe80::1]:80
  *     icmp icmp6 igmp esp gre ip  A > B
- *     arp  A > B            sender and target; op=1 request (default), 2 reply
+ *     arp  A > B            sender and target; op=1 request (default), 2 reply;
+ *                           mac=N of the sender (default 1)
  *     ether                 no network header; ethertype=N (default 0x88b5)
  *
  *     S SA FPA ...          TCP flags, of FSRPAUEC; seq= ack= win= urg= doff=

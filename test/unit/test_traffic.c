@@ -206,6 +206,7 @@ static enum lw_status judge(const char *name, struct found *found, double false_
 {
     struct lw_detector_config cfg = {.finding = on_finding,
                                      .ctx = found,
+                                     .no_signs = true,
                                      .false_alarm = false_alarm,
                                      .alerts_per_day = alerts_per_day};
     const struct lw_run run = {.n_threads = 1};

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/sign_table.h"
+
+#include "detect/sign_said.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { REAL = LW_TCP_SYN | LW_TCP_RST | LW_TCP_ACK };
+
+/* ---- what no honest program sends ------------------------------------------------ */
+
+static bool is_loopback(const struct lw_record *rec)
+{
+    static const uint8_t loop6[16] = {[15] = 1};
+
+    return rec->ip_version == 4 ? rec->addr[0].bytes[0] == 127
+                                : memcmp(rec->addr[0].bytes, loop6, 16) == 0;
+}
+
+static double land(const struct sign_row *r)
+{
+    return r->rec->ip_version != 0 && r->rec->has_ports && r->sport == r->dport &&
+           memcmp(&r->rec->addr[0], &r->rec->addr[1], sizeof r->rec->addr[0]) == 0 &&
+           !is_loopback(r->rec);
+}
+
+/* RFC 9293, 3.4: all segments but the first and a reset acknowledge something. */
+static double odd_flags(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && !r->again && r->s->packets > 0 &&
+           r->s->packets <= 3 && r->s->payload_bytes == 0 &&
+           (r->s->tcp_flags & REAL) == 0 &&
+           (r->d->packets == 0 || (r->d->tcp_flags & LW_TCP_RST) != 0);
+}
+
+static double overlaps(const struct sign_row *r)
+{
+    return r->s->overlapping_fragments + r->d->overlapping_fragments;
+}
+
+static bool is_service(uint16_t port)
+{
+    static const uint16_t high[] = {1434, 1900,  3283,  3389,  3478,  3702,  5093, 5353,
+                                    5683, 10001, 11211, 27015, 32414, 37810, 47808};
+
+    if (port < 1024)
+        return port > 0;
+    for (size_t i = 0; i < sizeof high / sizeof high[0]; i++)
+        if (high[i] == port)
+            return true;
+    return false;
+}
+
+/* ---- looking around -------------------------------------------------------------- */
+
+static double echo_request(const struct sign_row *r)
+{
+    return !r->again && !r->to_group &&
+           ((r->rec->kind == LW_FLOW_ICMP && r->rec->icmp_type == 8) ||
+            (r->rec->kind == LW_FLOW_ICMP6 && r->rec->icmp_type == 128));
+}
+
+static double unanswered_arp(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_ARP && r->d->packets == 0 && !r->again;
+}
+
+static bool began_tcp(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && !r->again && !r->goes_on &&
+           (r->s->tcp_flags & LW_TCP_SYN) != 0;
+}
+
+/* A connection in which nothing was said: refused, not answered, or let go at once. */
+static double empty_tcp(const struct sign_row *r)
+{
+    return began_tcp(r) && r->s->payload_bytes == 0 && r->d->payload_bytes == 0;
+}
+
+static double failed_tcp(const struct sign_row *r)
+{
+    return began_tcp(r) && r->failed;
+}
+
+static double lonely_udp(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_UDP && !r->again && r->d->packets == 0 &&
+           !r->to_group && r->s->packets <= 3;
+}
+
+/* The ports that traceroute sends to (RFC 1393 has none; its manual page has). */
+static double lonely_udp_port(const struct sign_row *r)
+{
+    return r->dport >= 33434 && r->dport <= 33534 ? 0 : lonely_udp(r);
+}
+
+/* What one looks for; peers of file sharing are asked at ports of their own. */
+static double lonely_udp_service(const struct sign_row *r)
+{
+    return is_service(r->dport) ? lonely_udp(r) : 0;
+}
+
+/* ---- floods ---------------------------------------------------------------------- */
+
+static double half_open(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && !r->again &&
+           (r->s->tcp_flags & (LW_TCP_SYN | LW_TCP_ACK | LW_TCP_FIN)) == LW_TCP_SYN &&
+           r->d->payload_bytes == 0;
+}
+
+static double echo_packets(const struct sign_row *r)
+{
+    bool is_echo = (r->rec->kind == LW_FLOW_ICMP && r->rec->icmp_type == 8) ||
+                   (r->rec->kind == LW_FLOW_ICMP6 && r->rec->icmp_type == 128);
+
+    return is_echo && !r->to_group ? (double)r->s->packets : 0;
+}
+
+/* Segments of connections that nobody opened and nobody answers but by a reset. */
+static double stray_segments(const struct sign_row *r)
+{
+    bool stray = r->rec->kind == LW_FLOW_TCP &&
+                 ((r->s->tcp_flags | r->d->tcp_flags) & LW_TCP_SYN) == 0 &&
+                 r->s->payload_bytes + r->d->payload_bytes == 0 &&
+                 (r->d->tcp_flags & ~(LW_TCP_RST | LW_TCP_ACK)) == 0 &&
+                 (r->d->packets == 0 || (r->d->tcp_flags & LW_TCP_RST) != 0);
+
+    /* Where the other half of a connection was not captured, its acknowledgements go
+     * on from one to the next. */
+    if (r->s->packets > 3)
+        return stray && (double)r->duplicate_acks > 0.9 * (double)r->s->packets - 1
+                   ? (double)r->duplicate_acks
+                   : 0;
+    return stray && !r->again ? (double)r->s->packets : 0;
+}
+
+static double udp_not_answered(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_UDP && !r->to_group && r->d->packets == 0
+               ? (double)r->s->packets
+               : 0;
+}
+
+/* What is said to a service of names, time or management is not in its language. */
+static double udp_babble(const struct sign_row *r)
+{
+    bool known = r->dport == 53 || r->dport == 123 || r->dport == 161;
+
+    return known && r->rec->kind == LW_FLOW_UDP && !r->to_group &&
+                   r->rec->app == LW_APP_UNKNOWN
+               ? (double)r->s->packets
+               : 0;
+}
+
+/* An answer to a question that was not put. */
+static double udp_unasked(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_UDP && !r->again && !r->to_group &&
+           r->d->packets == 0 && is_service(r->sport) && r->dport != r->sport;
+}
+
+static double synack_unasked(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && !r->again && r->s->packets == 0 &&
+           (r->d->tcp_flags & (LW_TCP_SYN | LW_TCP_ACK)) == (LW_TCP_SYN | LW_TCP_ACK);
+}
+
+static double http_done(const struct sign_row *r)
+{
+    return r->rec->app == LW_APP_HTTP && !r->again;
+}
+
+/* A connection to a web server that stays open and gets nowhere. */
+static double http_stuck(const struct sign_row *r)
+{
+    bool web = r->rec->app == LW_APP_HTTP || r->dport == 80 || r->dport == 8080;
+
+    return web && r->rec->kind == LW_FLOW_TCP && !r->again && r->seconds > 3 &&
+           r->s->payload_bytes < 1500 && r->d->payload_bytes == 0 && r->d->packets > 0;
+}
+
+/* ---- passwords ------------------------------------------------------------------- */
+
+static double login(const struct sign_row *r)
+{
+    if (r->rec->kind != LW_FLOW_TCP || r->again || r->goes_on)
+        return 0;
+    switch ((int)r->rec->app) {
+    case LW_APP_SSH:
+        return r->s->payload_bytes < 4500 && r->d->payload_bytes < 5000;
+    case LW_APP_FTP:
+    case LW_APP_TELNET:
+    case LW_APP_POP3:
+    case LW_APP_IMAP:
+    case LW_APP_VNC:
+    case LW_APP_RDP:
+    case LW_APP_MYSQL:
+    case LW_APP_POSTGRES:
+        return r->s->payload_bytes < 1500 && r->d->payload_bytes < 4000;
+    default:
+        return 0;
+    }
+}
+
+static double refusals(const struct sign_row *r)
+{
+    return r->goes_on ? 0 : sign_refusals_of(r->rec->tag);
+}
+
+static double dns_weight(const struct sign_row *r)
+{
+    bool dns = r->rec->app == LW_APP_DNS && r->rec->kind == LW_FLOW_UDP;
+    double mean = dns && r->s->packets > 0
+                      ? (double)r->s->payload_bytes / (double)r->s->packets
+                      : 0;
+
+    return mean >= 70 || (dns && sign_asks_text(r->rec->tag)) ? (double)r->s->packets
+                                                              : 0;
+}
+
+/* A short talk with a host outside, as a bot has with its master. */
+static double short_talk(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && r->leaves && !r->again && !r->goes_on &&
+           (r->s->tcp_flags & LW_TCP_SYN) != 0 && !r->failed &&
+           r->s->payload_bytes > 0 && r->seconds < 10;
+}
+
+/* ---- what is said ---------------------------------------------------------------- */
+
+enum {
+    CLASS_NOTHING = LW_VERDICT_NORMAL,
+    CLASS_RPC_LOOK = LW_VERDICT_PROBE,
+    CLASS_WEB_SCANNER = LW_VERDICT_PROBE,
+    CLASS_RPC_LOGS = LW_VERDICT_R2L,
+    CLASS_RPC_SECRETS = LW_VERDICT_R2L,
+    CLASS_RPC_FORCED_LOGIN = LW_VERDICT_R2L,
+    CLASS_RPC_RUN = LW_VERDICT_R2L,
+    CLASS_ZEROLOGON = LW_VERDICT_R2L,
+    CLASS_SMB_EXPLOIT = LW_VERDICT_R2L,
+    CLASS_WEB_EXPLOIT = LW_VERDICT_R2L,
+    CLASS_SHELL = LW_VERDICT_BOTNET,
+    CLASS_DROPPER = LW_VERDICT_BOTNET
+};
+
+const struct lw_sign sign_said_table[N_SIGN_SAID] = {
+#define SIGN_SAID_ROW(said, text, words)                                               \
+    {text, (enum lw_verdict_class)CLASS_##said, "total_length_of_fwd_packets", words},
+    SIGN_SAID_LIST(SIGN_SAID_ROW)
+#undef SIGN_SAID_ROW
+};
+
+/* ---- the table ------------------------------------------------------------------- */
+
+#define SIGN(name, verdict, feature, words)                                            \
+    .sign = {name, LW_VERDICT_##verdict, feature, words}
+
+const struct sign_rule sign_rules[] = {
+    {SIGN("land", DOS, "dst_flows_10s", "sent from an address and port to itself"),
+     land, .least = 0},
+    {SIGN("odd-flags", PROBE, "src_failed_10s",
+          "TCP segments without SYN, ACK and RST, as only scans send them"),
+     odd_flags, SIGN_OF_PAIR, SIGN_AMOUNTS, SIGN_60_S, 1.5},
+    {SIGN("overlapping-fragments", DOS, "overlapping_fragments",
+          "fragments that say anew what earlier ones said"),
+     overlaps, .least = 0},
+    {SIGN("ping-sweep", PROBE, "src_peers_60s", "hosts pinged by this one lately"),
+     echo_request, SIGN_OF_SOURCE, SIGN_TARGETS, SIGN_60_S, 7},
+    {SIGN("arp-sweep", PROBE, "src_peers_60s",
+          "addresses that nobody has asked for by this host lately"),
+     unanswered_arp, SIGN_OF_SOURCE, SIGN_TARGETS, SIGN_60_S, 15},
+    {SIGN("port-scan", PROBE, "src_ports_60s",
+          "ports of this host tried by the other without a word said"),
+     empty_tcp, SIGN_OF_PAIR, SIGN_PORTS, SIGN_60_S, 8},
+    {SIGN("slow-scan", PROBE, "src_ports_600s",
+          "closed ports of this host tried by the other"),
+     failed_tcp, SIGN_OF_PAIR, SIGN_PORTS, SIGN_600_S, 8},
+    {SIGN("udp-scan", PROBE, "src_ports_60s",
+          "UDP ports of this host tried by the other without an answer"),
+     lonely_udp_port, SIGN_OF_PAIR, SIGN_PORTS, SIGN_60_S, 12},
+    {SIGN("service-sweep", PROBE, "src_peers_60s",
+          "hosts at which this one tried the port in vain"),
+     failed_tcp, SIGN_OF_SOURCE_PORT, SIGN_TARGETS, SIGN_60_S, 10},
+    {SIGN("udp-sweep", PROBE, "src_peers_60s",
+          "hosts at which this one tried the port without an answer"),
+     lonely_udp_service, SIGN_OF_SOURCE_PORT, SIGN_TARGETS, SIGN_60_S, 15},
+    {SIGN("syn-flood", DOS, "srv_flows_10s",
+          "connections to this service begun and not opened"),
+     half_open, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_10_S, 25},
+    {SIGN("ping-flood", DOS, "dst_flows_10s", "echo requests to this host lately"),
+     echo_packets, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 100},
+    {SIGN("stray-flood", DOS, "dst_flows_10s",
+          "segments to this host that belong to no connection"),
+     stray_segments, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 60},
+    {SIGN("udp-flood", DOS, "srv_flows_10s",
+          "datagrams to this service without an answer"),
+     udp_not_answered, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_10_S, 5000},
+    {SIGN("udp-babble", DOS, "srv_flows_10s",
+          "datagrams to this service that are not in its language"),
+     udp_babble, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_10_S, 200},
+    {SIGN("reflection", DOS, "dst_peers_10s",
+          "hosts that answered this one, which had not asked"),
+     udp_unasked, SIGN_OF_REPLIER_PORT, SIGN_SOURCES, SIGN_10_S, 8},
+    {SIGN("syn-reflection", DOS, "src_peers_10s",
+          "answers to connections that this host did not begin"),
+     synack_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_10_S, 10},
+    {SIGN("http-flood", DOS, "srv_flows_10s",
+          "connections to this web server by one host lately"),
+     http_done, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_10_S, 40},
+    {SIGN("slow-http", DOS, "srv_flows_60s",
+          "connections to this web server that get nowhere"),
+     http_stuck, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_60_S, 12},
+    {SIGN("guessing", R2L, "srv_flows_60s",
+          "short logins to this service by one host lately"),
+     login, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 5},
+    {SIGN("refused-logins", R2L, "srv_flows_60s",
+          "logins to this service by one host that were refused lately"),
+     refusals, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 8},
+    {SIGN("dns-tunnel", BOTNET, "srv_flows_60s", "long questions put lately"),
+     dns_weight, SIGN_OF_DOMAIN, SIGN_AMOUNTS, SIGN_60_S, 15},
+    {SIGN("beacon", BOTNET, "srv_flows_60s",
+          "talks with a host outside at even times and of one size lately"),
+     short_talk, SIGN_OF_TIE, SIGN_REGULAR, SIGN_600_S, 1},
+};
+
+const unsigned sign_rules_n = sizeof sign_rules / sizeof sign_rules[0];

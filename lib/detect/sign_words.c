@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Words that have no other use than an attack, or none that a stranger should have.
+ * They are in lower case, and what is searched has been brought to it, with the escapes
+ * of URLs resolved.
+ */
+#include "detect/sign_said.h"
+
+#include <string.h>
+
+static const char *const exploits[] = {
+    "${jndi:",      /* Log4Shell */
+    "() { :",       /* Shellshock */
+    "union select", /* SQL injection */
+    "union all select",
+    "' or '1'='1",
+    "' or 1=1",
+    "' and 1=1",
+    "information_schema",
+    "xp_cmdshell",
+    "waitfor delay",
+    "../../../", /* out of the server's directory */
+    "..\\..\\..\\",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/winnt/system32",
+    "cmd.exe",
+    ";wget ", /* commands where none belong */
+    "; wget ",
+    "|wget ",
+    "`wget ",
+    "; curl ",
+    "/bin/busybox",
+    "chmod 777",
+    "/gponform/",
+    "setup.cgi?next_file",
+    "invokefunction&function=call_user_func",
+    "php://input",
+    "allow_url_include",
+    "eval(base64_decode",
+    "class.module.classloader",
+    "#_memberaccess", /* OGNL */
+    "@ognl.ognlcontext",
+    "/wls-wsat/",
+    "<script>alert(",
+};
+
+static const char *const scanners[] = {
+    "nmap scripting engine",
+    "nice ports,/trinity",
+    "nikto",
+    "sqlmap/",
+    "masscan/",
+    "zgrab",
+    "dirbuster",
+    "gobuster",
+    "feroxbuster",
+    "fuzz faster",
+    "wpscan",
+    "nessus",
+    "openvas",
+    "acunetix",
+    "(hydra)",
+    "nuclei",
+    "muieblackcat",
+    "whatweb",
+    "w3af",
+    "arachni",
+};
+
+static const char *const droppers[] = {
+    "/bin/busybox", "busybox mirai", "; wget http", ";wget http", "&& wget http",
+    "; tftp -g",    "; curl http",   "; curl -o",   "chmod 777 ",
+};
+
+static bool has(struct span text, const char *word)
+{
+    return text.n > 0 && memmem(text.p, text.n, word, strlen(word)) != NULL;
+}
+
+static bool has_any(struct span text, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (has(text, words[i]))
+            return true;
+    return false;
+}
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
+enum sign_said words_to_web(struct span text)
+{
+    if (has_any(text, exploits, COUNT(exploits)))
+        return SIGN_SAID_WEB_EXPLOIT;
+    return has_any(text, scanners, COUNT(scanners)) ? SIGN_SAID_WEB_SCANNER
+                                                    : SIGN_SAID_NOTHING;
+}
+
+enum sign_said words_to_shell(struct span text)
+{
+    return has_any(text, droppers, COUNT(droppers)) ? SIGN_SAID_DROPPER
+                                                    : SIGN_SAID_NOTHING;
+}
+
+bool words_of_shell(struct span text)
+{
+    return (has(text, "uid=") && has(text, "gid=")) ||
+           has(text, "microsoft windows [version") || has(text, "windows powershell\r");
+}
