@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "serve/models.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -136,16 +137,31 @@ static enum lw_verdict_class class_of(const struct lw_classifier *c,
     return LW_VERDICT_NOT_RECOGNIZED;
 }
 
-/* What the model says of one row, without its reasons. */
-static struct opinion opinion_of(const struct opinions *o, const struct lw_verdict *v)
+/* A sign decides whatever the model says, and has no threshold. */
+static struct opinion opinion_by_sign(const struct lw_finding *f)
+{
+    return (struct opinion){.score = f->verdict.confidence,
+                            .threshold = NAN,
+                            .p_value = NAN,
+                            .confidence = f->verdict.confidence,
+                            .unavailable = f->verdict.unavailable,
+                            .verdict = (uint8_t)f->verdict.verdict,
+                            .alert = true};
+}
+
+/* What is said of one row, without the reasons. */
+static struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f)
 {
     const struct lw_classifier *c = o->model->classifier;
+    const struct lw_verdict *v = &f->verdict;
     struct opinion p = {.score = v->attack_score,
                         .threshold = o->threshold,
                         .p_value = v->p_value,
                         .confidence = v->confidence,
                         .unavailable = v->unavailable};
 
+    if (f->sign != NULL)
+        return opinion_by_sign(f);
     if (o->threshold < 0) {
         p.threshold = o->model->threshold;
         (void)lw_classifier_nearness(c, v, &p.score, &p.threshold);
@@ -261,17 +277,22 @@ static enum lw_status explain(struct opinions *o, const struct opinion *p,
 {
     struct lw_reason reasons[LW_MAX_REASONS];
     struct opinion_detail *d;
-    size_t n = 0;
     enum lw_status st;
+    size_t n = 0;
 
     if (!p->alert && !(p->score >= OPINION_DETAIL_SCORE))
         return LW_OK;
     if (o->n_details[p->verdict] >= OPINION_DETAILS_MAX)
         return LW_OK;
-    st = lw_classifier_explain(o->model->classifier, f->values, &f->verdict, reasons,
-                               LW_MAX_REASONS, &n, err);
-    if (st != LW_OK)
-        return st;
+    if (f->sign != NULL) {
+        n = f->n_reasons;
+        memcpy(reasons, f->reasons, n * sizeof reasons[0]);
+    } else {
+        st = lw_classifier_explain(o->model->classifier, f->values, &f->verdict,
+                                   reasons, LW_MAX_REASONS, &n, err);
+        if (st != LW_OK)
+            return st;
+    }
     d = mem_zalloc(1, sizeof *d);
     if (d == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory for reasons");
@@ -293,7 +314,7 @@ static enum lw_status explain(struct opinions *o, const struct opinion *p,
 enum lw_status opinions_add(struct opinions *o, const struct lw_finding *f,
                             struct lw_error *err)
 {
-    struct opinion p = opinion_of(o, &f->verdict);
+    struct opinion p = opinion_of(o, f);
     struct opinion *slot;
     enum lw_status st;
 

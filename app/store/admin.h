@@ -182,4 +182,9 @@ LW_MUST enum lw_status store_audit_list(struct store *s, struct store_page *page
                                         store_audit_fn fn, void *ctx,
                                         struct lw_error *err);
 
+/** Forget refusals (401, 403, 429) that lie behind the latest `keep` entries: however
+ *  long somebody is refused, the log is bounded, and what was done stays. */
+LW_MUST enum lw_status store_audit_trim(struct store *s, int64_t keep,
+                                        uint64_t *n_removed, struct lw_error *err);
+
 #endif /* STORE_ADMIN_H */

@@ -254,7 +254,8 @@ struct lw_detector_config {
     struct lw_extractor_config extractor;
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
-    bool no_reasons;       /* alerts come without; lw_classifier_explain() gives them */
+    bool no_reasons;       /* alerts come without, but for those by a sign;
+                              lw_classifier_explain() gives them */
     bool no_signs;         /* the classifier alone judges rows of view "flow", too */
     /* Instead of the classifier's own threshold one that keeps a budget; at most one of
      * the two, and only of classifiers that lw_classifier_threshold() has an answer

@@ -24,7 +24,7 @@ struct lw_traffic_config {
      * is neither to be learnt from nor judged.  Captures of one group are left out
      * together. */
     const char *index;
-    double false_alarm; /* share of normal flows that may be alarmed, 0.0003 */
+    double false_alarm; /* share of normal flows that may be alarmed, 0.0002 */
     const char *folds;  /* also write the models that did not know the groups of a fold,
                            to files that begin so ("fold" for fold0.lwm); a group's fold
                            is its number in the table modulo LW_TRAFFIC_FOLDS.  NULL */

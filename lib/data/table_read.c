@@ -298,6 +298,30 @@ static enum lw_status make_room(struct table *t, struct lw_error *err)
     return LW_OK;
 }
 
+static bool is_digit(char c)
+{
+    return (unsigned)(c - '0') <= 9;
+}
+
+/* Most cells of the data sets are one digit, and most others a share of two decimals.
+ * NULL for any other cell. */
+static inline const char *scan_short(const char *p, const char *end, char stop,
+                                     double *out, bool *is_spelt)
+{
+    if (end - p < 2 || !is_digit(p[0]))
+        return NULL;
+    if (p[1] == stop) {
+        *out = p[0] - '0';
+        return p + 1;
+    }
+    if (end - p < 5 || p[1] != '.' || p[4] != stop || !is_digit(p[2]) ||
+        !is_digit(p[3]))
+        return NULL;
+    *is_spelt = true;
+    *out = ((p[0] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0')) / 100.0;
+    return p + 4;
+}
+
 /* A plain decimal from `p` up to `stop` or `end`.  NULL for any other text.  At most 15
  * digits and 15 decimals make one exact division (Clinger 1990), so the value is the
  * one that numfmt_parse() gives.  *is_spelt becomes true unless is_only_spelling(). */
@@ -311,6 +335,10 @@ static const char *scan_decimal(const char *p, const char *end, char stop, doubl
     uint64_t mantissa = 0;
     ptrdiff_t digits;
 
+    p = scan_short(start, end, stop, out, is_spelt);
+    if (p != NULL)
+        return p;
+    p = start;
     for (; p < end && *p != stop; p++) {
         unsigned digit = (unsigned)(*p - '0');
 

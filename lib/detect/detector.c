@@ -60,8 +60,7 @@ static void heed_signs(struct lw_detector *d, struct lw_finding *f)
         return;
     f->verdict.verdict = f->verdict.decision = f->sign->verdict;
     f->verdict.confidence = 1;
-    if (!d->cfg.no_reasons)
-        f->reasons[f->n_reasons++] = why;
+    f->reasons[f->n_reasons++] = why;
 }
 
 static enum lw_status report_one(struct lw_detector *d, size_t i)

@@ -39,6 +39,12 @@ static double overlaps(const struct sign_row *r)
     return r->s->overlapping_fragments + r->d->overlapping_fragments;
 }
 
+/* Past the 65,535 bytes that a datagram can have, or of a length that is none. */
+static double bad_fragments(const struct sign_row *r)
+{
+    return r->s->bad_fragments + r->d->bad_fragments;
+}
+
 static bool is_service(uint16_t port)
 {
     static const uint16_t high[] = {1434, 1900,  3283,  3389,  3478,  3702,  5093, 5353,
@@ -116,6 +122,15 @@ static double echo_packets(const struct sign_row *r)
                    (r->rec->kind == LW_FLOW_ICMP6 && r->rec->icmp_type == 128);
 
     return is_echo && !r->to_group ? (double)r->s->packets : 0;
+}
+
+/* Answers to pings that this host did not send. */
+static double echo_unasked(const struct sign_row *r)
+{
+    bool is_reply = r->rec->kind == LW_FLOW_ICMP && r->rec->icmp_type == 0;
+
+    /* Who would have asked is the one who began. */
+    return is_reply && r->s->packets == 0 ? (double)r->d->packets : 0;
 }
 
 /* Segments of connections that nobody opened and nobody answers but by a reset. */
@@ -204,6 +219,14 @@ static double login(const struct sign_row *r)
     }
 }
 
+/* A connection of SSH may take six guesses, and each some seconds: it counts with its
+ * first row, over or not. */
+static double ssh_login(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && r->rec->app == LW_APP_SSH && !r->again &&
+           r->s->payload_bytes < 4500 && r->d->payload_bytes < 5000;
+}
+
 static double refusals(const struct sign_row *r)
 {
     return r->goes_on ? 0 : sign_refusals_of(r->rec->tag);
@@ -266,6 +289,9 @@ const struct sign_rule sign_rules[] = {
     {SIGN("overlapping-fragments", DOS, "overlapping_fragments",
           "fragments that say anew what earlier ones said"),
      overlaps, .least = 0},
+    {SIGN("bad-fragments", DOS, "wrong_fragments",
+          "fragments that cannot be part of a datagram, lately"),
+     bad_fragments, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_60_S, 3},
     {SIGN("ping-sweep", PROBE, "src_peers_60s", "hosts pinged by this one lately"),
      echo_request, SIGN_OF_SOURCE, SIGN_TARGETS, SIGN_60_S, 7},
     {SIGN("arp-sweep", PROBE, "src_peers_60s",
@@ -297,6 +323,12 @@ const struct sign_rule sign_rules[] = {
     {SIGN("udp-flood", DOS, "srv_flows_10s",
           "datagrams to this service without an answer"),
      udp_not_answered, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_10_S, 5000},
+    {SIGN("udp-storm", DOS, "dst_flows_10s",
+          "short flows of UDP to this host without an answer"),
+     lonely_udp, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 150},
+    {SIGN("ping-reflection", DOS, "dst_flows_10s",
+          "answers to pings between these hosts that were not sent"),
+     echo_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_10_S, 100},
     {SIGN("udp-babble", DOS, "srv_flows_10s",
           "datagrams to this service that are not in its language"),
      udp_babble, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_10_S, 200},
@@ -305,7 +337,7 @@ const struct sign_rule sign_rules[] = {
      udp_unasked, SIGN_OF_REPLIER_PORT, SIGN_SOURCES, SIGN_10_S, 8},
     {SIGN("syn-reflection", DOS, "src_peers_10s",
           "answers to connections that this host did not begin"),
-     synack_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_10_S, 10},
+     synack_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_60_S, 10},
     {SIGN("http-flood", DOS, "srv_flows_10s",
           "connections to this web server by one host lately"),
      http_done, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_10_S, 40},
@@ -315,6 +347,9 @@ const struct sign_rule sign_rules[] = {
     {SIGN("guessing", R2L, "srv_flows_60s",
           "short logins to this service by one host lately"),
      login, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 5},
+    {SIGN("ssh-guessing", R2L, "srv_flows_60s",
+          "short logins to this SSH server by one host lately"),
+     ssh_login, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 3.5},
     {SIGN("refused-logins", R2L, "srv_flows_60s",
           "logins to this service by one host that were refused lately"),
      refusals, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 8},

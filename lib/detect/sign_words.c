@@ -48,7 +48,7 @@ static const char *const exploits[] = {
 static const char *const scanners[] = {
     "nmap scripting engine",
     "nice ports,/trinity",
-    "nikto",
+    "nikto/",
     "sqlmap/",
     "masscan/",
     "zgrab",
@@ -61,11 +61,11 @@ static const char *const scanners[] = {
     "openvas",
     "acunetix",
     "(hydra)",
-    "nuclei",
+    "nuclei -",
     "muieblackcat",
-    "whatweb",
-    "w3af",
-    "arachni",
+    "whatweb/",
+    "w3af.",
+    "arachni/",
 };
 
 static const char *const droppers[] = {

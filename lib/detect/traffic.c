@@ -41,7 +41,8 @@
 
 enum { WEIGHT_ROWS = 300, FOLD_PATH_MAX = 4096 };
 
-#define FALSE_ALARM_DEFAULT 3e-4
+/* Signs (detect/signs.h) cost some false alarms, too. */
+#define FALSE_ALARM_DEFAULT 2e-4
 
 static const enum lw_verdict_class class_of[LW_TRAFFIC_CLASSES] = {
     LW_VERDICT_NORMAL, LW_VERDICT_DOS,    LW_VERDICT_PROBE,

@@ -191,6 +191,22 @@ static void answers_nobody_asked_for(void **state)
     expect("reflection", LW_VERDICT_DOS);
 }
 
+static void a_storm_of_datagrams(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++)
+        send(1 + i * 0.001, "udp 10.1.%u.9:4000 > 10.0.0.2:%u len=400", i, 5000 + i);
+    expect("udp-storm", LW_VERDICT_DOS);
+}
+
+static void pings_nobody_sent(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 150; i++)
+        send(1 + i * 0.001, "icmp 10.1.0.%u > 10.0.0.2 type=0 id=7", i);
+    expect("ping-reflection", LW_VERDICT_DOS);
+}
+
 static void guessed_passwords(void **state)
 {
     (void)state;
@@ -343,6 +359,8 @@ int main(void)
         SIGN_TEST(scan_of_ports),
         SIGN_TEST(flood_of_half_open_connections),
         SIGN_TEST(answers_nobody_asked_for),
+        SIGN_TEST(a_storm_of_datagrams),
+        SIGN_TEST(pings_nobody_sent),
         SIGN_TEST(guessed_passwords),
         SIGN_TEST(even_talks),
         SIGN_TEST(uneven_talks),

@@ -188,6 +188,10 @@ static void quoted_and_plain_lines_give_the_same(void **state)
         "",
         "?",
         "0.000001",
+        "7",
+        "9.99",
+        "1.5",
+        "00",
     };
     const size_t n = sizeof cells / sizeof cells[0];
     struct buf plain;

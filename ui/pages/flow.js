@@ -105,7 +105,7 @@ function Disagreement({ flow: d }) {
   const others = d.verdicts.filter((v) => v !== rules && (v.alert !== rules?.alert || v.alert && v.class !== rules.class));
   if (!rules || !others.length) return null;
   return html`<p class="note disagree"><span class="tag warn">detectors disagree</span> “${d.detector}” says ${rules.class}, which counts; ${others.map((v, i) => html`${i > 0 ? ", " : ""}“${v.detector}” says
-    ${" "}<b>${v.class}</b> (score ${f.figure(v.score)}, threshold ${f.figure(v.threshold)})`)}. ${rules.alert ? "" : "A second opinion makes no alert."}</p>`;
+    ${" "}<b>${v.class}</b> (score ${f.figure(v.score)}${v.threshold === null ? "" : `, threshold ${f.figure(v.threshold)}`})`)}. ${rules.alert ? "" : "A second opinion makes no alert."}</p>`;
 }
 
 export default function Flow({ parts }) {
@@ -143,7 +143,8 @@ export default function Flow({ parts }) {
     <${Panel} title="What each detector says">${d.verdicts.length ? html`<${Verdicts} verdicts=${d.verdicts} chosen=${index} onChoose=${choose} />` : html`<${Empty} title="No detector judged this flow" />`}<//>
     ${v && html`<${Panel} title=${`Why: ${v.detector} says ${v.class}`} aside=${v.unavailable > 0 ? html`<span class="tag warn">${f.percent(v.unavailable)} of the evidence was not available</span>` : ""}
         note=${v.unavailable > 0 ? "What a source cannot tell (login counters of an encrypted flow, say) counts as missing, not as zero." : null}>
-      ${v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
+      ${v.alert && v.threshold === null && v.reasons.length ? html`<p><b>${v.reasons[0].words}</b></p><p class="faint">A sign that only attacks show: it counts whatever the model says.</p>`
+        : v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
         : html`<${Empty} title="No reasons are kept for this verdict">Reasons are kept for flows that a detector took for an attack.<//>`}<//>`}
     ${near && html`<${Nearest} near=${near} />`}
     <details class="panel"><summary>All of it as JSON</summary><p class="row" style=${{ margin: ".6rem 0" }}><${Copy} text=${JSON.stringify(d, null, 2)} /></p><pre>${JSON.stringify(d, null, 2)}</pre></details>`;
