@@ -27,6 +27,7 @@
 #include "base/lru_table.h"
 #include "base/mem.h"
 #include "base/quick.h"
+#include "base/simd.h"
 #include "feature/decay.h"
 
 #include <math.h>
@@ -104,7 +105,7 @@ struct damped *damped_new(const struct damped_config *cfg)
     if (d == NULL)
         return NULL;
 #if defined(__x86_64__)
-    d->by_avx2 = __builtin_cpu_supports("avx2");
+    d->by_avx2 = simd_has_avx2();
 #endif
     d->mac_senders =
         lru_table_new(sizeof(struct sender_key), sizeof(struct sender), half, seed);
@@ -449,7 +450,7 @@ static __attribute__((target("avx2"))) void spread_avx2(float *v)
 void damped_spread(float features[DAMPED_STATS * DAMPED_LANES])
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (simd_has_avx2()) {
         spread_avx2(features);
         return;
     }

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/quick.h"
+#include "base/simd.h"
 #include "learn/store.h"
 
 #include <math.h>
@@ -379,7 +380,7 @@ static __attribute__((target("avx2"))) void score_avx2(const struct ensemble *e,
 void ensemble_score(const struct ensemble *e, const float *x, float out[ENSEMBLE_BLOCK])
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (simd_has_avx2()) {
         score_avx2(e, x, out);
         return;
     }

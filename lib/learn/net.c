@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/quick.h"
 #include "base/rng.h"
+#include "base/simd.h"
 #include "learn/dense.h"
 #include "learn/store.h"
 
@@ -154,7 +155,7 @@ static __attribute__((target("avx2"))) void activate_avx2(enum net_act act, floa
 static void activate(enum net_act act, float *v, size_t n)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (simd_has_avx2()) {
         activate_avx2(act, v, n);
         return;
     }
