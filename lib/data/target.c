@@ -35,8 +35,8 @@ static const char *const label_names[] = {
 
 /* What means normal; without the final dot of KDD'99. */
 static const char *const normal_words[] = {
-    "",      "0",  "normal", "benign", "legitimate", "legit",    "clean",
-    "false", "no", "none",   "-",      "good",       "negative", "ok",
+    "",     "0", "normal", "benign",   "legitimate", "legit", "clean", "false", "no",
+    "none", "-", "good",   "negative", "ok",         "?",     "na",    "nan",   "null",
 };
 
 void lw_target_release(struct lw_target *l)
