@@ -365,6 +365,8 @@ static int read_and_train(void)
         st = table_read(&frame, o.data, &schema, true, &err);
     if (st == LW_OK && o.preset == NULL)
         as_table = as_table || !train_table_is_kdd(frame, &schema);
+    if (st == LW_OK && as_table)
+        table_note_labels(frame, &schema, o.data);
     if (st != LW_OK)
         status = command_error(&err);
     else

@@ -86,6 +86,7 @@ struct lw_frame_config {
     enum lw_bad_rows bad_rows;      /* unless the schema says */
     lw_bad_row_fn bad_row;          /* NULL: nobody is told */
     void *bad_row_ctx;
+    bool *stopped; /* set to true where a bad row stopped the reading; borrowed; NULL */
     lw_rows_read_fn rows_read; /* NULL: nobody is told */
     void *rows_read_ctx;       /* borrowed */
     bool no_digest;            /* the digest is not wanted, and will be zeros */

@@ -451,6 +451,8 @@ static enum lw_status store_row(struct table *t, struct span text, struct lw_err
              : store_plain_row(t, text, &why);
     if (st == LW_OK)
         return st;
+    if (st == LW_EFORMAT && t->bad_rows == LW_BAD_ROWS_STOP && t->cfg->stopped != NULL)
+        *t->cfg->stopped = true;
     if (st != LW_EFORMAT || t->bad_rows == LW_BAD_ROWS_STOP)
         return lw_fail(err, st, "%s", why.msg);
     forget_row(t->frame);

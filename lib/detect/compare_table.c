@@ -300,7 +300,9 @@ static enum lw_status choose_rows(struct lw_compare_table *t,
     }
     if (n_classes < 2)
         return lw_fail(err, LW_EFORMAT,
-                       "the rows are of %u class: nothing to tell apart", n_classes);
+                       "all rows are %s: nothing to tell apart; the schema's label and "
+                       "positive words (--label, --positive) say what an attack is",
+                       n_of[0] > 0 ? "normal" : "attacks of one class");
     return cfg->balance == NULL ? LW_OK : balance(t, cfg->balance, cfg->seed, err);
 }
 
