@@ -42,3 +42,12 @@ export function Waterfall({ reasons, base = 0, score = null, rest = null, toward
   <p class="row small faint"><span class="badge"><i class="dot c-up"></i>towards ${towards}</span>
     <span class="badge"><i class="dot c-down"></i>away from it</span> in log odds</p>`;
 }
+
+/** Is a detector's verdict by a sign, which has no threshold? */
+export const isSign = (v) => v.alert && v.threshold === null && v.reasons.length > 0;
+
+/** What was seen that only attacks show. */
+export function Sign({ verdict: v }) {
+  return html`<div class="waterfall"><p class="words"><b>${v.reasons[0].words}</b></p>
+    <p class="faint">A sign that only attacks show: it counts whatever the model says.</p></div>`;
+}

@@ -7,7 +7,7 @@ import * as f from "../lib/format.js";
 import { CLASSES, ClassBadge, Dialog, Empty, Facts, Failed, Loaded, Loading, PageHead, Panel, Severity, Sure, Table, attempt, meaning, say } from "../lib/parts.js";
 import { href, setQuery } from "../lib/router.js";
 import { Thresholds } from "../lib/thresholds.js";
-import { Waterfall } from "../lib/waterfall.js";
+import { Sign, Waterfall, isSign } from "../lib/waterfall.js";
 
 const KEYS = [["j", "next alert"], ["k", "previous alert"], ["r", "it is right"], ["w", "it is wrong: a false alarm"], ["e", "resolve, or open again"],
   ["c", "comment"], ["u", "undo the last decision"], ["Enter", "its flows"], ["?", "these keys"]];
@@ -21,7 +21,7 @@ function Reasons({ alert }) {
     ${!alert.top_flow ? html`<p class="faint">Its flows are not there any more.</p>` : !strongest ? html`<${Loading} />` : html`
       <p class="note">The most suspicious of its flows: <a href=${href(["flow", strongest.id])}>${endpoint(strongest.source, strongest.source_port)} → ${endpoint(strongest.destination, strongest.destination_port)}</a>,
         score ${f.figure(strongest.score)}</p>
-      ${v?.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${alert.class} />` : html`<p class="faint">No reasons are kept for it.</p>`}`}`;
+      ${v && isSign(v) ? html`<${Sign} verdict=${v} />` : v?.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${alert.class} />` : html`<p class="faint">No reasons are kept for it.</p>`}`}`;
 }
 
 function Detail({ alert, change, onComment, session }) {

@@ -7,7 +7,7 @@ import * as f from "../lib/format.js";
 import { ClassBadge, Copy, Empty, Facts, Failed, Loading, Meter, PageHead, Panel, Severity, Table, slug } from "../lib/parts.js";
 import { readPackets } from "../lib/pcap.js";
 import { href } from "../lib/router.js";
-import { Waterfall } from "../lib/waterfall.js";
+import { Sign, Waterfall, isSign } from "../lib/waterfall.js";
 
 /** The first packets: those of the source upwards, the answers downwards. */
 function Packets({ packets }) {
@@ -143,7 +143,7 @@ export default function Flow({ parts }) {
     <${Panel} title="What each detector says">${d.verdicts.length ? html`<${Verdicts} verdicts=${d.verdicts} chosen=${index} onChoose=${choose} />` : html`<${Empty} title="No detector judged this flow" />`}<//>
     ${v && html`<${Panel} title=${`Why: ${v.detector} says ${v.class}`} aside=${v.unavailable > 0 ? html`<span class="tag warn">${f.percent(v.unavailable)} of the evidence was not available</span>` : ""}
         note=${v.unavailable > 0 ? "What a source cannot tell (login counters of an encrypted flow, say) counts as missing, not as zero." : null}>
-      ${v.alert && v.threshold === null && v.reasons.length ? html`<p><b>${v.reasons[0].words}</b></p><p class="faint">A sign that only attacks show: it counts whatever the model says.</p>`
+      ${isSign(v) ? html`<${Sign} verdict=${v} />`
         : v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
         : html`<${Empty} title="No reasons are kept for this verdict">Reasons are kept for flows that a detector took for an attack.<//>`}<//>`}
     ${near && html`<${Nearest} near=${near} />`}
