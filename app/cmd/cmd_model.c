@@ -5,6 +5,7 @@
 
 #include <lapwing/exchange.h>
 #include <lapwing/explain.h>
+#include <lapwing/packet_stream.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static struct {
 static const struct opt rows[] = {
     {"json", 0, OPT_TO_FLAG(&o.json),
      .help = "info: print as JSON; export: JSON that XGBoost loads (default)"},
-    {"c", 0, OPT_TO_FLAG(&o.c), .help = "export: C source without dependencies, of blends and the like too"},
+    {"c", 0, OPT_TO_FLAG(&o.c),
+     .help = "export: C source without dependencies, of blends and the like too"},
     {"like", 0, OPT_TO_TEXT(&o.like), .metavar = "FILE",
      .help = "import: the model whose view, encoding, classes and rule are taken"},
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",
@@ -186,10 +188,44 @@ static int run_import(const struct lw_classifier *like, const char *trees)
     return STATUS_OK;
 }
 
+static void put_stream(struct jsonw *w, const void *of)
+{
+    const struct lw_stream_model *m = of;
+
+    jsonw_put_text(w, "id", lw_stream_model_id(m));
+    jsonw_put_text(w, "kind", "packet-stream");
+    jsonw_put_u64(w, "autoencoders", lw_stream_model_groups(m));
+    jsonw_put_f64(w, "threshold", (double)lw_stream_model_threshold(m));
+    jsonw_put_f64(w, "false_alarm", lw_stream_model_false_alarm(m));
+    jsonw_key(w, "rivals");
+    jsonw_array(w);
+    for (uint32_t i = 0; i < lw_stream_model_rivals(m); i++)
+        jsonw_text(w, lw_stream_model_rival_name(m, i));
+    jsonw_array_end(w);
+    jsonw_key(w, "provenance");
+    jsonw_raw(w, lw_stream_model_provenance(m));
+}
+
+static int run_stream_info(const struct lw_stream_model *m)
+{
+    if (o.json)
+        return print_json(put_stream, m);
+    (void)printf("id          %s\nkind        packet-stream, %u autoencoders over "
+                 "statistics of packets\nthreshold   %g, which a share of %g of normal "
+                 "packets reach\nrivals     ",
+                 lw_stream_model_id(m), lw_stream_model_groups(m),
+                 (double)lw_stream_model_threshold(m), lw_stream_model_false_alarm(m));
+    for (uint32_t i = 0; i < lw_stream_model_rivals(m); i++)
+        (void)printf("%s %s", i == 0 ? "" : ",", lw_stream_model_rival_name(m, i));
+    (void)printf("\nprovenance  %s\n", lw_stream_model_provenance(m));
+    return STATUS_OK;
+}
+
 static int run_model(char *const *words, size_t n_words)
 {
     bool import = n_words > 0 && strcmp(words[0], "import") == 0;
     bool export = n_words > 0 && strcmp(words[0], "export") == 0;
+    struct lw_stream_model *stream = NULL;
     struct lw_classifier *c = NULL;
     struct lw_error err;
     int status;
@@ -198,6 +234,11 @@ static int run_model(char *const *words, size_t n_words)
         return command_usage("say which model: lapwing model info|export|import FILE");
     if (import && (o.like == NULL || strcmp(o.write, "-") == 0))
         return command_usage("model import needs --like MODEL and -w FILE");
+    if (!import && !export && lw_stream_model_load(&stream, words[1], NULL) == LW_OK) {
+        status = run_stream_info(stream);
+        lw_stream_model_free(stream);
+        return status;
+    }
     if (lw_classifier_load(&c, import ? o.like : words[1], &err) != LW_OK)
         return command_error(&err);
     status = import ? run_import(c, words[1]) : export ? run_export(c) : run_info(c);
