@@ -37,6 +37,8 @@ const LOADERS = {
   login: () => import("./pages/login.js"),
 };
 
+const SESSION_MS = 10 * 60 * 1000;
+
 const Icon = ({ name }) => html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
   stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
 
@@ -86,6 +88,7 @@ function App() {
   const { parts, query } = useRoute();
   useLink();
   const [session, setSession] = useState(null);
+  const [asked, setAsked] = useState(false);
   const name = link.needsLogin ? "login" : LOADERS[parts[0]] && parts[0] !== "login" ? parts[0] : "overview";
   const loaded = usePage(name);
   const main = useRef();
@@ -93,11 +96,15 @@ function App() {
   const where = [name, ...parts.slice(1)].join("/");
 
   useEffect(() => {
-    get("session").then((s) => {
+    const ask = () => get("session").then((s) => {
       setCsrf(s.csrf);
       setSession(s);
       if (s.scope === null) needLogin();
-    }, (error) => error.status === 401 && needLogin());
+    }, () => {}).finally(() => setAsked(true));
+    ask();
+    // The secret of the session changes each time.
+    const timer = setInterval(() => document.hidden || link.needsLogin || !link.up || ask(), SESSION_MS);
+    return () => clearInterval(timer);
   }, [link.needsLogin, link.up]);
   useEffect(() => {
     // As a new document would: from the top, and read out from its heading.
@@ -111,9 +118,11 @@ function App() {
   }, [where]);
 
   const Page = loaded.page;
+  // Before it is known who is there nothing is asked for that would be refused.
+  if (!asked && link.up) return html`<main id="main" tabindex="-1" ref=${main}><${Loading} /></main>`;
   return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the page</a>
     ${!link.up && html`<${Lost} />`}
-    <${Side} here=${name} session=${session} />
+    ${!link.needsLogin && html`<${Side} here=${name} session=${session} />`}
     <main id="main" tabindex="-1" ref=${main}>
       ${loaded.error ? html`<${Failed} error=${loaded.error} retry=${loaded.retry} what="the page" />`
         : Page && loaded.name === name ? html`<${Page} key=${where} parts=${parts.slice(1)} query=${query} session=${session}

@@ -348,7 +348,7 @@ static enum lw_status make_map(struct map *m, const struct lw_autoencoder *a,
 
 static int visualize(const struct lw_autoencoder *a, const struct table_folder *t)
 {
-    static const char *const names[] = {"map.html", "map.svg"};
+    static const char *const names[] = {"map.html", "map.svg", "map.png"};
     char path[PATH_BYTES];
     struct map m;
     struct lw_error err;

@@ -105,6 +105,7 @@ static const struct opt_group *const groups[] = {&group, &table_group, NULL};
 
 /* What is to be done: a preset, or what the options say. */
 struct plan {
+    const char *path;                    /* of the table */
     const struct compare_preset *preset; /* NULL: none */
     struct compare_experiment experiment[COMPARE_EXPERIMENTS_MAX];
     size_t n_experiments;
@@ -344,7 +345,7 @@ static int run_experiment(struct compare_result *r, const struct plan *p, size_t
     cfg.note = at == 0 ? table_note_column : NULL;
     cfg.seed = (uint64_t)o.seed;
     if (lw_compare_table_new(&table, frame, &cfg, &err) != LW_OK)
-        return command_error(&err);
+        return command_fail("%s: %s", p->path, err.msg);
     r->experiment = &p->experiment[at];
     r->n_rows = lw_compare_table_rows(table);
     r->n_features = lw_compare_table_features(table);
@@ -444,6 +445,8 @@ static int read_and_run(const struct plan *p, const char *path)
         st = lw_schema_set(&schema, "positive", p->preset->positive, &err);
     if (st == LW_OK)
         st = table_read(&frame, path, &schema, false, &err);
+    if (st == LW_OK)
+        table_note_labels(frame, &schema, path);
     status = st == LW_OK ? run_plan(p, path, frame, &schema) : command_error(&err);
     lw_frame_free(frame);
     lw_schema_release(&schema);
@@ -462,6 +465,7 @@ static int run_compare(char *const *words, size_t n_words)
     if (n_words != 1)
         return command_usage("say which labelled table to compare on");
     status = make_plan(&plan);
+    plan.path = words[0];
     return status == STATUS_OK ? read_and_run(&plan, words[0]) : status;
 }
 

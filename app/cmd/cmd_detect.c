@@ -9,6 +9,7 @@
 #include "base/timefmt.h"
 #include "cmd/capture_loop.h"
 #include "cmd/command.h"
+#include "cmd/detect_stream.h"
 #include "cmd/detect_summary.h"
 #include "cmd/host_option.h"
 #include "cmd/interim_option.h"
@@ -29,6 +30,7 @@ static struct {
     double fpr;
     double per_day;
     bool json;
+    bool rivals;
     bool no_signs;
 } o;
 
@@ -51,6 +53,10 @@ static const struct opt rows[] = {
              "for besides"},
     {"top", 0, OPT_TO_INT(&o.top), .metavar = "N", .initial = "10", .min = 0,
      .max = SUMMARY_TOP_MAX, .help = "list that many of the most suspicious flows"},
+    {"rivals", 0, OPT_TO_FLAG(&o.rivals),
+     .help =
+         "print beside it what a box plot of packet rates alarms, and with a model of "
+         "packet streams what other detectors on the same statistics do"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the summary as JSON"},
 };
 
@@ -65,6 +71,7 @@ struct detection {
     struct lw_detector *detector;     /* owned */
     struct suspects *suspects;        /* owned */
     struct sink *sink;                /* owned; NULL without -w */
+    struct lw_rate *rate;             /* owned; NULL without --rivals */
     enum lw_status failed;            /* inside a callback, kept in `why` */
     struct lw_error why;
 };
@@ -138,6 +145,10 @@ static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
 {
     struct detection *d = ctx;
 
+    for (size_t i = 0; d->rate != NULL && d->failed == LW_OK && i < batch->n_packets;
+         i++)
+        if (batch->packets[i].data != NULL)
+            d->failed = lw_rate_add(d->rate, batch->packets[i].time_ns, &d->why);
     /* A pause: what was found must not wait in memory. */
     if (batch->packets[0].data == NULL && d->sink != NULL && d->failed == LW_OK)
         d->failed = sink_flush(d->sink, &d->why);
@@ -196,12 +207,15 @@ static enum lw_status set_up(struct detection *d, struct lw_error *err)
     cfg.alerts_per_day = o.per_day;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;
     st = lw_detector_new(&d->detector, d->classifier, &cfg, err);
+    if (st == LW_OK && o.rivals)
+        st = lw_rate_new(&d->rate, err);
     return st == LW_OK ? suspects_new(&d->suspects, err) : st;
 }
 
 static void tear_down(struct detection *d)
 {
     sink_close(d->sink);
+    lw_rate_free(d->rate);
     suspects_free(d->suspects);
     lw_detector_free(d->detector);
     lw_classifier_free(d->classifier);
@@ -225,6 +239,7 @@ static enum lw_status print_summary(const struct detection *d,
                                     struct lw_error *err)
 {
     struct lw_detector_stats stats;
+    struct lw_rate_report rate;
     struct detect_summary s = {
         .source = capture_source_name(),
         .model_path = d->model_path,
@@ -238,6 +253,11 @@ static enum lw_status print_summary(const struct detection *d,
     enum lw_status st;
 
     lw_detector_get_stats(d->detector, &stats);
+    if (d->rate != NULL) {
+        if (lw_rate_judge(d->rate, &rate, err) != LW_OK)
+            return err->code;
+        s.rate = &rate;
+    }
     if (!o.json)
         return summary_print(summary_stream(), &s, err);
     buf_init(&text);
@@ -268,7 +288,27 @@ static int run_detection(struct detection *d, const struct capture_job *job)
     return STATUS_OK;
 }
 
-static int run_detect(char *const *words, size_t n_words)
+/* With a model of packet streams there are no flows to wait for. */
+static int run_on_packets(const struct lw_stream_model *m, char *const *words,
+                          size_t n_words)
+{
+    const struct detect_stream cfg = {.model = m,
+                                      .model_path = o.model,
+                                      .write = o.write,
+                                      .false_alarm = o.fpr,
+                                      .top = (size_t)o.top,
+                                      .rivals = o.rivals,
+                                      .json = o.json,
+                                      .filter = words,
+                                      .n_filter = n_words};
+
+    if (o.per_day > 0)
+        return command_usage("--alerts-per-day is for models of flows; --fpr sets the "
+                             "share of normal packets that may be alarmed");
+    return detect_stream(&cfg);
+}
+
+static int run_on_flows(char *const *words, size_t n_words)
 {
     struct detection d = {0};
     struct capture_job job = {
@@ -280,12 +320,24 @@ static int run_detect(char *const *words, size_t n_words)
         .meter = get_meter,
         .ctx = &d,
     };
+    int status = run_detection(&d, &job);
+
+    tear_down(&d);
+    return status;
+}
+
+static int run_detect(char *const *words, size_t n_words)
+{
+    struct lw_stream_model *m = NULL;
     int status = capture_check_input();
 
     if (status != STATUS_OK)
         return status;
-    status = run_detection(&d, &job);
-    tear_down(&d);
+    /* What is wrong with any other file is said where it is loaded as one of flows. */
+    if (o.model == NULL || lw_stream_model_load(&m, o.model, NULL) != LW_OK)
+        return run_on_flows(words, n_words);
+    status = run_on_packets(m, words, n_words);
+    lw_stream_model_free(m);
     return status;
 }
 
@@ -302,11 +354,16 @@ const struct command command_detect = {
         "records of lapwing flows do.\n\n"
         "On an interface the alerts are shown as flows end: the first between two "
         "hosts, then the tenth, the hundredth and so on; -w has every one. INT "
-        "(Ctrl-C) ends the listening and prints the summary.",
+        "(Ctrl-C) ends the listening and prints the summary.\n\n"
+        "A model of packet streams (lapwing train --model packet-stream) judges "
+        "packets "
+        "instead of flows: -w writes a CSV line for each with its score and p-value.",
     .examples = "# What happened in this capture?\n"
                 "lapwing detect -r incident.pcap\n"
                 "# Everything as JSON lines, only traffic of one host\n"
                 "lapwing detect -r incident.pcap -w eve.json host 10.0.0.9\n"
+                "# What is unlike the packets of this network?\n"
+                "lapwing detect -r today.pcap -m here.lwm --rivals -w scores.csv\n"
                 "# Watch an interface\n"
                 "lapwing detect -i eth0 -w /var/log/lapwing/eve.json\n",
     .groups = groups,

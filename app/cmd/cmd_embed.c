@@ -28,7 +28,8 @@ static const struct opt rows[] = {
     {"data", 0, OPT_TO_TEXT(&o.data), .metavar = "FILE",
      .help = "the table, plain or packed (gz, zst, xz); - is standard input"},
     {"write", 'w', OPT_TO_TEXT(&o.output), .metavar = "FILE",
-     .help = "where to put the map: FILE.csv, FILE.svg, or FILE.html, a page to look "
+     .help = "where to put the map: FILE.csv, FILE.svg, FILE.png, or FILE.html, a page "
+             "to look "
              "around in; - is CSV on "
              "standard output"},
     {"method", 0, OPT_TO_CHOICE(&o.method), .metavar = "NAME", .initial = "tsne",
@@ -128,7 +129,8 @@ static int run_embed(char *const *words, size_t n_words)
             "say what to map with --data FILE and where to put the map "
             "with -w FILE");
     if (strcmp(o.output, "-") != 0 && !map_can_write(o.output))
-        return command_usage("-w %s: a map is a .csv, .svg or .html file", o.output);
+        return command_usage("-w %s: a map is a .csv, .svg, .png or .html file",
+                             o.output);
     st = table_schema(&schema, &err);
     if (st == LW_EINVAL)
         return command_usage("%s", err.msg);

@@ -21,7 +21,7 @@ static struct {
 static const struct opt rows[] = {
     {"json", 0, OPT_TO_FLAG(&o.json),
      .help = "info: print as JSON; export: JSON that XGBoost loads (default)"},
-    {"c", 0, OPT_TO_FLAG(&o.c), .help = "export: C source without dependencies"},
+    {"c", 0, OPT_TO_FLAG(&o.c), .help = "export: C source without dependencies, of blends and the like too"},
     {"like", 0, OPT_TO_TEXT(&o.like), .metavar = "FILE",
      .help = "import: the model whose view, encoding, classes and rule are taken"},
     {"write", 'w', OPT_TO_TEXT(&o.write), .metavar = "FILE|-", .initial = "-",

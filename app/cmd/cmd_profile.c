@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
 #include "cmd/profile_print.h"
+#include "cmd/progress.h"
 #include "cmd/table_options.h"
 #include "report/page.h"
 
@@ -86,7 +87,8 @@ static int write_report(const struct profile_view *v)
 static int show(const char *path, const struct lw_schema *schema,
                 const struct lw_frame *frame, const struct lw_target *target)
 {
-    const struct lw_profile_config cfg = {.max_pair_rows = (size_t)o.pair_rows};
+    const struct lw_profile_config cfg = {.max_pair_rows = (size_t)o.pair_rows,
+                                          .progress = progress_show};
     struct lw_profile profile = {0};
     struct profile_view view = {.path = path,
                                 .frame = frame,
@@ -94,11 +96,14 @@ static int show(const char *path, const struct lw_schema *schema,
                                 .top = (size_t)o.top,
                                 .distributions = o.distributions};
     struct lw_error err;
+    enum lw_status st;
     int status;
 
     if (o.schema_only)
         return print(&view);
-    if (lw_profile_make(&profile, frame, target, schema, &cfg, &err) != LW_OK)
+    st = lw_profile_make(&profile, frame, target, schema, &cfg, &err);
+    progress_end();
+    if (st != LW_OK)
         return command_fail("%s: %s", path, err.msg);
     view.profile = &profile;
     status = print(&view);

@@ -19,6 +19,9 @@
 
 static struct {
     const char *listen;
+    const char *tls_cert;
+    const char *tls_key;
+    const char *behind_proxy;
     const char *models;
     int64_t threads;
     int64_t connections;
@@ -28,6 +31,9 @@ static struct {
     int64_t workers;
     int64_t queue;
     uint64_t capture_limit;
+    uint64_t analysis_memory;
+    int64_t analysis_time_ns;
+    int64_t analysis_flows;
     int64_t keep_ns;
     uint64_t keep_bytes;
     int log_format;
@@ -39,9 +45,13 @@ static const char *const log_formats[] = {"text", "json", NULL};
 
 static const struct opt rows[] = {
     {"listen", 0, OPT_TO_TEXT(&o.listen), .metavar = "HOST:PORT",
-     .initial = "127.0.0.1:5000", .help = "where to listen; port 0 takes a free one"},
+     .help =
+         "where to listen; port 0 takes a free one (default: 127.0.0.1:5000; behind "
+         "a proxy port $PORT of all addresses)"},
     {"models", 0, OPT_TO_TEXT(&o.models), .metavar = "DIR",
-     .help = "folder with classify.lwm and attack.lwm (default: the bundled models)"},
+     .help =
+         "folder with classify.lwm, attack.lwm and traffic.lwm (default: the bundled "
+         "models)"},
     {"threads", 0, OPT_TO_INT(&o.threads), .metavar = "N", .initial = "0", .min = 0,
      .max = 64, .help = "how many threads answer; 0: one per processor"},
     {"connections", 0, OPT_TO_INT(&o.connections), .metavar = "N", .initial = "4096",
@@ -52,8 +62,19 @@ static const struct opt rows[] = {
     {"idle-timeout", 0, OPT_TO_DURATION(&o.idle_timeout_ns), .metavar = "TIME",
      .initial = "30s", .min = 0.1, .max = 3600,
      .help = "a connection without a request is closed"},
+};
+
+static const struct opt access_rows[] = {
     {"auth", 0, OPT_TO_FLAG(&o.auth),
-     .help = "each request needs a token; see lapwing token"},
+     .help = "whoever asks must log in, or send a token; see lapwing user and lapwing "
+             "token"},
+    {"tls-cert", 0, OPT_TO_TEXT(&o.tls_cert), .metavar = "FILE",
+     .help = "speak TLS with this certificate (PEM, then those of its issuers)"},
+    {"tls-key", 0, OPT_TO_TEXT(&o.tls_key), .metavar = "FILE",
+     .help = "the certificate's key (PEM)"},
+    {"behind-proxy", 0, OPT_TO_TEXT(&o.behind_proxy), .metavar = "ADDRESS[/BITS]",
+     .help = "a proxy there speaks TLS: nobody else may ask, its X-Forwarded-For is "
+             "believed, and --auth holds"},
 };
 
 static const struct opt state_rows[] = {
@@ -70,6 +91,15 @@ static const struct opt state_rows[] = {
     {"capture-limit", 0, OPT_TO_SIZE(&o.capture_limit), .metavar = "SIZE",
      .initial = "16G", .min = 1024, .max = 1e15,
      .help = "a capture that is larger is refused"},
+    {"analysis-memory", 0, OPT_TO_SIZE(&o.analysis_memory), .metavar = "SIZE",
+     .initial = "4G", .min = 268435456, .max = 1e15,
+     .help = "an analysis that needs more is ended"},
+    {"analysis-time", 0, OPT_TO_DURATION(&o.analysis_time_ns), .metavar = "TIME",
+     .initial = "1h", .min = 1, .max = 3.15e7,
+     .help = "of processor time; an analysis that needs more is ended"},
+    {"analysis-flows", 0, OPT_TO_INT(&o.analysis_flows), .metavar = "N",
+     .initial = "20000000", .min = 1, .max = 1e9,
+     .help = "the analysis of a capture with more flows is ended"},
     {"keep", 0, OPT_TO_DURATION(&o.keep_ns), .metavar = "TIME", .min = 60,
      .max = 3.15e9,
      .help = "delete captures that were sent longer ago, with all that "
@@ -89,12 +119,14 @@ static const struct opt log_rows[] = {
 };
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
+static const struct opt_group access_group = {
+    "Access", access_rows, sizeof access_rows / sizeof access_rows[0]};
 static const struct opt_group state_group = {"State", state_rows,
                                              sizeof state_rows / sizeof state_rows[0]};
 static const struct opt_group log_group = {"Log", log_rows,
                                            sizeof log_rows / sizeof log_rows[0]};
-static const struct opt_group *const groups[] = {&group, &state_group, &log_group,
-                                                 NULL};
+static const struct opt_group *const groups[] = {&group, &access_group, &state_group,
+                                                 &log_group, NULL};
 
 /* Async-signal-safe, whichever thread the signal comes to: libraries have threads of
  * their own (OpenBLAS from its loading on), in which blocking does not help. */
@@ -178,12 +210,28 @@ static void log_json(void *ctx, enum lw_log_level level, const char *message)
     buf_release(&line);
 }
 
+/* Where to listen: what was said; behind a proxy what a container's surroundings say.
+ */
+static const char *listen_on(char text[64])
+{
+    const char *port = getenv("PORT");
+
+    if (o.listen != NULL || o.behind_proxy == NULL)
+        return o.listen;
+    (void)snprintf(text, 64, "0.0.0.0:%.20s", port == NULL ? "5000" : port);
+    return text;
+}
+
 static int run_serve(char *const *words, size_t n_words)
 {
     char path[MODEL_PATH_MAX];
     char state_path[MODEL_PATH_MAX];
+    char where[64];
     const struct server_config cfg = {
-        .listen = o.listen,
+        .listen = listen_on(where),
+        .tls_cert = o.tls_cert,
+        .tls_key = o.tls_key,
+        .behind_proxy = o.behind_proxy,
         .models_dir = models_dir(path),
         .n_threads = (unsigned)o.threads,
         .max_connections = (unsigned)o.connections,
@@ -193,6 +241,9 @@ static int run_serve(char *const *words, size_t n_words)
         .workers = (unsigned)o.workers,
         .queue = (unsigned)o.queue,
         .capture_bytes = o.capture_limit,
+        .analysis_bytes = o.analysis_memory,
+        .analysis_s = (unsigned)(o.analysis_time_ns / NS_PER_S),
+        .analysis_flows = (uint64_t)o.analysis_flows,
         .keep_ns = o.keep_ns,
         .keep_bytes = o.keep_bytes,
         .auth = o.auth,
@@ -217,6 +268,10 @@ static int run_serve(char *const *words, size_t n_words)
     if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
     (void)printf("Serving on %s\n", server_url(server));
+    if (server_first_token(server) != NULL)
+        (void)printf("Nobody can log in yet. The page makes the first administrator of "
+                     "whoever has this token, once:\n%s\n",
+                     server_first_token(server));
     (void)fflush(stdout);
     command_note("stop with Ctrl-C");
     wait_for(&stop);
@@ -236,13 +291,17 @@ const struct command command_serve = {
         "INT and TERM end it in order: requests are answered to their end, jobs that "
         "run go back into the queue and run again at the next start. Nothing that was "
         "acknowledged is lost if it is killed instead.\n\n"
-        "Only loopback addresses are listened on, and only requests whose Host header "
-        "is a loopback name are answered. To reach it from elsewhere, use an SSH "
-        "tunnel or a proxy on the same machine.",
+        "On a loopback address only requests whose Host header is a loopback name are "
+        "answered. Other addresses are listened on with --tls-cert, --tls-key and "
+        "--auth only, or --behind-proxy. The first administrator is made with a "
+        "one-time token that is printed.",
     .examples = "# serve on http://127.0.0.1:5000/\n"
                 "lapwing serve\n"
                 "# keep what was sent in the last 30 days, at most 200 GiB\n"
                 "lapwing serve --state /srv/lapwing --keep 30d --keep-size 200G\n"
+                "# for others, over TLS\n"
+                "lapwing serve --listen 0.0.0.0:8443 --auth --tls-cert chain.pem "
+                "--tls-key key.pem\n"
                 "# is it well?\n"
                 "curl http://127.0.0.1:5000/healthz\n",
     .groups = groups,

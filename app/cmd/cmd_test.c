@@ -5,6 +5,8 @@
 #include "cmd/score_file.h"
 #include "cmd/score_view.h"
 #include "cmd/table_options.h"
+#include "cmd/test_botnet.h"
+#include "cmd/test_level.h"
 #include "cmd/test_table.h"
 #include "cmd/text.h"
 #include "report/page.h"
@@ -20,7 +22,10 @@ static struct {
     const char *output;
     const char *cost;
     const char *report;
+    int level;
     bool json;
+    char *const *files; /* operands, (n_files) */
+    size_t n_files;
 } o;
 
 static const struct opt rows[] = {
@@ -36,6 +41,10 @@ static const struct opt rows[] = {
      .help =
          "what mistakes cost, as for lapwing train; else the model's own matrix, or "
          "the KDD Cup's where the model was trained with none"},
+    {"level", 0, OPT_TO_CHOICE(&o.level), .metavar = "LEVEL", .initial = "auto",
+     .choices = table_levels,
+     .help = "judge by binary (normal or attack), class (the five of KDD'99) or name "
+             "(what was said of each label) instead of the model's own classes"},
     {"report", 0, OPT_TO_TEXT(&o.report), .metavar = "FILE",
      .help = "write the figures and charts as one HTML page, too"},
     {"json", 0, OPT_TO_FLAG(&o.json), .help = "print the figures as JSON"},
@@ -44,11 +53,14 @@ static const struct opt rows[] = {
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, &table_group, NULL};
 
+enum { FILES_MAX = 64 };
+
 /* What is printed. */
 struct judged {
     const struct lw_classifier *c;
     const struct lw_test_report *r;
-    const char *const *class_names;
+    const char *const *class_names; /* the model's */
+    struct test_level at;
 };
 
 static double share_rejected(const struct lw_test_report *r, uint32_t from,
@@ -67,16 +79,17 @@ static double share_rejected(const struct lw_test_report *r, uint32_t from,
 static void print_people(const struct judged *j)
 {
     const struct lw_test_report *r = j->r;
-    const struct eval_column column = {"on this file", &r->all};
+    const struct eval_column column = {"on this file", &j->at.eval};
     char count[TEXT_MAX];
     char distinct[TEXT_MAX];
 
     (void)printf("%s rows, %s distinct; classes by the official KDD'99 mapping\n\n",
                  text_count(r->all.n_rows, count),
                  text_count(r->n_distinct_rows, distinct));
-    eval_print_confusion(stdout, &r->all, j->class_names);
+    eval_print_confusion(stdout, &j->at.eval, j->at.class_names);
     (void)putchar('\n');
-    eval_print_columns(stdout, &column, 1, j->class_names);
+    eval_print_columns(stdout, &column, 1, j->at.class_names);
+    test_level_print(&j->at);
     (void)printf(
         "\nThe classes above are decided in any case.  \"Not recognized\" would "
         "be answered for\n%.2f %% of the normal rows and %.2f %% of the "
@@ -121,7 +134,8 @@ static void put_judged(struct jsonw *w, const void *of)
 
     jsonw_put_text(w, "model", lw_classifier_id(j->c));
     jsonw_put_text(w, "view", lw_classifier_view(j->c)->name);
-    eval_print_json(w, &j->r->all, j->class_names);
+    eval_print_json(w, &j->at.eval, j->at.class_names);
+    test_level_put(w, &j->at);
     put_rejected(w, j);
     put_unseen(w, j->r);
 }
@@ -139,7 +153,7 @@ static void put_page(struct jsonw *w, const void *of)
     jsonw_put_u64(w, "rows", j->r->all.n_rows);
     jsonw_put_u64(w, "distinct rows", j->r->n_distinct_rows);
     jsonw_object_end(w);
-    report_put_eval(w, &j->r->all, j->class_names);
+    report_put_eval(w, &j->at.eval, j->at.class_names);
     report_put_curve(w, &j->r->curve);
 }
 
@@ -147,7 +161,8 @@ static int judge(const struct lw_classifier *c)
 {
     const char *class_names[LW_MAX_CLASSES];
     struct lw_test_report report;
-    const struct judged judged = {c, &report, class_names};
+    struct judged judged = {.c = c, .r = &report, .class_names = class_names};
+    struct lw_schema schema = {0};
     struct lw_frame *frame = NULL;
     struct lw_cost cost;
     struct lw_error err;
@@ -157,19 +172,44 @@ static int judge(const struct lw_classifier *c)
         class_names[i] = lw_classifier_class_name(c, i);
     if (o.cost != NULL && lw_cost_read(&cost, o.cost, &err) != LW_OK)
         return command_error(&err);
-    if (lw_frame_read(&frame, o.data, NULL, &err) != LW_OK)
+    st = table_schema(&schema, &err);
+    if (st == LW_OK)
+        st = table_read(&frame, o.data, &schema, false, &err);
+    lw_schema_release(&schema);
+    if (st != LW_OK)
         return command_error(&err);
     st = lw_test(c, frame, o.cost != NULL ? &cost : NULL, &report, &err);
     lw_frame_free(frame);
     if (st != LW_OK)
         return command_fail("%s: %s", o.data, err.msg);
-    if (o.report != NULL && report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
-                                         &judged, &err) != LW_OK)
+    if (test_level_make(&judged.at, (enum lw_level)o.level, &report.all, class_names,
+                        &report.names, &err) != LW_OK)
+        return command_usage("%s", err.msg);
+    if (o.report != NULL &&
+        report_write(o.report, REPORT_TEST, "Lapwing: a model judged", put_page,
+                     &judged, &err) != LW_OK)
         return command_error(&err);
     if (o.json)
         return print_json(put_judged, &judged);
     print_people(&judged);
     return STATUS_OK;
+}
+
+static int judge_bots(const struct lw_classifier *c)
+{
+    const char *files[FILES_MAX] = {o.data};
+    struct test_botnet cfg = {.model_path = o.model,
+                              .files = files,
+                              .n_files = 1,
+                              .report = o.report,
+                              .json = o.json};
+
+    if (o.cost != NULL || o.level == LW_LEVEL_CLASS)
+        return command_usage("--%s is for models of KDD'99's five classes",
+                             o.cost != NULL ? "cost" : "level class");
+    for (size_t i = 1; i < o.n_files; i++)
+        files[cfg.n_files++] = o.files[i];
+    return test_botnet(c, &cfg);
 }
 
 static int test_classifier(const char *data)
@@ -181,13 +221,20 @@ static int test_classifier(const char *data)
 
     if (lw_classifier_load(&c, o.model, &err) != LW_OK)
         return command_error(&err);
-    if (o.output != NULL)
+    if (o.output != NULL && o.n_files > 1)
+        status = command_usage("'%s': -w writes one file's records", o.files[1]);
+    else if (o.output != NULL)
         status = o.report != NULL || o.json
                      ? command_usage("-w scores; judge with --report or --json apart")
                      : score_view(c, data, o.data, o.output);
     else if (other != NULL)
         status = command_usage("--%s: %s knows its columns and labels by itself", other,
                                o.model);
+    else if (test_botnet_is(c))
+        status = judge_bots(c);
+    else if (o.n_files > 1)
+        status =
+            command_usage("'%s': more than one file is for models of bots", o.files[1]);
     else
         status = judge(c);
     lw_classifier_free(c);
@@ -201,6 +248,7 @@ static int test_any(const char *data)
                                    .name = o.data,
                                    .output = o.output,
                                    .report = o.report,
+                                   .level = (enum lw_level)o.level,
                                    .json = o.json};
     struct lw_tabular *t = NULL;
     struct lw_error err;
@@ -211,9 +259,13 @@ static int test_any(const char *data)
         return test_classifier(data);
     if (st != LW_OK)
         return command_error(&err);
-    status = o.cost != NULL
-                 ? command_usage("--cost is for models of KDD'99's five classes")
-                 : test_table(t, &cfg);
+    if (o.cost != NULL)
+        status = command_usage("--cost is for models of KDD'99's five classes");
+    else if (o.n_files > 1)
+        status =
+            command_usage("'%s': more than one file is for models of bots", o.files[1]);
+    else
+        status = test_table(t, &cfg);
     lw_tabular_free(t);
     return status;
 }
@@ -223,10 +275,12 @@ static int run_test(char *const *words, size_t n_words)
     char spool[SCORE_PATH_MAX];
     struct lw_error err;
 
-    if (n_words == 1 && o.data != NULL)
+    if (n_words > 0 && o.data != NULL)
         return command_usage("'%s': --data says what to judge the model on", words[0]);
-    if (n_words == 1)
+    if (n_words > 0)
         o.data = words[0];
+    o.files = words;
+    o.n_files = n_words;
     if (o.model == NULL || o.data == NULL)
         return command_usage("say which model with --model FILE and what to judge it "
                              "on (FILE)");
@@ -241,7 +295,7 @@ static int run_test(char *const *words, size_t n_words)
 const struct command command_test = {
     .name = "test",
     .help = "judge a model on labelled records, or label records with it",
-    .synopsis = "--model FILE FILE",
+    .synopsis = "--model FILE FILE...",
     .doc =
         "Prints the confusion matrix, recall and precision of each class, macro F1, "
         "MCC, the average cost and what becomes of attack types the model has never "
@@ -250,13 +304,16 @@ const struct command command_test = {
         "With -w the records are written with three columns more: the label that the "
         "model gives, the score (the probability of an attack) and the p-value.  "
         "docs/models.md says what each model's means.",
-    .examples = "# on the official test file\n"
-                "lapwing test --model models/attack.lwm --data KDDTest+.txt\n"
-                "# label records that have none\n"
-                "lapwing test --model own.lwm today.csv.gz -w labelled.csv\n"
-                "zcat conn.log.gz | lapwing test --model models/botnet.lwm - -w - "
-                "| grep Botnet\n",
+    .examples =
+        "# on the official test file\n"
+        "lapwing test --model models/attack.lwm --data KDDTest+.txt\n"
+        "# a model of bots, capture by capture\n"
+        "lapwing test --model models/botnet.lwm a.binetflow b.conn.log.labeled\n"
+        "# label records that have none\n"
+        "lapwing test --model own.lwm today.csv.gz -w labelled.csv\n"
+        "zcat conn.log.gz | lapwing test --model models/botnet.lwm - -w - "
+        "| grep Botnet\n",
     .groups = groups,
-    .max_words = 1,
+    .max_words = FILES_MAX,
     .run = run_test,
 };

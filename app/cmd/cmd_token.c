@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timefmt.h"
 #include "cmd/command.h"
+#include "cmd/state_access.h"
 #include "serve/auth.h"
 #include "store/admin.h"
 #include "store/store.h"
@@ -17,14 +18,11 @@ static struct {
     int64_t expires_ns;
 } o;
 
-/* ORDER scopes_of() */
-static const char *const scope_names[] = {"read", "analyse", "admin", NULL};
-
 static const struct opt rows[] = {
     {"state", 0, OPT_TO_TEXT(&o.state), .metavar = "DIR",
      .help = "the folder that lapwing serve keeps its state in"},
     {"scope", 0, OPT_TO_CHOICE(&o.scope), .metavar = "NAME", .initial = "read",
-     .choices = scope_names,
+     .choices = state_scope_names,
      .help = "create: what it allows; analyse includes read, admin both"},
     {"expires", 0, OPT_TO_DURATION(&o.expires_ns), .metavar = "TIME", .min = 60,
      .max = 3.15e9, .help = "create: good for so long (default: until revoked)"},
@@ -32,28 +30,6 @@ static const struct opt rows[] = {
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
 static const struct opt_group *const groups[] = {&group, NULL};
-
-static uint32_t scopes_of(int scope)
-{
-    static const uint32_t scopes[] = {
-        STORE_SCOPE_READ, STORE_SCOPE_READ | STORE_SCOPE_ANALYSE,
-        STORE_SCOPE_READ | STORE_SCOPE_ANALYSE | STORE_SCOPE_ADMIN};
-
-    return scopes[scope];
-}
-
-static void note(struct store *s, const char *action, const char *object)
-{
-    const struct store_audit a = {.who = "command line",
-                                  .action = action,
-                                  .object = object,
-                                  .outcome = "ok",
-                                  .client = ""};
-    struct lw_error err;
-
-    if (store_audit_add(s, &a, &err) != LW_OK)
-        command_note("not in the audit log: %s", err.msg);
-}
 
 static int run_create(struct store *s, const char *name)
 {
@@ -70,10 +46,10 @@ static int run_create(struct store *s, const char *name)
     if (o.expires_ns > 0)
         expires = (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec + o.expires_ns;
     if (auth_token_make(text, digest, &err) != LW_OK ||
-        store_token_add(s, name, digest, scopes_of(o.scope), expires, &id, &err) !=
+        store_token_add(s, name, digest, state_scopes(o.scope), expires, &id, &err) !=
             LW_OK)
         return command_error(&err);
-    note(s, "token create", name);
+    state_note(s, "token create", name);
     (void)printf("%s\n", text);
     command_note("token %" PRId64 "; it is shown this once", id);
     return STATUS_OK;
@@ -119,52 +95,20 @@ static int run_revoke(struct store *s, const char *word)
         return command_usage("%s is no id; lapwing token list shows them", word);
     if (store_token_revoke(s, id, &err) != LW_OK)
         return command_error(&err);
-    note(s, "token revoke", word);
+    state_note(s, "token revoke", word);
     return STATUS_OK;
 }
 
-static const struct {
-    const char *name;
-    const char *word; /* that follows; NULL: none */
-    int (*run)(struct store *s, const char *word);
-} actions[] = {
-    {"create", "NAME", run_create},
-    {"list", NULL, run_list},
-    {"revoke", "ID", run_revoke},
+static const struct state_action actions[] = {
+    {"create", "NAME", run_create, .makes_state = true},
+    {"list", NULL, run_list, .makes_state = false},
+    {"revoke", "ID", run_revoke, .makes_state = false},
 };
-
-/* Beside a server, or, for the first token, before it has ever run. */
-static enum lw_status open_store(struct store **s, bool create, struct lw_error *err)
-{
-    const struct store_config beside = {.beside = true};
-    const struct store_config fresh = {.create = true};
-    enum lw_status st = store_open(s, o.state, &beside, err);
-
-    return st == LW_ENOTFOUND && create ? store_open(s, o.state, &fresh, err) : st;
-}
 
 static int run_token(char *const *words, size_t n_words)
 {
-    for (size_t i = 0; n_words > 0 && i < sizeof actions / sizeof actions[0]; i++) {
-        const size_t needs = actions[i].word == NULL ? 1 : 2;
-        struct store *s = NULL;
-        struct lw_error err;
-        int status;
-
-        if (strcmp(words[0], actions[i].name) != 0)
-            continue;
-        if (o.state == NULL)
-            return command_usage("say which: --state DIR");
-        if (n_words != needs)
-            return command_usage("lapwing token %s --state DIR %s", words[0],
-                                 needs == 1 ? "" : actions[i].word);
-        if (open_store(&s, i == 0, &err) != LW_OK)
-            return command_error(&err);
-        status = actions[i].run(s, needs == 2 ? words[1] : NULL);
-        store_close(s);
-        return status;
-    }
-    return command_usage("say what: create NAME, list or revoke ID");
+    return state_run("token", o.state, actions, sizeof actions / sizeof actions[0],
+                     words, n_words);
 }
 
 const struct command command_token = {

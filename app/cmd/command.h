@@ -31,6 +31,7 @@
     X(model)                                                                           \
     X(serve)                                                                           \
     X(db)                                                                              \
+    X(user)                                                                            \
     X(token)                                                                           \
     X(help)
 

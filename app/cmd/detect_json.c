@@ -3,6 +3,7 @@
 #include "base/jsonw.h"
 #include "base/timefmt.h"
 #include "cmd/detect_summary.h"
+#include "cmd/rate_print.h"
 
 static void put_time(struct jsonw *w, const char *key, int64_t time_ns)
 {
@@ -223,6 +224,10 @@ enum lw_status summary_json(struct buf *out, const struct detect_summary *s,
     if (st != LW_OK)
         return st;
     put_model(&w, s);
+    if (s->rate != NULL) {
+        jsonw_key(&w, "packet_rate");
+        rate_put_json(&w, s->rate);
+    }
     jsonw_object_end(&w);
     buf_add_char(out, '\n');
     return buf_ok(out) ? LW_OK

@@ -2,6 +2,7 @@
 #include "cmd/detect_summary.h"
 
 #include "cmd/command.h"
+#include "cmd/rate_print.h"
 #include "cmd/terminal.h"
 #include "cmd/text.h"
 
@@ -365,6 +366,10 @@ enum lw_status summary_print(FILE *f, const struct detect_summary *s,
     st = print_worst(f, s, err);
     if (st != LW_OK)
         return st;
+    if (s->rate != NULL) {
+        (void)fputs("\nBeside it\n", f);
+        rate_print_line(f, s->rate);
+    }
     print_unavailable(f, lw_classifier_view(s->classifier));
     print_damage(f, s);
     return LW_OK;

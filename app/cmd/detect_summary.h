@@ -7,6 +7,8 @@
 #include "cmd/capture_loop.h"
 #include "cmd/suspects.h"
 
+#include <lapwing/packet_rate.h>
+
 #include <stdio.h>
 
 enum { SUMMARY_TOP_MAX = 1000, SUMMARY_REASONS = 3, FLOW_TEXT_MAX = 160 };
@@ -19,7 +21,8 @@ struct detect_summary {
     const struct capture_report *report;
     const struct lw_detector_stats *stats;
     const struct suspects *suspects;
-    size_t top; /* suspects to list */
+    size_t top;                        /* suspects to list */
+    const struct lw_rate_report *rate; /* NULL: not asked for */
 };
 
 /** Print for a person; coloured where `f` is a terminal.  LW_ENOMEM. */

@@ -38,26 +38,35 @@ static enum lw_status take_line(const char *path, size_t line_number, struct spa
     return st;
 }
 
-enum lw_status replay_each(const char *path, replay_fn fn, void *ctx,
-                           struct lw_error *err)
+enum lw_status replay_lines(struct stream *in, replay_fn fn, void *ctx,
+                            struct lw_error *err)
 {
-    struct stream *in = NULL;
+    const char *path = stream_name(in);
     struct lines lines;
     struct span line;
     uint64_t n_alerts = 0;
     bool stop = false;
-    enum lw_status st = stream_open(&in, path, err);
+    enum lw_status st = LW_OK;
 
-    if (st != LW_OK)
-        return st;
     lines_init(&lines, in, NULL);
     while (st == LW_OK && !stop) {
         st = lines_next(&lines, &line, err);
         if (st == LW_OK && may_be_alert(line))
             st = take_line(path, lines.number, line, &n_alerts, fn, ctx, &stop, err);
     }
-    stream_close(in);
     return st == LW_END ? LW_OK : st;
+}
+
+enum lw_status replay_each(const char *path, replay_fn fn, void *ctx,
+                           struct lw_error *err)
+{
+    struct stream *in = NULL;
+    enum lw_status st = stream_open(&in, path, err);
+
+    if (st == LW_OK)
+        st = replay_lines(in, fn, ctx, err);
+    stream_close(in);
+    return st;
 }
 
 static const struct json_value *verdict_of(const struct json_value *event)

@@ -10,6 +10,7 @@
 #define CMD_EXPLAIN_REPLAY_H
 
 #include "base/json.h"
+#include "base/stream.h"
 
 #include <lapwing/explain.h>
 
@@ -22,6 +23,10 @@ typedef enum lw_status (*replay_fn)(void *ctx, const struct json_value *event,
  *  `fn` returns. */
 LW_MUST enum lw_status replay_each(const char *path, replay_fn fn, void *ctx,
                                    struct lw_error *err);
+
+/** The same of what is open already, and stays so. */
+LW_MUST enum lw_status replay_lines(struct stream *in, replay_fn fn, void *ctx,
+                                    struct lw_error *err);
 
 /** The id of the model that judged an alert.  LW_EFORMAT: it names none. */
 LW_MUST enum lw_status replay_model_id(const struct json_value *event, const char **out,

@@ -5,6 +5,7 @@
 #include "base/outfile.h"
 #include "cmd/command.h"
 #include "cmd/map_page.h"
+#include "cmd/map_png.h"
 #include "cmd/map_svg.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
@@ -107,8 +108,12 @@ static bool ends_with(const char *s, const char *end)
 
 bool map_can_write(const char *path)
 {
-    return ends_with(path, ".csv") || ends_with(path, ".svg") ||
-           ends_with(path, ".html");
+    static const char *const ends[] = {".csv", ".svg", ".png", ".html"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(path, ends[i]))
+            return true;
+    return false;
 }
 
 static void put_csv_word(FILE *out, const char *s)
@@ -163,23 +168,33 @@ static struct map_picture picture_of(const struct map *m)
     return p;
 }
 
+static enum lw_status write_as(FILE *out, const struct map *m, const char *path,
+                               struct lw_error *err)
+{
+    const struct map_picture p = picture_of(m);
+
+    if (ends_with(path, ".html"))
+        return map_page_write(out, &p, err);
+    if (ends_with(path, ".png"))
+        return map_png_write(out, &p, err);
+    if (ends_with(path, ".svg"))
+        map_svg_write(out, &p);
+    else
+        write_csv(out, m);
+    return LW_OK;
+}
+
 int map_write(const struct map *m, const char *path)
 {
     struct outfile *f = NULL;
-    const struct map_picture p = picture_of(m);
     struct lw_error err;
 
     if (outfile_open(&f, path, &err) != LW_OK)
         return command_error(&err);
-    if (ends_with(path, ".svg"))
-        map_svg_write(outfile_stream(f), &p);
-    else if (ends_with(path, ".html")) {
-        if (map_page_write(outfile_stream(f), &p, &err) != LW_OK) {
-            outfile_abort(f);
-            return command_error(&err);
-        }
-    } else
-        write_csv(outfile_stream(f), m);
+    if (write_as(outfile_stream(f), m, path, &err) != LW_OK) {
+        outfile_abort(f);
+        return command_error(&err);
+    }
     if (outfile_commit(f, &err) != LW_OK)
         return command_output_error(path, &err);
     return STATUS_OK;

@@ -47,7 +47,7 @@ LW_MUST enum lw_status map_take(struct map *m, const char *title,
 LW_MUST enum lw_status map_arrange(struct map *m, const struct lw_embed_config *cfg,
                                    struct lw_error *err);
 
-/** A map is a file of these endings: .csv, .svg, .html. */
+/** A map is a file of these endings: .csv, .svg, .png, .html. */
 bool map_can_write(const char *path);
 
 /** Draw; "-" is CSV on standard output.  The exit status; a failure was told of. */

@@ -2,6 +2,7 @@
 #include "cmd/model_kinds.h"
 
 #include <lapwing/model_kind.h>
+#include <lapwing/packet_stream.h>
 
 #include <string.h>
 
@@ -44,13 +45,25 @@ static void print_option(FILE *out, const struct lw_model_option *o)
     (void)fprintf(out, ": %s\n", o->help);
 }
 
+static void print_kind(FILE *out, const struct lw_model_kind *kind)
+{
+    (void)fprintf(out, "%-9s %s\n", kind->name, kind->doc);
+    for (size_t k = 0; k < kind->n_options; k++)
+        print_option(out, &kind->options[k]);
+}
+
 void model_kinds_print(FILE *out)
 {
     struct lw_model_kind kind;
 
-    for (size_t i = 0; lw_model_kind_at(i, &kind); i++) {
-        (void)fprintf(out, "%-9s %s\n", kind.name, kind.doc);
-        for (size_t k = 0; k < kind.n_options; k++)
-            print_option(out, &kind.options[k]);
-    }
+    for (size_t i = 0; lw_model_kind_at(i, &kind); i++)
+        print_kind(out, &kind);
+}
+
+void model_kinds_print_stream(FILE *out)
+{
+    struct lw_model_kind kind;
+
+    lw_stream_kind(&kind);
+    print_kind(out, &kind);
 }

@@ -11,4 +11,7 @@ bool model_kinds_have(const char *name);
 
 void model_kinds_print(FILE *out);
 
+/** The one that learns from captures: only lapwing train has it. */
+void model_kinds_print_stream(FILE *out);
+
 #endif /* CMD_MODEL_KINDS_H */

@@ -211,6 +211,71 @@ static void put_pairs(struct jsonw *w, const struct lw_profile *p)
     jsonw_object_end(w);
 }
 
+/* ---- the logistic regression ---- */
+
+static void put_term(struct jsonw *w, const struct lw_profile *p,
+                     const struct lw_logit_term *t)
+{
+    const struct lw_profile_feature *f = &p->features[t->feature];
+
+    jsonw_object(w);
+    jsonw_put_text(w, "column", f->name);
+    if (f->is_text) {
+        jsonw_key(w, "word");
+        if (t->word == NULL)
+            jsonw_null(w);
+        else
+            jsonw_text(w, t->word);
+    }
+    jsonw_put_bool(w, "logarithm", t->is_log);
+    jsonw_put_f64(w, "deviation", t->deviation);
+    if (t->state != LW_LOGIT_FITTED)
+        jsonw_put_text(w, "does_not_apply", lw_logit_state_text(t->state));
+    if (t->state == LW_LOGIT_SEPARATES)
+        jsonw_put_text(w, "direction", t->coefficient > 0 ? "attack" : "normal");
+    if (t->wald.state == LW_TEST_APPLIES) {
+        jsonw_put_f64(w, "coefficient", t->coefficient);
+        jsonw_put_f64(w, "standard_error", t->error);
+        jsonw_put_f64(w, "odds_ratio", exp(t->coefficient));
+        jsonw_put_f64(w, "odds_ratio_low", exp(t->coefficient - 1.959964 * t->error));
+        jsonw_put_f64(w, "odds_ratio_high", exp(t->coefficient + 1.959964 * t->error));
+        jsonw_put_f64(w, "z", t->wald.statistic);
+        jsonw_put_f64(w, "p", t->wald.p);
+        jsonw_put_f64(w, "q", t->wald.q);
+    }
+    jsonw_object_end(w);
+}
+
+static void put_logistic(struct jsonw *w, const struct lw_profile *p)
+{
+    const struct lw_profile_logit *l = &p->logit;
+
+    jsonw_key(w, "logistic");
+    jsonw_object(w);
+    if (l->state != LW_TEST_APPLIES) {
+        jsonw_put_text(w, "does_not_apply", lw_test_state_text(l->state));
+        jsonw_object_end(w);
+        return;
+    }
+    jsonw_put_u64(w, "rows", l->n_rows);
+    for (size_t s = 0; s < 2; s++)
+        jsonw_put_u64(w, side_names[s], l->side_rows[s]);
+    jsonw_put_f64(w, "intercept", l->intercept);
+    jsonw_put_f64(w, "explained_deviance", l->explained);
+    jsonw_put_bool(w, "converged", l->is_converged);
+    jsonw_put_text(w, "separation",
+                   l->is_complete      ? "complete"
+                   : l->n_separate > 0 ? "partial"
+                                       : "none");
+    jsonw_put_u64(w, "columns_left_out", l->n_left_out);
+    jsonw_key(w, "terms");
+    jsonw_array(w);
+    for (size_t i = 0; i < l->n_terms; i++)
+        put_term(w, p, &l->terms[i]);
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
 static void put_findings(struct jsonw *w, const struct profile_view *v)
 {
     const struct lw_profile *p = v->profile;
@@ -248,6 +313,7 @@ void profile_put_json(struct jsonw *w, const struct profile_view *v)
     if (v->profile != NULL) {
         put_features(w, v->profile);
         put_pairs(w, v->profile);
+        put_logistic(w, v->profile);
         put_findings(w, v);
     }
 }

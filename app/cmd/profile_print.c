@@ -7,7 +7,8 @@
 #include "cmd/profile_print.h"
 
 #include "base/mem.h"
-#include "cmd/terminal.h"
+#include "cmd/profile_logit.h"
+#include "cmd/profile_put.h"
 #include "cmd/text.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum {
-    NAME_WIDTH = 26,
+    NAME_WIDTH = PROFILE_NAME_WIDTH,
     WORD_WIDTH = 9,
     LABELS_SHOWN = 8,
     LABEL_WIDTH = 30,
@@ -28,60 +29,6 @@ static const double strong = .95;
 
 static const char *const side_names[] = {"normal", "attack"};
 
-/* ---- pieces ---- */
-
-/* A word in a column of its width, from the left where that is negative; 0: as long as
- * it is. */
-static void put_word(FILE *f, const char *word, int width)
-{
-    size_t n = strlen(word);
-    size_t limit = width == 0 ? n : (size_t)abs(width);
-    size_t shown = n > limit ? limit : n;
-
-    if (width > 0)
-        (void)fprintf(f, "%*s", (int)(limit - shown), "");
-    for (size_t i = 0; i < shown; i++) {
-        int c = word[i] >= ' ' && word[i] <= '~' ? word[i] : '?';
-
-        (void)fputc(n > limit && i + 1 == shown ? '~' : c, f);
-    }
-    if (width < 0)
-        (void)fprintf(f, "%*s", (int)(limit - shown), "");
-}
-
-/* Four digits, or "-" where there is no number. */
-static void put_digits(FILE *f, int width, double v)
-{
-    if (isnan(v))
-        (void)fprintf(f, "%*s", width, "-");
-    else
-        (void)fprintf(f, "%*.4g", width, v);
-}
-
-static void put_decimals(FILE *f, int width, int decimals, double v)
-{
-    if (isnan(v))
-        (void)fprintf(f, "%*s", width, "-");
-    else
-        (void)fprintf(f, "%*.*f", width, decimals, v);
-}
-
-static void put_chance(FILE *f, int width, double p)
-{
-    if (p < 1e-300)
-        (void)fprintf(f, "%*s", width, "<1e-300");
-    else if (p < 1e-3)
-        (void)fprintf(f, "%*.0e", width, p);
-    else
-        put_decimals(f, width, 3, p);
-}
-
-static void put_title(FILE *f, const char *title)
-{
-    (void)fprintf(f, "\n%s%s%s\n", terminal_style(f, STYLE_BOLD), title,
-                  terminal_style(f, STYLE_NONE));
-}
-
 /* ---- the table ---- */
 
 static void print_head(FILE *f, const struct profile_view *v)
@@ -91,7 +38,7 @@ static void print_head(FILE *f, const struct profile_view *v)
     char columns[TEXT_MAX];
 
     lw_frame_read_report(v->frame, &r);
-    put_word(f, v->path, 0);
+    profile_put_word(f, v->path, 0);
     (void)fprintf(f, ": %s, %s rows, %s columns", lw_frame_format(v->frame),
                   text_count(lw_frame_rows(v->frame), count),
                   text_count(lw_frame_columns(v->frame), columns));
@@ -124,7 +71,7 @@ static void print_target(FILE *f, const struct profile_view *v)
     }
     lw_frame_column(v->frame, t->column, &c);
     (void)fputs("label: column ", f);
-    put_word(f, c.name, 0);
+    profile_put_word(f, c.name, 0);
     (void)fprintf(f, "%s; %s normal rows, %s of attacks",
                   t->by_place ? " (the last; no name told)" : "",
                   text_count(t->side_rows[LW_SIDE_NEGATIVE], count),
@@ -143,8 +90,8 @@ static void print_target(FILE *f, const struct profile_view *v)
             if (n < LABELS_SHOWN) {
                 (void)fprintf(f, "%s", n == 0 ? names[side] : ",");
                 (void)fputc(' ', f);
-                put_word(f, t->words[w][0] == '\0' ? "(nothing)" : t->words[w],
-                         strlen(t->words[w]) > LABEL_WIDTH ? LABEL_WIDTH : 0);
+                profile_put_word(f, t->words[w][0] == '\0' ? "(nothing)" : t->words[w],
+                                 strlen(t->words[w]) > LABEL_WIDTH ? LABEL_WIDTH : 0);
                 (void)fprintf(f, " %s", text_count(t->word_rows[w], count));
             }
             n++;
@@ -203,7 +150,7 @@ static void put_words(FILE *f, const struct lw_column *c, size_t n_rows)
         if (c->dictionary[w][0] == '\0')
             continue;
         (void)fputc(' ', f);
-        put_word(f, c->dictionary[w], strlen(c->dictionary[w]) > 16 ? 16 : 0);
+        profile_put_word(f, c->dictionary[w], strlen(c->dictionary[w]) > 16 ? 16 : 0);
         shown++;
     }
     if (c->n_words > WORDS_SHOWN)
@@ -215,7 +162,7 @@ static void put_words(FILE *f, const struct lw_column *c, size_t n_rows)
 
 static void print_columns(FILE *f, const struct profile_view *v)
 {
-    put_title(f, "Columns");
+    profile_put_title(f, "Columns");
     (void)fprintf(f, "%-*s %-7s %-8s %10s  %s\n", NAME_WIDTH, "column", "type", "role",
                   "missing", "holds");
     for (size_t i = 0; i < lw_frame_columns(v->frame); i++) {
@@ -225,7 +172,7 @@ static void print_columns(FILE *f, const struct profile_view *v)
         lw_frame_column(v->frame, i, &c);
         if (v->target != NULL && v->target->is_label[i])
             role = i == v->target->column ? "label" : "label 2";
-        put_word(f, c.name, -NAME_WIDTH);
+        profile_put_word(f, c.name, -NAME_WIDTH);
         (void)fprintf(f, " %-7s %-7s", c.type == LW_COLUMN_TEXT ? "text" : "number",
                       role);
         if (c.type == LW_COLUMN_TEXT)
@@ -264,25 +211,25 @@ static void print_feature(FILE *f, const struct lw_profile_feature *x)
 {
     uint64_t n_rows = x->side[0].n_rows + x->side[1].n_rows;
 
-    put_word(f, x->name, -NAME_WIDTH);
+    profile_put_word(f, x->name, -NAME_WIDTH);
     for (size_t s = 0; s < 2; s++) {
         (void)fputc(' ', f);
         if (x->is_text)
-            put_word(f, usual_word(x, s), WORD_WIDTH);
+            profile_put_word(f, usual_word(x, s), WORD_WIDTH);
         else
-            put_digits(f, WORD_WIDTH, x->side[s].quantile[3]);
+            profile_put_digits(f, WORD_WIDTH, x->side[s].quantile[3]);
     }
     (void)fputs(x->is_text ? "  V" : "  d", f);
-    put_decimals(f, 6, 2, x->is_text ? x->cramer_v : x->cohen_d);
-    put_decimals(f, 6, 3, x->auc);
-    put_decimals(f, 7, 3, x->mutual_information);
-    put_chance(f, 9, x->is_text ? x->chi_square.q : x->rank.q);
+    profile_put_decimals(f, 6, 2, x->is_text ? x->cramer_v : x->cohen_d);
+    profile_put_decimals(f, 6, 3, x->auc);
+    profile_put_decimals(f, 7, 3, x->mutual_information);
+    profile_put_chance(f, 9, x->is_text ? x->chi_square.q : x->rank.q);
     (void)fputc(' ', f);
-    put_digits(f, 9, x->vif);
-    put_decimals(f, 7, 1,
-                 x->is_text || n_rows == 0
-                     ? (double)NAN
-                     : 100 * (double)x->n_outliers_iqr / (double)n_rows);
+    profile_put_digits(f, 9, x->vif);
+    profile_put_decimals(f, 7, 1,
+                         x->is_text || n_rows == 0
+                             ? (double)NAN
+                             : 100 * (double)x->n_outliers_iqr / (double)n_rows);
     (void)fputc('\n', f);
 }
 
@@ -292,10 +239,10 @@ static void print_side(FILE *f, const struct lw_profile_side *s, const char *nam
 
     (void)fprintf(f, "  %-7s%11s", name, text_count(s->n_rows, count));
     (void)fprintf(f, "%10s", text_count(s->n_missing, count));
-    put_digits(f, 11, s->mean);
-    put_digits(f, 11, s->deviation);
+    profile_put_digits(f, 11, s->mean);
+    profile_put_digits(f, 11, s->deviation);
     for (size_t q = 0; q < LW_PROFILE_QUANTILES; q++)
-        put_digits(f, 10, s->quantile[q]);
+        profile_put_digits(f, 10, s->quantile[q]);
     if (s->n_infinite > 0)
         (void)fprintf(f, "  %s infinite", text_count(s->n_infinite, count));
     (void)fputc('\n', f);
@@ -315,9 +262,9 @@ static void print_test(FILE *f, const char *name, const char *letter,
     if (!isnan(t->df))
         (void)fprintf(f, ", df %.6g", t->df);
     (void)fputs(", p ", f);
-    put_chance(f, 0, t->p);
+    profile_put_chance(f, 0, t->p);
     (void)fputs(", corrected ", f);
-    put_chance(f, 0, t->q);
+    profile_put_chance(f, 0, t->q);
     (void)fputc('\n', f);
 }
 
@@ -339,7 +286,7 @@ static void print_numbers(FILE *f, const struct profile_view *v,
                   text_count(x->n_outliers_z, other));
     if (!isnan(x->correlation)) {
         (void)fprintf(f, "  correlation: %.3f with ", x->correlation);
-        put_word(f, v->profile->features[x->correlated_with].name, 0);
+        profile_put_word(f, v->profile->features[x->correlated_with].name, 0);
         (void)fputc('\n', f);
     }
 }
@@ -351,11 +298,12 @@ static void print_words(FILE *f, const struct lw_profile_feature *x)
     (void)fprintf(f, "  %-24s%20s%20s\n", "", side_names[0], side_names[1]);
     for (size_t i = 0; i < x->n_top; i++) {
         (void)fputs("  ", f);
-        put_word(f, x->top[i].word[0] == '\0' ? "(nothing)" : x->top[i].word, -24);
+        profile_put_word(f, x->top[i].word[0] == '\0' ? "(nothing)" : x->top[i].word,
+                         -24);
         for (size_t s = 0; s < 2; s++) {
             (void)fprintf(f, "%11s", text_count(x->top[i].n[s], count));
-            put_decimals(f, 7, 1,
-                         100 * (double)x->top[i].n[s] / (double)x->side[s].n_rows);
+            profile_put_decimals(
+                f, 7, 1, 100 * (double)x->top[i].n[s] / (double)x->side[s].n_rows);
             (void)fputs(" %", f);
         }
         (void)fputc('\n', f);
@@ -385,7 +333,7 @@ static void print_features(FILE *f, const struct profile_view *v)
     qsort(order, n, sizeof(const struct lw_profile_feature *), by_information);
     if (v->top > 0 && v->top < n)
         n = v->top;
-    put_title(f, "What tells attacks apart, by the bits shared with the class");
+    profile_put_title(f, "What tells attacks apart, by the bits shared with the class");
     (void)fprintf(f, "%-*s%10s%10s%9s%6s%7s%9s%10s%7s\n", NAME_WIDTH, "column",
                   "normal", "attack", "effect", "AUC", "bits", "q", "VIF", "outl.%");
     for (size_t i = 0; i < n; i++)
@@ -397,7 +345,7 @@ static void print_features(FILE *f, const struct profile_view *v)
                   p->n_tests);
     for (size_t i = 0; v->distributions && i < n; i++) {
         (void)fputc('\n', f);
-        put_word(f, order[i]->name, 0);
+        profile_put_word(f, order[i]->name, 0);
         (void)fputc('\n', f);
         if (order[i]->is_text)
             print_words(f, order[i]);
@@ -422,15 +370,16 @@ static void print_pairs(FILE *f, const struct lw_profile *p)
             if (!(fabs(r) >= strong) || n_strong++ >= PAIRS_SHOWN)
                 continue;
             if (n_strong == 1) {
-                put_title(f, "Columns that say the same (correlation of .95 and more)");
+                profile_put_title(
+                    f, "Columns that say the same (correlation of .95 and more)");
                 (void)fprintf(f, "%-*s %-*s%8s%9s\n", NAME_WIDTH, "column", NAME_WIDTH,
                               "and", "Pearson", "Spearman");
             }
-            put_word(f, p->features[p->numbers[i]].name, -NAME_WIDTH);
+            profile_put_word(f, p->features[p->numbers[i]].name, -NAME_WIDTH);
             (void)fputc(' ', f);
-            put_word(f, p->features[p->numbers[k]].name, -NAME_WIDTH);
-            put_decimals(f, 8, 3, r);
-            put_decimals(f, 9, 3, (double)p->spearman[i * n + k]);
+            profile_put_word(f, p->features[p->numbers[k]].name, -NAME_WIDTH);
+            profile_put_decimals(f, 8, 3, r);
+            profile_put_decimals(f, 9, 3, (double)p->spearman[i * n + k]);
             (void)fputc('\n', f);
         }
     if (n_strong > PAIRS_SHOWN)
@@ -451,9 +400,9 @@ static void print_states(FILE *f, const struct lw_profile *p)
         if (x->is_label || s == LW_TEST_APPLIES)
             continue;
         if (!any)
-            put_title(f, "Tests that do not apply");
+            profile_put_title(f, "Tests that do not apply");
         any = true;
-        put_word(f, x->name, -NAME_WIDTH);
+        profile_put_word(f, x->name, -NAME_WIDTH);
         (void)fprintf(f, " %s\n", lw_test_state_text(s));
     }
 }
@@ -464,7 +413,7 @@ static void print_rows(FILE *f, const struct lw_profile *p)
     char a[TEXT_MAX];
     char b[TEXT_MAX];
 
-    put_title(f, "Repeated rows (without labels and what lint finds)");
+    profile_put_title(f, "Repeated rows (without labels and what lint finds)");
     (void)fprintf(f, "%s of %s rows are different\n", text_count(r->n_distinct, a),
                   text_count(r->n_rows, b));
     if (r->n_contradicting > 0)
@@ -481,7 +430,7 @@ static void print_leaks(FILE *f, const struct profile_view *v)
 {
     const struct lw_profile *p = v->profile;
 
-    put_title(f, "Leakage lint: columns that should be no features");
+    profile_put_title(f, "Leakage lint: columns that should be no features");
     if (p->n_leaks == 0)
         (void)fputs("none found\n", f);
     for (size_t i = 0; i < p->n_leaks; i++) {
@@ -489,7 +438,7 @@ static void print_leaks(FILE *f, const struct profile_view *v)
         struct lw_column c;
 
         lw_frame_column(v->frame, l->column, &c);
-        put_word(f, c.name, -NAME_WIDTH);
+        profile_put_word(f, c.name, -NAME_WIDTH);
         (void)fprintf(f, " %-10s %s%s\n", lw_leak_name(l->kind), l->reason,
                       l->is_kept ? " (kept)" : "");
     }
@@ -505,6 +454,7 @@ void profile_print(FILE *f, const struct profile_view *v)
     }
     print_features(f, v);
     print_pairs(f, v->profile);
+    profile_print_logit(f, v);
     print_states(f, v->profile);
     print_rows(f, v->profile);
     print_leaks(f, v);

@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "cmd/command.h"
 #include "cmd/terminal.h"
+#include "cmd/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,6 +81,17 @@ void progress_show(void *ctx, double done, const char *what)
     draw(done, what, (double)(now - bar.start_ns) / (double)NS_PER_S);
 }
 
+void progress_rows(void *ctx, uint64_t n_rows, double done)
+{
+    const char *name = ctx;
+    char count[TEXT_MAX];
+    char what[128];
+
+    (void)snprintf(what, sizeof what, "%s%.40s%s rows", name == NULL ? "" : name,
+                   name == NULL ? "" : ": ", text_count(n_rows, count));
+    progress_show(NULL, done, what);
+}
+
 void progress_clear(void)
 {
     if (!bar.visible)
@@ -87,4 +99,10 @@ void progress_clear(void)
     bar.visible = false;
     (void)fputs("\r\033[K", stderr);
     (void)fflush(stderr);
+}
+
+void progress_end(void)
+{
+    progress_clear();
+    bar.start_ns = 0;
 }

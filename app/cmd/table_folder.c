@@ -2,6 +2,7 @@
 #include "cmd/table_folder.h"
 
 #include "base/mem.h"
+#include "cmd/progress.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -37,8 +38,14 @@ void table_folder_release(struct table_folder *t)
 
 static enum lw_status add(struct table_folder *t, char *path, struct lw_error *err)
 {
+    const struct lw_frame_config cfg = {.rows_read = progress_rows,
+                                        .rows_read_ctx = path};
+    enum lw_status st;
+
     t->path[t->n++] = path;
-    return lw_frame_read(&t->frame[t->n - 1], path, NULL, err);
+    st = lw_frame_read(&t->frame[t->n - 1], path, &cfg, err);
+    progress_end();
+    return st;
 }
 
 static int is_shown(const struct dirent *e)

@@ -3,9 +3,11 @@
 
 #include "base/mem.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "cmd/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Bad rows that are shown one by one. */
 enum { WARNINGS_MAX = 10 };
@@ -156,17 +158,21 @@ enum lw_status table_read(struct lw_frame **out, const char *path,
                           struct lw_error *err)
 {
     uint64_t n_bad = 0;
+    bool stopped = false;
     const struct lw_frame_config cfg = {.schema = schema,
                                         .bad_row = warn_of_row,
                                         .bad_row_ctx = &n_bad,
+                                        .stopped = &stopped,
+                                        .rows_read = progress_rows,
                                         .no_digest = !digest};
     enum lw_status st = lw_frame_read(out, path, &cfg, err);
     struct lw_read_report r;
     char skipped[TEXT_MAX + 32];
     char repaired[TEXT_MAX + 32];
 
+    progress_end();
     if (st != LW_OK) {
-        if (st == LW_EFORMAT)
+        if (stopped)
             command_note("--on-bad-row skip leaves such rows out, missing takes such "
                          "values for unknown");
         return st;
@@ -187,6 +193,44 @@ void table_note_column(void *ctx, const char *column, const char *why, bool kept
                      why);
     else
         command_note("column %s left out (%s)", column, why);
+}
+
+/* Words that a program writes for no value. */
+static bool is_nothing(const char *word)
+{
+    static const char *const words[] = {"", "-", "?", "na", "nan", "null", "none"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
+void table_note_labels(const struct lw_frame *frame, const struct lw_schema *schema,
+                       const char *path)
+{
+    struct lw_target t = {0};
+    struct lw_error err;
+    struct lw_column c;
+    uint64_t n_nothing = 0;
+    uint64_t n_normal = 0;
+    char count[TEXT_MAX + 32];
+
+    if (lw_target_find(&t, frame, schema, &err) != LW_OK)
+        return; /* whoever needs it says so */
+    lw_frame_column(frame, t.column, &c);
+    for (uint32_t w = 0; w < t.n_words; w++)
+        if (t.word_side[w] == LW_SIDE_NEGATIVE)
+            *(is_nothing(t.words[w]) ? &n_nothing : &n_normal) += t.word_rows[w];
+    if (t.by_place)
+        command_note("%s: no column is called like a label; the last one, %s, is taken "
+                     "(--label says another)",
+                     path, c.name);
+    if (n_nothing > 0 && (n_normal > 0 || t.side_rows[LW_SIDE_POSITIVE] == 0))
+        command_warn("%s: %s without a label in column %s %s taken for normal", path,
+                     text_plural(n_nothing, "row", count, sizeof count), c.name,
+                     n_nothing == 1 ? "is" : "are");
+    lw_target_release(&t);
 }
 
 const char *table_said(void)

@@ -32,4 +32,9 @@ extern const char *const table_levels[];
 /** A lw_column_note_fn: a note of what is left out, a warning of what is kept. */
 void table_note_column(void *ctx, const char *column, const char *why, bool kept);
 
+/** Say what of a table's labels may not be meant: a label column found by its place,
+ *  rows without a label beside rows that are called normal. */
+void table_note_labels(const struct lw_frame *frame, const struct lw_schema *schema,
+                       const char *path);
+
 #endif /* CMD_TABLE_OPTIONS_H */

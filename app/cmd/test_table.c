@@ -7,6 +7,7 @@
 #include "cmd/print_json.h"
 #include "cmd/score_file.h"
 #include "cmd/table_options.h"
+#include "cmd/test_level.h"
 #include "cmd/text.h"
 #include "report/page.h"
 
@@ -18,13 +19,14 @@ struct judged {
     const struct lw_tabular *t;
     const struct test_table *cfg;
     const struct lw_tabular_result *r;
+    struct test_level at;
 };
 
 static void print_judged(const struct judged *j)
 {
     const struct lw_tabular_result *r = j->r;
-    const char *const *names = lw_tabular_class_names(j->t);
-    const struct eval_column column = {"on this file", &r->all};
+    const char *const *names = j->at.class_names;
+    const struct eval_column column = {"on this file", &j->at.eval};
     char count[3][TEXT_MAX];
 
     (void)printf("%s rows judged, %s distinct in the file",
@@ -34,9 +36,10 @@ static void print_judged(const struct judged *j)
         (void)printf(", %s of neither class left out",
                      text_count(r->n_neither, count[2]));
     (void)printf("\n\n");
-    eval_print_confusion(stdout, &r->all, names);
+    eval_print_confusion(stdout, &j->at.eval, names);
     (void)putchar('\n');
     eval_print_columns(stdout, &column, 1, names);
+    test_level_print(&j->at);
     if (r->n_new_word_rows > 0)
         (void)printf(
             "\n%s rows have a word that its column did not have in training.\n",
@@ -57,7 +60,8 @@ static void put_judged(struct jsonw *w, const void *of)
 
     jsonw_put_text(w, "model", lw_tabular_id(j->t));
     jsonw_put_text(w, "kind", lw_tabular_kind(j->t));
-    eval_print_json(w, &r->all, lw_tabular_class_names(j->t));
+    eval_print_json(w, &j->at.eval, j->at.class_names);
+    test_level_put(w, &j->at);
     jsonw_put_u64(w, "rows_of_neither_class", r->n_neither);
     jsonw_put_u64(w, "distinct_rows", r->n_distinct_rows);
     jsonw_put_u64(w, "rows_with_new_words", r->n_new_word_rows);
@@ -82,7 +86,7 @@ static void put_page(struct jsonw *w, const void *of)
     jsonw_put_u64(w, "rows", j->r->all.n_rows);
     jsonw_put_u64(w, "distinct rows", j->r->n_distinct_rows);
     jsonw_object_end(w);
-    report_put_eval(w, &j->r->all, lw_tabular_class_names(j->t));
+    report_put_eval(w, &j->at.eval, j->at.class_names);
     report_put_curve(w, &j->r->curve);
 }
 
@@ -90,7 +94,7 @@ static int judge(const struct lw_tabular *t, const struct lw_frame *frame,
                  const struct lw_schema *schema, const struct test_table *cfg)
 {
     struct lw_tabular_result *r = mem_zalloc(1, sizeof *r);
-    const struct judged judged = {t, cfg, r};
+    struct judged judged = {.t = t, .cfg = cfg, .r = r};
     struct lw_error err;
     int status = STATUS_OK;
     enum lw_status st;
@@ -105,6 +109,9 @@ static int judge(const struct lw_tabular *t, const struct lw_frame *frame,
                          cfg->name, err.msg);
     else if (st != LW_OK)
         status = command_fail("%s: %s", cfg->name, err.msg);
+    else if (test_level_make(&judged.at, cfg->level, &r->all, lw_tabular_class_names(t),
+                             &r->names, &err) != LW_OK)
+        status = command_usage("%s", err.msg);
     else if (cfg->report != NULL &&
              report_write(cfg->report, REPORT_TEST, "Lapwing: a model judged", put_page,
                           &judged, &err) != LW_OK)

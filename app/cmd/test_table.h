@@ -13,6 +13,7 @@ struct test_table {
     const char *name;   /* of the data, for people */
     const char *output; /* where the scored table goes; NULL: it is judged only */
     const char *report; /* NULL: none */
+    enum lw_level level;
     bool json;
 };
 

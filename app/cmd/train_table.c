@@ -7,6 +7,7 @@
 #include "cmd/progress.h"
 #include "cmd/table_options.h"
 #include "cmd/text.h"
+#include "cmd/train_report.h"
 
 #include <lapwing/tabular.h>
 #include <lapwing/view.h>
@@ -218,6 +219,29 @@ static void put_report(struct jsonw *w, const void *of)
     jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 
+/* ---- the page ---- */
+
+static int write_page(const struct lw_frame *frame, const struct train_table *cfg,
+                      const struct lw_tabular_config *how)
+{
+    struct lw_compare_table_config table = how->table;
+    const struct lw_compare_model model = {.kind =
+                                               how->model == NULL ? "gbdt" : how->model,
+                                           .options = how->params.options,
+                                           .params = how->params};
+    const struct train_report report = {.path = cfg->report,
+                                        .data = cfg->data,
+                                        .output = cfg->output,
+                                        .frame = frame,
+                                        .table = &table,
+                                        .judge = &how->judge,
+                                        .model = &model};
+
+    table.drop_repeats = true;
+    table.note = NULL; /* told already */
+    return train_report_write(&report);
+}
+
 /* ---- training ---- */
 
 int train_table(const struct lw_frame *frame, const struct train_table *cfg)
@@ -248,7 +272,7 @@ int train_table(const struct lw_frame *frame, const struct train_table *cfg)
     enum lw_status st = lw_tabular_train(&t, frame, &how, &report, &err);
     int status = STATUS_OK;
 
-    progress_clear();
+    progress_end();
     if (st != LW_OK)
         return command_fail("%s: %s", cfg->data, err.msg);
     tr.t = t;
@@ -258,6 +282,8 @@ int train_table(const struct lw_frame *frame, const struct train_table *cfg)
         status = print_json(put_report, &tr);
     else
         print_people(&tr);
+    if (status == STATUS_OK && cfg->report != NULL)
+        status = write_page(frame, cfg, &how);
     lw_tabular_free(t);
     return status;
 }

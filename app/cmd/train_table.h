@@ -19,6 +19,7 @@ struct train_table {
     const char *model;  /* kind; NULL: the default */
     const struct lw_schema *schema;
     struct lw_model_params params; /* with the seed */
+    const char *report;            /* page to write; NULL: none */
     bool json;
 };
 

@@ -102,11 +102,24 @@ static void add_data(struct buf *b, const char *json)
     }
 }
 
-enum { STYLE, FIRST_SCRIPT, N_SHARED = 3 };
+enum { STYLE, FIRST_SCRIPT, N_SHARED = 3, OWN_MAX = 2 };
+
+/* The scripts of a page, in the order that they run in; returns their number. */
+static size_t own_scripts(enum report_kind kind,
+                          const struct report_asset *out[OWN_MAX])
+{
+    size_t n = 0;
+
+    out[n++] = &report_assets[N_SHARED + kind];
+    if (kind == REPORT_TRAIN)
+        out[n++] = &report_assets[N_SHARED + REPORT_TEST];
+    return n;
+}
 
 static void add_page(struct buf *b, enum report_kind kind, const char *json)
 {
-    const struct report_asset *own = &report_assets[N_SHARED + kind];
+    const struct report_asset *own[OWN_MAX];
+    size_t n_own = own_scripts(kind, own);
 
     buf_add_text(
         b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -116,7 +129,8 @@ static void add_page(struct buf *b, enum report_kind kind, const char *json)
     buf_add_text(b, "; script-src");
     for (size_t i = FIRST_SCRIPT; i < N_SHARED; i++)
         add_hash(b, &report_assets[i]);
-    add_hash(b, own);
+    for (size_t i = 0; i < n_own; i++)
+        add_hash(b, own[i]);
     buf_add_text(b, "\">\n<meta name=\"viewport\" content=\"width=device-width\">\n"
                     "<title>Lapwing report</title>\n");
     add_element(b, "style", &report_assets[STYLE]);
@@ -128,7 +142,8 @@ static void add_page(struct buf *b, enum report_kind kind, const char *json)
     buf_add_text(b, "</script>\n");
     for (size_t i = FIRST_SCRIPT; i < N_SHARED; i++)
         add_element(b, "script", &report_assets[i]);
-    add_element(b, "script", own);
+    for (size_t i = 0; i < n_own; i++)
+        add_element(b, "script", own[i]);
     buf_add_text(b, "</body>\n</html>\n");
 }
 

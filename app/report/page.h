@@ -16,11 +16,12 @@
 #include <lapwing/error.h>
 #include <lapwing/eval.h>
 
-/** What a page shows; each has a script of its own (ui/report/). */
+/** What a page shows; each has scripts of its own (ui/report/). */
 enum report_kind {
     REPORT_TEST,    /* what report_put_eval() and report_put_curve() put */
     REPORT_PROFILE, /* "profile": what lapwing profile --json prints */
-    REPORT_COMPARE  /* "experiments", as lapwing compare --json prints them */
+    REPORT_COMPARE, /* "experiments", as lapwing compare --json prints them */
+    REPORT_TRAIN    /* "learning", "importance", "by_rule", and what REPORT_TEST has */
 };
 
 /** Puts the members of the page's JSON object: "facts" (an object of texts or numbers),

@@ -7,11 +7,8 @@
  * Which model judges is decided once, by the columns of the header or the members of
  * the first record.
  *
- * Speed is in the numbers: most are a few digits, which are exact without the general
- * parser (a decimal of up to 15 digits over a power of ten up to 10^15 is one division
- * of two exact doubles, so its rounding is right; Clinger, PLDI 1990), and in the keys
- * of JSON lines, which come in the same order record for record, so that each is first
- * compared with its predecessor.
+ * Speed is in the numbers, most of which are a few digits (plain.h), and in that JSON
+ * lines look alike, record for record (json_layout.h).
  */
 #include "serve/batch.h"
 
@@ -21,6 +18,8 @@
 #include "base/mem.h"
 #include "base/numfmt.h"
 #include "serve/flatjson.h"
+#include "serve/json_layout.h"
+#include "serve/plain.h"
 #include "serve/view_names.h"
 
 #include <float.h>
@@ -28,19 +27,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH_ROWS = 256, COLUMNS_MAX = 1024, KEPT_KEY_MAX = 40, WHY_MAX = 120 };
+enum { BATCH_ROWS = 256, COLUMNS_MAX = 1024, WHY_MAX = 120 };
 
 /* Why a record has no verdict. */
 struct refusal {
     bool is_set;
     char field[BATCH_FIELD_MAX];
     char why[WHY_MAX];
-};
-
-struct kept_key {
-    uint8_t bytes[KEPT_KEY_MAX];
-    size_t n; /* 0: none */
-    int idx;  /* feature, or -1 */
 };
 
 struct batch {
@@ -50,8 +43,10 @@ struct batch {
     struct buf carry;                /* a line that is not complete */
     struct csv_line line;            /* for lines with quotes */
     int *column;                     /* (n_columns) feature or -1, owned */
+    bool *is_number;                 /* (n_columns), owned */
     size_t n_columns;
-    struct kept_key *keys;       /* (COLUMNS_MAX), owned: by place in the record */
+    struct json_layout *layout;  /* of the last record read member by member; owned */
+    struct layout_value *values; /* (JSON_LAYOUT_MEMBERS_MAX), owned */
     float *rows;                 /* (BATCH_ROWS, width), owned */
     struct lw_verdict *verdicts; /* (BATCH_ROWS), owned */
     struct refusal *refusals;    /* (BATCH_ROWS), owned */
@@ -63,49 +58,19 @@ struct batch {
     char field[BATCH_FIELD_MAX];
     /* While a record of JSON is read: */
     float *row;
-    struct refusal *refusal;
+    struct span record;
     uint64_t seen[(COLUMNS_MAX + 63) / 64];
     size_t n_members;
     size_t n_found;
 };
 
-/* ---- numbers --------------------------------------------------------------------- */
-
-static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-
-/* Digits with at most one point, no more than 15 of them. */
-static bool parse_plain(const char *s, size_t n, double *out)
-{
-    uint64_t v = 0;
-    size_t point = n;
-    size_t i = 0;
-
-    if (n == 0 || n > 16)
-        return false;
-    for (; i < n; i++) {
-        unsigned digit = (unsigned)(uint8_t)s[i] - '0';
-
-        if (digit <= 9)
-            v = v * 10 + digit;
-        else if (s[i] == '.' && point == n && i > 0)
-            point = i;
-        else
-            return false;
-    }
-    if (point == n) {
-        *out = (double)v;
-        return n <= 15;
-    }
-    *out = (double)v / powers[n - 1 - point];
-    return point + 1 < n;
-}
-
 static bool parse_number(const char *s, size_t n, float *out)
 {
     double v;
 
-    if (!parse_plain(s, n, &v) && !numfmt_parse(s, n, &v))
+    if (plain_read(s, s + n, out) == s + n)
+        return true;
+    if (!numfmt_parse(s, n, &v))
         return false;
     if (isfinite(v) && fabs(v) > (double)FLT_MAX)
         return false;
@@ -373,6 +338,13 @@ static size_t count_found(struct batch *b, const struct batch_model *m, int *col
     return n;
 }
 
+static void mark_numbers(struct batch *b, const struct lw_view *view)
+{
+    for (size_t k = 0; k < b->n_columns; k++)
+        b->is_number[k] =
+            b->column[k] >= 0 && view->features[b->column[k]].type == LW_FEATURE_NUMBER;
+}
+
 static enum lw_status read_header(struct batch *b, struct span text,
                                   struct lw_error *err)
 {
@@ -386,12 +358,14 @@ static enum lw_status read_header(struct batch *b, struct span text,
         return lw_fail(err, LW_ELIMIT, "more than %d columns", COLUMNS_MAX);
     b->n_columns = b->line.n;
     b->column = mem_zalloc(b->n_columns + 1, sizeof b->column[0]);
-    if (b->column == NULL)
+    b->is_number = mem_zalloc(b->n_columns + 1, sizeof b->is_number[0]);
+    if (b->column == NULL || b->is_number == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     for (size_t m = 0; m < b->cfg.n_models; m++) {
         view = view_names_view(b->cfg.models[m].names);
         if (count_found(b, &b->cfg.models[m], b->column, &missing) ==
             view->n_features) {
+            mark_numbers(b, view);
             buf_add_text(&b->answers.memory, "class,confidence,attack_score,error\n");
             return choose(b, &b->cfg.models[m], err);
         }
@@ -409,18 +383,27 @@ static void read_columns(struct batch *b, size_t i, struct span text, size_t *n_
 {
     const char *p = (const char *)text.p;
     const char *end = p + text.n;
+    float *row = b->rows + i * b->width;
     size_t k = 0;
 
-    for (;; k++) {
-        const char *comma = memchr(p, ',', (size_t)(end - p));
-        const char *stop = comma == NULL ? end : comma;
-        struct csv_field f = csv_trim(p, (size_t)(stop - p));
+    for (;; k++, p++) {
+        int idx = k < b->n_columns ? b->column[k] : -1;
+        const char *stop = NULL;
 
-        if (k < b->n_columns && b->column[k] >= 0)
-            (void)read_field(b, i, (size_t)b->column[k], f.p, f.n);
-        if (comma == NULL)
+        if (idx >= 0 && b->is_number[k])
+            stop = plain_read(p, end, row + idx);
+        if (stop == NULL || (stop < end && *stop != ',')) {
+            struct csv_field f;
+
+            stop = memchr(p, ',', (size_t)(end - p));
+            stop = stop == NULL ? end : stop;
+            f = csv_trim(p, (size_t)(stop - p));
+            if (idx >= 0)
+                (void)read_field(b, i, (size_t)idx, f.p, f.n);
+        }
+        p = stop;
+        if (p == end)
             break;
-        p = comma + 1;
     }
     *n_fields = k + 1;
 }
@@ -448,21 +431,6 @@ static enum lw_status read_csv(struct batch *b, struct span text, struct lw_erro
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */
-
-static int find_key(struct batch *b, const struct batch_model *m, struct span key)
-{
-    struct kept_key *kept = &b->keys[b->n_members];
-
-    if (kept->n == key.n && key.n > 0 && memcmp(kept->bytes, key.p, key.n) == 0)
-        return kept->idx;
-    kept->n = 0;
-    kept->idx = view_names_find(m->names, key);
-    if (key.n <= KEPT_KEY_MAX && key.n > 0) {
-        memcpy(kept->bytes, key.p, key.n);
-        kept->n = key.n;
-    }
-    return kept->idx;
-}
 
 static enum lw_status read_value(struct batch *b, size_t idx,
                                  const struct flatjson_member *m)
@@ -492,8 +460,9 @@ static enum lw_status on_member(void *ctx, const struct flatjson_member *m,
 
     if (b->n_members == COLUMNS_MAX)
         return lw_fail(err, LW_ELIMIT, "has more than %d members", COLUMNS_MAX);
-    idx = find_key(b, b->model, m->key);
+    idx = view_names_find(b->model->names, m->key);
     b->n_members++;
+    json_layout_note(b->layout, b->record, m, idx);
     if (idx < 0)
         return LW_OK;
     bit = UINT64_C(1) << (idx % 64);
@@ -559,6 +528,28 @@ static void refuse_missing(struct batch *b, size_t i)
     }
 }
 
+/* A record that looks like the one before.  False: read it member by member. */
+static bool read_alike(struct batch *b, struct span text)
+{
+    const struct lw_view *view = view_names_view(b->model->names);
+
+    if (!json_layout_read(b->layout, text, b->values))
+        return false;
+    for (size_t i = 0; i < b->layout->n; i++) {
+        const struct layout_value *v = &b->values[i];
+        bool is_word = v->text.p != NULL;
+
+        if (v->tag < 0)
+            continue;
+        if (is_word != (view->features[v->tag].type == LW_FEATURE_CATEGORY))
+            return false;
+        b->row[v->tag] =
+            is_word ? view_names_category(b->model->names, (size_t)v->tag, v->text)
+                    : v->number;
+    }
+    return true;
+}
+
 static enum lw_status read_json(struct batch *b, struct span text, struct lw_error *err)
 {
     struct lw_error why;
@@ -572,6 +563,10 @@ static enum lw_status read_json(struct batch *b, struct span text, struct lw_err
     if (st != LW_OK)
         return st;
     b->row = b->rows + i * b->width;
+    if (read_alike(b, text))
+        return LW_OK;
+    json_layout_begin(b->layout);
+    b->record = text;
     b->n_members = 0;
     b->n_found = 0;
     memset(b->seen, 0, (b->width + 63) / 64 * sizeof b->seen[0]);
@@ -579,6 +574,8 @@ static enum lw_status read_json(struct batch *b, struct span text, struct lw_err
         refuse(b, i, "", 0, why.msg);
     else if (b->n_found != b->width)
         refuse_missing(b, i);
+    else if (!b->refusals[i].is_set)
+        json_layout_end(b->layout, text);
     return LW_OK;
 }
 
@@ -745,10 +742,12 @@ enum lw_status batch_new(struct batch **out, const struct batch_config *cfg,
     buf_init(&b->carry);
     csv_line_init(&b->line);
     spool_init(&b->answers, cfg->spool_dir);
-    b->keys = mem_zalloc(COLUMNS_MAX, sizeof b->keys[0]);
+    b->layout = mem_zalloc(1, sizeof *b->layout);
+    b->values = mem_zalloc(JSON_LAYOUT_MEMBERS_MAX, sizeof b->values[0]);
     b->verdicts = mem_zalloc(BATCH_ROWS, sizeof b->verdicts[0]);
     b->refusals = mem_zalloc(BATCH_ROWS, sizeof b->refusals[0]);
-    if (b->keys == NULL || b->verdicts == NULL || b->refusals == NULL) {
+    if (b->layout == NULL || b->values == NULL || b->verdicts == NULL ||
+        b->refusals == NULL) {
         batch_free(b);
         return lw_fail(err, LW_ENOMEM, "out of memory");
     }
@@ -764,7 +763,9 @@ void batch_free(struct batch *b)
     csv_line_release(&b->line);
     spool_release(&b->answers);
     mem_free(b->column);
-    mem_free(b->keys);
+    mem_free(b->is_number);
+    mem_free(b->layout);
+    mem_free(b->values);
     mem_free(b->rows);
     mem_free(b->verdicts);
     mem_free(b->refusals);

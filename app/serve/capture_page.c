@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/capture_page.h"
 
+#include "base/digest.h"
 #include "base/timefmt.h"
+#include "serve/judge.h"
 #include "serve/present.h"
 #include "serve/server_priv.h"
 #include "store/alerts.h"
@@ -11,17 +13,31 @@
 
 enum { ALERTS_MAX = 500, TOP_MAX = 10 };
 
-static const char head[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<title>Lapwing: what was found</title>\n<style>\n"
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;"
+static const char style[] =
+    "\nbody{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;"
     "padding:0 1rem;color:#1b1b1f;background:#fff}\n"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}\n"
     "th,td{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #ddd;"
     "vertical-align:top}\ntd.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
     "\n"
-    "h2{margin-top:2rem}.critical,.high{font-weight:700}\n"
-    "</style></head><body>\n";
+    "h2{margin-top:2rem}.critical,.high{font-weight:700}\n";
+
+/* Wherever the page goes: nothing runs in it, and nothing is fetched. */
+static void put_head(struct buf *out)
+{
+    uint8_t digest[SHA256_BYTES];
+    char hash[4 * ((SHA256_BYTES + 2) / 3) + 1];
+
+    digest_sha256(style, sizeof style - 1, digest);
+    digest_base64(digest, sizeof digest, hash);
+    buf_printf(out,
+               "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+               "'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-%s'\">\n"
+               "<title>Lapwing: what was found</title>\n<style>%s</style></head>"
+               "<body>\n",
+               hash, style);
+}
 
 /* ---- text ------------------------------------------------------------------------ */
 
@@ -75,7 +91,7 @@ static void on_capture(void *ctx, const struct store_capture *c)
 {
     struct buf *out = ctx;
 
-    buf_add_text(out, head);
+    put_head(out);
     buf_add_text(out, "<h1>");
     put(out, c->name);
     buf_printf(out,
@@ -106,20 +122,21 @@ static void put_classes(struct buf *out, const struct store_summary *s)
 
 static void put_models(struct buf *out, struct server *s)
 {
-    static const enum model_role roles[] = {MODEL_ROLE_ATTACK, MODEL_ROLE_BOTNET};
-
     buf_add_text(out, "<h2>Models that judge now</h2>\n<table><tr><th>Detector</th>"
                       "<th>Model</th><th class=\"n\">Threshold</th></tr>\n");
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        struct model *m = models_take(s->models, roles[i]);
+    for (int i = 0; i < N_JUDGES; i++) {
+        struct model *m = models_take(s->models, judge_roles[i]);
 
         if (m == NULL)
             continue;
         buf_add_text(out, "<tr>");
-        cell(out, model_role_names[roles[i]]);
+        cell(out, model_role_names[judge_roles[i]]);
         cell(out, lw_classifier_id(m->classifier));
-        buf_printf(out, "<td class=\"n\">%.4g</td></tr>\n",
-                   (double)settings_threshold(s, m));
+        if (settings_rule(s, m) < 0)
+            buf_add_text(out, "<td class=\"n\">its own, by class</td></tr>\n");
+        else
+            buf_printf(out, "<td class=\"n\">%.4g</td></tr>\n",
+                       (double)settings_rule(s, m));
         model_drop(m);
     }
     buf_add_text(out, "</table>\n");

@@ -36,6 +36,8 @@ struct classify_form {
 struct reading {
     const struct classify_form *form;
     struct classify_row *out;
+    struct classify_memory *memory; /* NULL: nothing is learnt */
+    struct span body;
     float wide[CLASSIFY_FEATURES_MAX];
     uint64_t seen;
     unsigned n_members;
@@ -200,6 +202,8 @@ static enum lw_status read_member(void *ctx, const struct flatjson_member *m,
     if ((r->seen & bit) != 0)
         return refuse(r, m->key, "is there twice, perhaps in two spellings", err);
     r->seen |= bit;
+    if (r->memory != NULL)
+        json_layout_note(&r->memory->layout, r->body, m, idx);
     if (r->form->wide->features[idx].type == LW_FEATURE_NUMBER)
         return read_number(r, m, &r->wide[idx], err);
     return read_category(r, (size_t)idx, m, &r->wide[idx], err);
@@ -229,19 +233,75 @@ static void ignore_unused(struct reading *r, uint64_t unused)
     }
 }
 
+/* The values of `out->view`, from those of the wide one. */
+static void take_values(const struct classify_form *f, const float *wide,
+                        struct classify_row *out)
+{
+    for (uint16_t i = 0; i < out->view->n_features; i++)
+        out->values[i] = wide[out->view == f->wide ? i : f->narrow_idx[i]];
+}
+
+/* A body that looks like the one before has the same members.  False: read it one by
+ * one, and say what is wrong. */
+static bool read_alike(const struct classify_form *f, struct span body,
+                       struct classify_memory *memory, struct classify_row *out)
+{
+    float wide[CLASSIFY_FEATURES_MAX] = {0};
+
+    if (memory == NULL || memory->form != f ||
+        !json_layout_read(&memory->layout, body, memory->values))
+        return false;
+    for (size_t i = 0; i < memory->layout.n; i++) {
+        const struct layout_value *v = &memory->values[i];
+        size_t idx = (size_t)v->tag;
+        bool is_word = v->text.p != NULL;
+
+        if (is_word != (f->wide->features[idx].type == LW_FEATURE_CATEGORY))
+            return false;
+        wide[idx] = is_word ? view_names_category(f->names, idx, v->text) : v->number;
+    }
+    out->view = memory->view;
+    take_values(f, wide, out);
+    return true;
+}
+
+static void begin_learning(struct reading *r)
+{
+    if (r->memory == NULL)
+        return;
+    r->memory->form = NULL;
+    json_layout_begin(&r->memory->layout);
+}
+
+/* Members of no use are told of, which needs them one by one. */
+static void end_learning(struct reading *r)
+{
+    if (r->memory == NULL || r->out->ignored[0] != '\0')
+        return;
+    json_layout_end(&r->memory->layout, r->body);
+    r->memory->view = r->out->view;
+    r->memory->form = r->form;
+}
+
 enum lw_status classify_form_read(const struct classify_form *f, struct span body,
+                                  struct classify_memory *memory,
                                   struct classify_row *out, struct lw_error *err)
 {
     struct reading r;
     enum lw_status st;
 
+    out->ignored[0] = '\0';
+    out->field[0] = '\0';
+    if (read_alike(f, body, memory, out))
+        return LW_OK;
     r.form = f;
     r.out = out;
+    r.memory = memory;
+    r.body = body;
     r.seen = 0;
     r.n_members = 0;
     r.ignored_len = 0;
-    out->ignored[0] = '\0';
-    out->field[0] = '\0';
+    begin_learning(&r);
     st = flatjson_read(body, read_member, &r, err);
     if (st != LW_OK)
         return st;
@@ -250,7 +310,7 @@ enum lw_status classify_form_read(const struct classify_form *f, struct span bod
     out->view = r.seen == f->wide_mask ? f->wide : f->narrow;
     if (out->view == f->narrow)
         ignore_unused(&r, r.seen & ~f->narrow_mask);
-    for (uint16_t i = 0; i < out->view->n_features; i++)
-        out->values[i] = r.wide[out->view == f->wide ? i : f->narrow_idx[i]];
+    take_values(f, r.wide, out);
+    end_learning(&r);
     return LW_OK;
 }

@@ -11,6 +11,7 @@
 #define SERVE_CLASSIFY_FORM_H
 
 #include "base/span.h"
+#include "serve/json_layout.h"
 
 #include <lapwing/error.h>
 #include <lapwing/view.h>
@@ -32,6 +33,15 @@ struct classify_row {
     char field[CLASSIFY_NAME_MAX];       /* on failure: the member meant; "" if none */
 };
 
+/** What the body before looked like: the next one may look alike (json_layout.h).  All
+ *  zero to begin with; for one thread at a time. */
+struct classify_memory {
+    const struct classify_form *form; /* that read it; NULL: nothing is known */
+    const struct lw_view *view;       /* that it was of */
+    struct json_layout layout;
+    struct layout_value values[JSON_LAYOUT_MEMBERS_MAX];
+};
+
 /** Make a form for two views (static storage); the caller owns *out.
  *  LW_EMISMATCH: `narrow` has a feature that `wide` lacks, or one is too large.
  *  LW_ENOMEM. */
@@ -42,11 +52,13 @@ LW_MUST enum lw_status classify_form_new(struct classify_form **out,
 /** NULL is fine. */
 void classify_form_free(struct classify_form *f);
 
-/** Read a body.  LW_EFORMAT: it is no JSON object.  LW_ELIMIT: nested too deeply, or
- * too many members.  LW_EINVAL: a member is missing, said twice or not what it must be,
- * and out->field names it. */
+/** Read a body; `memory` only makes it faster, NULL is fine.  LW_EFORMAT: it is no JSON
+ * object.  LW_ELIMIT: nested too deeply, or too many members.  LW_EINVAL: a member is
+ * missing, said twice or not what it must be, and out->field names it. */
 LW_MUST enum lw_status classify_form_read(const struct classify_form *f,
-                                          struct span body, struct classify_row *out,
+                                          struct span body,
+                                          struct classify_memory *memory,
+                                          struct classify_row *out,
                                           struct lw_error *err);
 
 #endif /* SERVE_CLASSIFY_FORM_H */

@@ -2,7 +2,9 @@
 /*
  * One ring of events for all; a client is a place in it.  A client that has caught up
  * sleeps, and is woken by the next event or, every 15 seconds, for a comment line that
- * keeps proxies from closing the connection and shows us who is gone.
+ * keeps proxies from closing the connection and shows us who is gone.  Where clients
+ * must log in, a stream ends after a minute: browsers come again by themselves, and
+ * whoever has been shut out meanwhile stays out.
  *
  * Ids go on across restarts: they begin at the start's second times 2^20.
  */
@@ -17,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BEAT_S = 15 };
+enum { BEAT_S = 15, EVENTS_BEATS = 4 };
 
 struct event {
     char *text; /* owned: "id: ...\nevent: ...\ndata: ...\n\n" */
@@ -36,6 +38,8 @@ struct client {
     size_t own_n;
     size_t sent; /* of `own`, or of the event `at` */
     bool beat;
+    unsigned beats_left; /* until it must come again; 0: it need not */
+    bool over;
 };
 
 struct events {
@@ -74,8 +78,11 @@ static void *beat(void *ctx)
         until.tv_sec += BEAT_S;
         if (pthread_cond_timedwait(&e->stop, &e->lock, &until) == 0)
             continue;
-        for (struct client *c = e->clients; c != NULL; c = c->next)
+        for (struct client *c = e->clients; c != NULL; c = c->next) {
             c->beat = true;
+            c->over = c->over || c->beats_left == 1;
+            c->beats_left -= c->beats_left > 0;
+        }
         wake_all(e);
     }
     (void)pthread_mutex_unlock(&e->lock);
@@ -211,7 +218,7 @@ static ssize_t fill(struct client *c, char *out, size_t max)
     c->beat = false;
     if (filled > 0)
         return (ssize_t)filled;
-    return e->closed ? HTTP_STREAM_END : HTTP_STREAM_WAIT;
+    return e->closed || c->over ? HTTP_STREAM_END : HTTP_STREAM_WAIT;
 }
 
 static ssize_t client_read(void *ctx, char *out, size_t max)
@@ -241,10 +248,16 @@ static void client_close(void *ctx)
 
 static void add_client(struct events *e, struct client *c, uint64_t last)
 {
+    char hello[64];
+
     c->at = last == 0 ? e->next : last + 1;
-    if (last == 0)
-        say(c, "event: hello\ndata: {}\n\n");
-    else if (c->at < e->first || c->at > e->next) {
+    if (last == 0) {
+        /* Its id is that of the event before, so that whoever comes again misses none.
+         */
+        (void)snprintf(hello, sizeof hello, "id: %llu\nevent: hello\ndata: {}\n\n",
+                       (unsigned long long)(e->next - 1));
+        say(c, hello);
+    } else if (c->at < e->first || c->at > e->next) {
         c->at = e->next;
         say(c, "event: reload\ndata: {}\n\n");
     }
@@ -257,7 +270,7 @@ static void add_client(struct events *e, struct client *c, uint64_t last)
 }
 
 void events_follow(struct events *e, const struct http_request *req,
-                   struct http_reply *reply, unsigned topics, uint64_t last)
+                   struct http_reply *reply, const struct events_follow *what)
 {
     static const struct http_stream_ops ops = {client_read, client_close};
     struct client *c = mem_zalloc(1, sizeof *c);
@@ -269,11 +282,12 @@ void events_follow(struct events *e, const struct http_request *req,
     }
     c->hub = e;
     c->waker = http_request_waker(req);
-    c->topics = topics;
+    c->topics = what->topics;
+    c->beats_left = what->for_a_while ? EVENTS_BEATS : 0;
     (void)pthread_mutex_lock(&e->lock);
     full = e->n_clients >= EVENTS_CLIENTS_MAX || e->closed;
     if (!full)
-        add_client(e, c, last);
+        add_client(e, c, what->last);
     (void)pthread_mutex_unlock(&e->lock);
     if (full) {
         mem_free(c);

@@ -40,10 +40,15 @@ void events_free(struct events *e);
 /** Tell it: `json` is one line without its end.  Any thread. */
 void events_tell(struct events *e, enum event_topic topic, const char *json);
 
-/** Turn a reply into a stream of events of those topics (a bit each), from behind the
- *  event `last` on; 0: from now on. */
+struct events_follow {
+    unsigned topics;  /* a bit each */
+    uint64_t last;    /* from behind this event on; 0: from now on */
+    bool for_a_while; /* the stream ends after a minute, to be asked for again */
+};
+
+/** Turn a reply into a stream of events. */
 void events_follow(struct events *e, const struct http_request *req,
-                   struct http_reply *reply, unsigned topics, uint64_t last);
+                   struct http_reply *reply, const struct events_follow *what);
 
 unsigned events_clients(struct events *e);
 

@@ -27,6 +27,17 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
     reply->text_len += n + 1;
 }
 
+const struct http_header http_common_headers[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy",
+     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cache-Control", "no-store"},
+    {NULL, NULL},
+};
+
 /* ---- files ----------------------------------------------------------------------- */
 
 /* Read piece by piece and not by sendfile(), which would not tell how fast the client

@@ -42,10 +42,11 @@ struct http_request {
     const char *content_type;
     const char *authorization;
     const char *cookie;
-    bool has_length;       /* Content-Length was said, */
-    uint64_t length_bytes; /* and this is it */
-    struct span body;      /* where the plan has no sink */
-    struct conn *conn;     /* the listener's own */
+    const char *forwarded_for; /* the last X-Forwarded-For of several */
+    bool has_length;           /* Content-Length was said, */
+    uint64_t length_bytes;     /* and this is it */
+    struct span body;          /* where the plan has no sink */
+    struct conn *conn;         /* the listener's own */
 };
 
 /** Another header of the request, or NULL. */
@@ -57,6 +58,11 @@ struct http_header {
     const char *name;
     const char *value;
 };
+
+/** Every answer has these headers, unless it has its own of that name: nothing is
+ *  loaded or run by it, nobody frames it, no other site gets to read it, nobody keeps
+ *  it.  Then NULL. */
+extern const struct http_header http_common_headers[];
 
 /** An answer made once and given often: status, headers and body. */
 struct http_fixed; /* opaque */
@@ -103,12 +109,21 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
  * also where this fails (then the reply is a problem). */
 void http_reply_file(struct http_reply *reply, int fd, uint64_t n_bytes);
 
-/** Make a fixed answer; `body` is copied, `headers` (n_headers) too.  The caller frees
- *  it, after the listener has stopped.  LW_ENOMEM. */
-LW_MUST enum lw_status http_fixed_new(struct http_fixed **out, unsigned status,
-                                      const char *content_type, struct span body,
-                                      const struct http_header *headers,
-                                      size_t n_headers, struct lw_error *err);
+/** What a fixed answer is made of; all copied. */
+struct http_fixed_config {
+    unsigned status;
+    const char *content_type;
+    struct span body;
+    const struct http_header *headers; /* (n_headers) */
+    size_t n_headers;
+    bool secure; /* see http_config */
+};
+
+/** Make a fixed answer.  The caller frees it, after the listener has stopped.
+ *  LW_ENOMEM. */
+LW_MUST enum lw_status http_fixed_new(struct http_fixed **out,
+                                      const struct http_fixed_config *cfg,
+                                      struct lw_error *err);
 /** NULL is fine. */
 void http_fixed_free(struct http_fixed *fixed);
 
@@ -142,6 +157,10 @@ typedef void (*http_done_fn)(void *ctx, const struct http_request *req,
 
 struct http_config {
     int listen_fd;            /* listening socket; the listener closes it */
+    const char *tls_cert;     /* PEM text, borrowed for http_start(); NULL: no TLS */
+    const char *tls_key;      /* as the certificate's */
+    bool secure;              /* clients speak TLS, here or with a proxy: say that they
+                                 must always */
     unsigned n_threads;       /* at least 1 */
     unsigned n_slow_threads;  /* at least 1 */
     unsigned max_connections; /* more are refused at once */

@@ -153,35 +153,46 @@ static void long_begins(struct conn *c)
 
 /* ------------------------------------------------------------------- answers out */
 
-static bool add_headers(struct MHD_Response *r, const char *content_type,
-                        const struct http_header *headers, size_t n_headers)
+static bool has_header(const struct http_header *headers, size_t n_headers,
+                       const char *name)
 {
-    bool ok =
-        (content_type == NULL ||
-         MHD_add_response_header(r, "Content-Type", content_type) == MHD_YES) &&
-        MHD_add_response_header(r, "X-Content-Type-Options", "nosniff") == MHD_YES;
+    for (size_t i = 0; i < n_headers; i++)
+        if (strcasecmp(headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool add_headers(struct MHD_Response *r, const char *content_type,
+                        const struct http_header *headers, size_t n_headers,
+                        bool secure)
+{
+    bool ok = content_type == NULL ||
+              MHD_add_response_header(r, "Content-Type", content_type) == MHD_YES;
 
     for (size_t i = 0; ok && i < n_headers; i++)
         ok = MHD_add_response_header(r, headers[i].name, headers[i].value) == MHD_YES;
-    return ok;
+    for (const struct http_header *h = http_common_headers; ok && h->name != NULL; h++)
+        ok = has_header(headers, n_headers, h->name) ||
+             MHD_add_response_header(r, h->name, h->value) == MHD_YES;
+    return ok && (!secure || MHD_add_response_header(r, "Strict-Transport-Security",
+                                                     "max-age=31536000") == MHD_YES);
 }
 
-enum lw_status http_fixed_new(struct http_fixed **out, unsigned status,
-                              const char *content_type, struct span body,
-                              const struct http_header *headers, size_t n_headers,
-                              struct lw_error *err)
+enum lw_status http_fixed_new(struct http_fixed **out,
+                              const struct http_fixed_config *cfg, struct lw_error *err)
 {
     struct http_fixed *f = mem_zalloc(1, sizeof *f);
 
     if (f == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
-    f->status = status;
-    f->body = mem_dup(body.p, body.n);
+    f->status = cfg->status;
+    f->body = mem_dup(cfg->body.p, cfg->body.n);
     if (f->body != NULL)
-        f->response =
-            MHD_create_response_from_buffer(body.n, f->body, MHD_RESPMEM_PERSISTENT);
+        f->response = MHD_create_response_from_buffer(cfg->body.n, f->body,
+                                                      MHD_RESPMEM_PERSISTENT);
     if (f->response == NULL ||
-        !add_headers(f->response, content_type, headers, n_headers)) {
+        !add_headers(f->response, cfg->content_type, cfg->headers, cfg->n_headers,
+                     cfg->secure)) {
         http_fixed_free(f);
         return lw_fail(err, LW_ENOMEM, "out of memory");
     }
@@ -251,7 +262,8 @@ static enum MHD_Result send_reply(struct MHD_Connection *link, struct conn *c)
     r = make_response(c);
     if (r == NULL)
         return MHD_NO;
-    if (!add_headers(r, reply->content_type, reply->headers, reply->n_headers)) {
+    if (!add_headers(r, reply->content_type, reply->headers, reply->n_headers,
+                     c->listener->cfg.secure)) {
         MHD_destroy_response(r);
         return MHD_NO;
     }
@@ -441,6 +453,10 @@ static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const cha
             c->coding = value;
             c->n_codings++;
         }
+        break;
+    case 'x':
+        if (strcasecmp(key, "X-Forwarded-For") == 0)
+            c->req.forwarded_for = value;
         break;
     default:
         break;
@@ -680,7 +696,11 @@ void http_request_peer(const struct http_request *req, char out[HTTP_PEER_MAX])
         (void)inet_ntop(AF_INET, &v4.sin_addr, out, HTTP_PEER_MAX);
     } else if (a != NULL && a->sa_family == AF_INET6) {
         memcpy(&v6, a, sizeof v6);
-        (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER_MAX);
+        /* An IPv4 client of a socket for both. */
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+            (void)inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, out, HTTP_PEER_MAX);
+        else
+            (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER_MAX);
     }
 }
 
@@ -730,19 +750,42 @@ static unsigned fit_open_files(unsigned wanted)
                                                   : SPARE_FILES;
 }
 
+/* The library's table of options is not const. */
+static struct MHD_OptionItem option_text(enum MHD_OPTION option, const char *text)
+{
+    union {
+        const char *text;
+        void *any;
+    } value = {.text = text};
+
+    return (struct MHD_OptionItem){option, 0, value.any};
+}
+
+/* TLS 1.2 with authenticated encryption and forward secrecy, and 1.3. */
+#define TLS_PRIORITIES                                                                 \
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:+AES-256-GCM:"        \
+    "+AES-128-GCM:+CHACHA20-POLY1305:%SERVER_PRECEDENCE"
+
 static struct MHD_Daemon *start_daemon(struct http_listener *l)
 {
-    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ITC |
-                           MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     const struct http_config *cfg = &l->cfg;
+    const unsigned tls = cfg->tls_cert == NULL ? 0 : MHD_USE_TLS;
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ITC |
+                           MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | tls;
+    struct MHD_OptionItem options[5];
+    size_t n = 0;
+
     /* One thread is no pool.  Refusing is our work (on_accept): at its own limit the
      * library lets clients wait. */
-    struct MHD_OptionItem pool[] = {
-        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)cfg->n_threads, NULL},
-        {MHD_OPTION_END, 0, NULL}};
-
-    if (cfg->n_threads == 1)
-        pool[0].option = MHD_OPTION_END;
+    if (cfg->n_threads > 1)
+        options[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+                                               (intptr_t)cfg->n_threads, NULL};
+    if (tls != 0) {
+        options[n++] = option_text(MHD_OPTION_HTTPS_MEM_CERT, cfg->tls_cert);
+        options[n++] = option_text(MHD_OPTION_HTTPS_MEM_KEY, cfg->tls_key);
+        options[n++] = option_text(MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES);
+    }
+    options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     return MHD_start_daemon(
         flags, 0, on_accept, l, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, on_message,
         NULL, MHD_OPTION_LISTEN_SOCKET, cfg->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
@@ -750,7 +793,7 @@ static struct MHD_Daemon *start_daemon(struct http_listener *l)
         (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_NOTIFY_COMPLETED,
         on_request_end, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
-        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 enum lw_status http_start(struct http_listener **out, const struct http_config *cfg,
@@ -762,6 +805,10 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
     LW_ASSERT(cfg->n_threads > 0 && cfg->max_connections > 0);
     LW_ASSERT(cfg->n_slow_threads > 0);
     LW_ASSERT(cfg->handler != NULL && cfg->plan != NULL && cfg->done != NULL);
+    LW_ASSERT((cfg->tls_cert == NULL) == (cfg->tls_key == NULL));
+    if (cfg->tls_cert != NULL && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        return lw_fail(err, LW_EUNSUPPORTED, "this libmicrohttpd (%s) has no TLS",
+                       MHD_get_version());
     l = mem_zalloc(1, sizeof *l);
     if (l == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
@@ -783,6 +830,9 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
         return lw_fail(err, LW_EIO, "cannot start the HTTP server (libmicrohttpd %s)",
                        MHD_get_version());
     }
+    /* It has its own copies, or has read what it needs. */
+    l->cfg.tls_cert = NULL;
+    l->cfg.tls_key = NULL;
     *out = l;
     return LW_OK;
 }

@@ -11,10 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What one capture may come to: with it the tables of the detectors are bounded. */
-enum { FLOWS_MAX = 20000000 };
-static const struct judge_limits limits = {.memory_bytes = 4ULL << 30, .cpu_s = 3600};
-
 struct suppressions {
     struct store_suppression *items; /* (n), owned; their reasons are not kept */
     size_t n;
@@ -72,7 +68,7 @@ static enum lw_status judge(struct analysis *a, struct judge_config *cfg,
     if (st == LW_OK) {
         cfg->suppressions = sup.items;
         cfg->n_suppressions = sup.n;
-        st = judge_apart(cfg, &limits, totals, err);
+        st = judge_apart(cfg, &s->limits.analysis, totals, err);
     }
     mem_free(sup.items);
     return st;
@@ -121,14 +117,25 @@ static void drop_path(struct lw_error *err, const char *path)
         memmove(err->msg, err->msg + n + 2, strlen(err->msg + n + 2) + 1);
 }
 
-static void log_models(struct job_run *r, const struct judge_config *cfg)
+/* The models that are active now, and their thresholds. */
+static void take_models(struct job_run *r, struct judge_config *cfg)
 {
-    job_log(r, "attack model %s, threshold %.4g",
-            lw_classifier_id(cfg->attack->classifier), (double)cfg->attack_threshold);
-    if (cfg->botnet != NULL)
-        job_log(r, "botnet model %s, threshold %.4g",
-                lw_classifier_id(cfg->botnet->classifier),
-                (double)cfg->botnet_threshold);
+    struct server *s = r->server;
+
+    for (int i = 0; i < N_JUDGES; i++) {
+        struct model *m = models_take(s->models, judge_roles[i]);
+
+        cfg->models[i] = m;
+        if (m == NULL)
+            continue;
+        cfg->thresholds[i] = settings_rule(s, m);
+        if (cfg->thresholds[i] < 0)
+            job_log(r, "%s model %s, by its own thresholds", model_role_names[m->role],
+                    lw_classifier_id(m->classifier));
+        else
+            job_log(r, "%s model %s, threshold %.4g", model_role_names[m->role],
+                    lw_classifier_id(m->classifier), (double)cfg->thresholds[i]);
+    }
 }
 
 enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
@@ -136,11 +143,9 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
     struct server *s = r->server;
     struct analysis a = {.run = r};
     struct store_net *home = mem_zalloc(SETTINGS_NETS_MAX, sizeof home[0]);
-    struct judge_config cfg = {.attack = models_take(s->models, MODEL_ROLE_ATTACK),
-                               .botnet = models_take(s->models, MODEL_ROLE_BOTNET),
-                               .home = home,
+    struct judge_config cfg = {.home = home,
                                .name = "capture",
-                               .max_flows = FLOWS_MAX,
+                               .max_flows = s->limits.analysis_flows,
                                .flow = on_flow,
                                .progress = on_progress,
                                .ctx = &a};
@@ -152,11 +157,8 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
         st = lw_fail(err, LW_ENOMEM, "out of memory");
     if (st == LW_OK) {
         cfg.n_home = settings_home(s, home);
-        cfg.attack_threshold = settings_threshold(s, cfg.attack);
-        if (cfg.botnet != NULL)
-            cfg.botnet_threshold = settings_threshold(s, cfg.botnet);
         cfg.fd = fd;
-        log_models(r, &cfg);
+        take_models(r, &cfg);
         st = run(&a, &cfg, err);
         if (st != LW_OK)
             drop_path(err, cfg.name);
@@ -164,8 +166,8 @@ enum lw_status job_analyse(struct job_run *r, struct lw_error *err)
     store_load_abort(a.load);
     if (fd >= 0)
         (void)close(fd);
-    model_drop(cfg.attack);
-    model_drop(cfg.botnet);
+    for (int i = 0; i < N_JUDGES; i++)
+        model_drop(cfg.models[i]);
     mem_free(home);
     return st;
 }

@@ -1,228 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two passes over the file.  The first runs the attack detector and keeps its worst
- * verdict of each connection; the second makes the flows, judges them with the botnet
- * detector and looks up what the first one said.
+ * A pass over the file for each detector, which keeps its worst verdict of each flow,
+ * and a last one that makes the flows and looks up what was said of them.
  *
- * Why not one pass: the two detectors release their rows at different times (each waits
- * for older ones as its windows want it), so one pass would have to hold back flows
- * anyway, and by much more than a verdict.
- *
- * A connection is known again by its protocol, endpoints and first packet's time;
- * messages of ICMP by protocol and endpoints alone.
+ * Why not one pass: the detectors release their rows at different times (each waits for
+ * older ones as its windows want it), so one pass would have to hold back flows anyway,
+ * and by much more than a verdict.  And a detector has rows only of what its view
+ * knows: there are flows that none of them judges.
  */
 #include "serve/judge.h"
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "base/jsonw.h"
-#include "base/mem.h"
+#include "base/timefmt.h"
+#include "serve/host_names.h"
 #include "serve/models.h"
+#include "serve/opinion.h"
 #include "sink/eve.h"
 
 #include <lapwing/capture.h>
+#include <lapwing/flow_stats.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_BYTES = 48, WORDS_BYTES = 400, FIRST_SLOTS = 1024 };
+/* How long the passes take, about; the last makes the flows. */
+static const double pass_shares[N_JUDGES + 1] = {0.35, 0.25, 0.2, 0.2};
 
-/* Scores from here on are worth their reasons, alert or not. */
-#define DETAIL_SCORE 0.2f
-
-/* The attack detector's worst verdict of a connection. */
-struct opinion {
-    uint8_t key[KEY_BYTES];
-    struct lw_verdict verdict;
-    char *reasons; /* JSON, owned; NULL */
-    char *words;   /* owned; NULL */
-    float *vector; /* (of the view), owned; NULL */
-    bool used;     /* the slot is */
-};
-
-/* Open addressing, never more than half full. */
-struct opinions {
-    struct opinion *slots; /* (cap), owned; cap is a power of two */
-    size_t cap;
-    size_t n;
-    uint64_t seed;
-};
-
-struct judge {
+struct judge_run {
     const struct judge_config *cfg;
     struct judge_totals totals;
-    struct opinions opinions;
+    struct opinions opinions[N_JUDGES];
+    struct host_names names;
+    struct buf shape;             /* scratch: of the flow that is made */
     struct lw_detector *detector; /* of the present pass, owned */
+    struct opinions *asked;       /* by the present pass */
     double pass;                  /* work done before it, and its share */
     double pass_share;
     enum lw_status failed; /* in a callback */
     struct lw_error why;
-    struct buf json; /* scratch */
 };
-
-/* ---- opinions -------------------------------------------------------------------- */
-
-static bool is_icmp(const struct lw_record *rec)
-{
-    return rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6;
-}
-
-/* The end with the smaller bytes comes first, so that direction does not matter. */
-static void make_key(const struct lw_record *rec, uint8_t key[KEY_BYTES])
-{
-    uint8_t end[2][18];
-    unsigned first;
-
-    memset(key, 0, KEY_BYTES);
-    for (unsigned side = 0; side < 2; side++) {
-        memcpy(end[side], rec->addr[side].bytes, 16);
-        memcpy(end[side] + 16, &rec->port[side], 2);
-    }
-    first = memcmp(end[0], end[1], sizeof end[0]) <= 0 ? 0 : 1;
-    memcpy(key, end[first], 18);
-    memcpy(key + 18, end[1 - first], 18);
-    key[36] = (uint8_t)rec->kind;
-    key[37] = rec->protocol;
-    key[38] = rec->ip_version;
-    if (!is_icmp(rec))
-        memcpy(key + 40, &rec->start_ns, sizeof rec->start_ns);
-}
-
-static struct opinion *find_slot(const struct opinions *o, const uint8_t key[KEY_BYTES])
-{
-    size_t at = (size_t)hash_bytes(key, KEY_BYTES, o->seed) & (o->cap - 1);
-
-    while (o->slots[at].used && memcmp(o->slots[at].key, key, KEY_BYTES) != 0)
-        at = (at + 1) & (o->cap - 1);
-    return &o->slots[at];
-}
-
-static bool make_room(struct opinions *o)
-{
-    struct opinions larger = {.seed = o->seed, .n = o->n};
-
-    if (o->cap > 0 && o->n < o->cap / 2)
-        return true;
-    larger.cap = o->cap == 0 ? FIRST_SLOTS : o->cap * 2;
-    larger.slots = mem_zalloc(larger.cap, sizeof larger.slots[0]);
-    if (larger.slots == NULL)
-        return false;
-    for (size_t i = 0; i < o->cap; i++)
-        if (o->slots[i].used)
-            *find_slot(&larger, o->slots[i].key) = o->slots[i];
-    mem_free(o->slots);
-    *o = larger;
-    return true;
-}
-
-static void opinions_release(struct opinions *o)
-{
-    for (size_t i = 0; i < o->cap; i++) {
-        mem_free(o->slots[i].reasons);
-        mem_free(o->slots[i].words);
-        mem_free(o->slots[i].vector);
-    }
-    mem_free(o->slots);
-}
-
-/* ---- reasons --------------------------------------------------------------------- */
-
-static char *reasons_json(struct judge *j, const struct lw_view *view,
-                          const struct lw_reason *reasons, size_t n)
-{
-    struct jsonw w;
-
-    buf_reset(&j->json);
-    jsonw_init(&w, &j->json);
-    jsonw_array(&w);
-    for (size_t i = 0; i < n; i++) {
-        jsonw_object(&w);
-        jsonw_put_text(&w, "feature", view->features[reasons[i].feature_idx].name);
-        jsonw_key(&w, "value");
-        jsonw_f32(&w, reasons[i].value);
-        jsonw_key(&w, "contribution");
-        jsonw_f32(&w, reasons[i].contribution);
-        jsonw_put_text(&w, "words", reasons[i].words);
-        jsonw_object_end(&w);
-    }
-    jsonw_array_end(&w);
-    return buf_ok(&j->json) ? mem_strdup(buf_text(&j->json)) : NULL;
-}
-
-/* The two weightiest reasons in a sentence. */
-static void say_why(const struct lw_reason *reasons, size_t n, char out[WORDS_BYTES])
-{
-    out[0] = '\0';
-    if (n >= 2)
-        (void)snprintf(out, WORDS_BYTES, "%s; %s", reasons[0].words, reasons[1].words);
-    else if (n == 1)
-        (void)snprintf(out, WORDS_BYTES, "%s", reasons[0].words);
-}
-
-/* ---- first pass ------------------------------------------------------------------ */
-
-static bool explain(struct judge *j, const struct model *m, const float *values,
-                    const struct lw_verdict *v, char **json, char words[WORDS_BYTES])
-{
-    struct lw_reason reasons[LW_MAX_REASONS];
-    size_t n = 0;
-
-    if (lw_classifier_explain(m->classifier, values, v, reasons, LW_MAX_REASONS, &n,
-                              NULL) != LW_OK)
-        return false;
-    *json = reasons_json(j, lw_classifier_view(m->classifier), reasons, n);
-    say_why(reasons, n, words);
-    return *json != NULL;
-}
-
-static bool fill_opinion(struct judge *j, struct opinion *o, const struct lw_finding *f)
-{
-    char words[WORDS_BYTES];
-
-    mem_free(o->reasons);
-    mem_free(o->words);
-    mem_free(o->vector);
-    o->reasons = NULL;
-    o->words = NULL;
-    o->vector = NULL;
-    o->verdict = f->verdict;
-    if (f->verdict.attack_score < DETAIL_SCORE &&
-        f->verdict.attack_score < j->cfg->attack_threshold)
-        return true;
-    if (!explain(j, j->cfg->attack, f->values, &f->verdict, &o->reasons, words))
-        return false;
-    o->words = mem_strdup(words);
-    o->vector = mem_dup(f->values, f->view->n_features * sizeof f->values[0]);
-    return o->words != NULL && o->vector != NULL;
-}
 
 static void on_opinion(void *ctx, const struct lw_finding *f)
 {
-    struct judge *j = ctx;
-    uint8_t key[KEY_BYTES];
-    struct opinion *o;
+    struct judge_run *j = ctx;
 
-    if (j->failed != LW_OK)
-        return;
-    if (j->opinions.n >= j->cfg->max_flows) {
-        j->failed = lw_fail(&j->why, LW_ELIMIT, "more than %llu flows",
-                            (unsigned long long)j->cfg->max_flows);
-        return;
-    }
-    make_key(f->rec, key);
-    o = make_room(&j->opinions) ? find_slot(&j->opinions, key) : NULL;
-    if (o != NULL && o->used && o->verdict.attack_score >= f->verdict.attack_score)
-        return;
-    if (o == NULL || !fill_opinion(j, o, f)) {
-        j->failed = lw_fail(&j->why, LW_ENOMEM, "out of memory for verdicts");
-        return;
-    }
-    if (!o->used) {
-        o->used = true;
-        memcpy(o->key, key, KEY_BYTES);
-        j->opinions.n++;
-    }
+    if (j->failed == LW_OK)
+        j->failed = opinions_add(j->asked, f, &j->why);
 }
 
 /* ---- verdicts -------------------------------------------------------------------- */
@@ -240,64 +65,33 @@ static uint8_t severity_of(enum lw_verdict_class verdict)
     return severities[verdict];
 }
 
-/* A score that reaches the threshold is an attack even where the model's own rule would
- * have said normal: then its likeliest class. */
-static enum lw_verdict_class class_of(const struct model *m, const struct lw_verdict *v,
-                                      bool alert)
+static bool is_of(const struct store_score *s, enum model_role role)
 {
-    const struct lw_classifier *c = m->classifier;
-    uint32_t best = 0;
-
-    if (!alert)
-        return LW_VERDICT_NORMAL;
-    if (v->verdict != LW_VERDICT_NORMAL)
-        return v->verdict;
-    for (uint32_t i = 1; i < lw_classifier_classes(c); i++)
-        if (best == 0 || v->score[i] > v->score[best])
-            best = i;
-    for (int k = 0; k < LW_N_VERDICTS; k++)
-        if (strcmp(lw_verdict_name((enum lw_verdict_class)k),
-                   lw_classifier_class_name(c, best)) == 0)
-            return (enum lw_verdict_class)k;
-    return LW_VERDICT_NOT_RECOGNIZED;
+    return strcmp(s->detector, model_role_names[role]) == 0;
 }
 
-static struct store_score score_of(const struct model *m, const struct lw_verdict *v,
-                                   float threshold)
-{
-    bool alert = v->attack_score >= threshold;
-
-    return (struct store_score){.detector = model_role_names[m->role],
-                                .model = lw_classifier_id(m->classifier),
-                                .verdict = class_of(m, v, alert),
-                                .score = v->attack_score,
-                                .threshold = threshold,
-                                .p_value = v->p_value,
-                                .confidence = v->confidence,
-                                .unavailable = v->unavailable,
-                                .view = lw_classifier_view(m->classifier)->name,
-                                .alert = alert};
-}
-
-/* Whose verdict is the flow's: a detector that alerts before one that does not, the
- * attack's, which knows more classes, before the others'; else the higher score. */
+/* The traffic model's verdict is the flow's; of the others the first to alert is told,
+ * that of attacks before that of bots, as it knows more classes. */
 static void unite(struct store_flow *f, const struct store_score *scores, uint32_t n)
 {
     f->scores = scores;
     f->n_scores = n;
     f->verdict = LW_VERDICT_NORMAL;
+    f->confidence = NAN;
     for (uint32_t i = 0; i < n; i++) {
-        if (scores[i].score > f->score)
-            f->score = scores[i].score;
-        if (scores[i].alert && !f->alerted) {
-            f->alerted = true;
+        const struct store_score *s = &scores[i];
+
+        if (is_of(s, MODEL_ROLE_TRAFFIC)) {
             f->detector = (uint8_t)i;
-            f->verdict = scores[i].verdict;
-            f->confidence = scores[i].confidence;
+            f->score = s->score;
+            f->alerted = s->alert;
+            f->verdict = s->verdict;
+            f->confidence = s->confidence;
+        } else if (s->alert && !f->told) {
+            f->told = true;
+            f->told_verdict = s->verdict;
         }
     }
-    if (!f->alerted && n > 0)
-        f->confidence = scores[0].confidence;
     f->severity = severity_of(f->verdict);
     f->attack_id = f->alerted ? eve_attack_id(f->verdict) : NULL;
 }
@@ -328,7 +122,32 @@ struct flow_texts {
     char community_id[LW_COMMUNITY_ID_MAX];
 };
 
-static void describe(const struct judge *j, const struct lw_record *rec,
+/* The shape of the first packets, as JSON in j->shape; NULL: not known. */
+static const char *draw_shape(struct judge_run *j, const struct lw_record *rec)
+{
+    const struct lw_flow_start *s = rec->stats == NULL ? NULL : &rec->stats->start;
+    unsigned source = lw_record_initiator(rec);
+    struct jsonw w;
+
+    if (s == NULL || s->n_packets == 0)
+        return NULL;
+    buf_reset(&j->shape);
+    jsonw_init(&w, &j->shape);
+    jsonw_array(&w);
+    for (uint32_t i = 0; i < s->n_packets; i++) {
+        const struct lw_first_packet *p = &s->packet[i];
+
+        jsonw_object(&w);
+        jsonw_put_f64(&w, "offset", (double)p->offset_ns / (double)NS_PER_S);
+        jsonw_put_u64(&w, "bytes", p->ip_bytes);
+        jsonw_put_bool(&w, "from_source", p->from == source);
+        jsonw_object_end(&w);
+    }
+    jsonw_array_end(&w);
+    return buf_ok(&j->shape) ? buf_text(&j->shape) : NULL;
+}
+
+static void describe(const struct judge_run *j, const struct lw_record *rec,
                      struct store_flow *f, struct flow_texts *texts)
 {
     unsigned from = lw_record_initiator(rec);
@@ -342,6 +161,7 @@ static void describe(const struct judge *j, const struct lw_record *rec,
         unsigned side = i == 0 ? from : 1 - from;
 
         f->addr[i] = store_addr_of(rec, side);
+        f->name[i] = host_names_get(&j->names, &f->addr[i]);
         f->port[i] = rec->has_ports ? (int32_t)rec->port[side] : -1;
         f->packets[i] = rec->side[side].packets;
         f->bytes[i] = rec->side[side].frame_bytes;
@@ -351,16 +171,25 @@ static void describe(const struct judge *j, const struct lw_record *rec,
     f->tags = direction(j->cfg, f);
 }
 
+/* Who is told flow by flow is not to hear of it either. */
 static void suppress(const struct judge_config *cfg, struct store_flow *f)
 {
-    for (size_t i = 0; f->alerted && i < cfg->n_suppressions; i++)
-        if (store_suppression_covers(&cfg->suppressions[i], f)) {
+    struct store_flow told = *f;
+
+    told.verdict = f->told_verdict;
+    for (size_t i = 0; i < cfg->n_suppressions; i++) {
+        const struct store_suppression *p = &cfg->suppressions[i];
+
+        if (f->alerted && store_suppression_covers(p, f)) {
             f->alerted = false;
             f->suppressed = true;
         }
+        if (f->told && store_suppression_covers(p, &told))
+            f->told = false;
+    }
 }
 
-static void count(struct judge *j, const struct store_flow *f)
+static void count(struct judge_run *j, const struct store_flow *f)
 {
     struct judge_totals *t = &j->totals;
     int64_t end = f->start_ns + f->duration_ns;
@@ -373,87 +202,65 @@ static void count(struct judge *j, const struct store_flow *f)
         t->last_ns = end;
 }
 
-static void attack_score(struct judge *j, const struct lw_record *rec,
-                         struct store_score *scores, uint32_t *n, const char **words)
+/* In the order of detectors; *words is why the traffic model says what it does. */
+static uint32_t gather_scores(const struct judge_run *j, const struct lw_record *rec,
+                              struct store_score scores[N_JUDGES], const char **words)
 {
-    uint8_t key[KEY_BYTES];
-    const struct opinion *o;
-
-    if (j->opinions.cap == 0)
-        return;
-    make_key(rec, key);
-    o = find_slot(&j->opinions, key);
-    if (!o->used)
-        return;
-    scores[*n] = score_of(j->cfg->attack, &o->verdict, j->cfg->attack_threshold);
-    scores[*n].reasons = o->reasons;
-    scores[*n].vector = o->vector;
-    if (o->vector != NULL)
-        scores[*n].n_vector =
-            lw_classifier_view(j->cfg->attack->classifier)->n_features;
-    *words = o->words;
-    ++*n;
-}
-
-/* What botnet says of the row; the caller frees *json. */
-static bool botnet_score(struct judge *j, const struct lw_finding *f,
-                         struct store_score *scores, uint32_t *n, char **json,
-                         char words[WORDS_BYTES])
-{
-    struct store_score *s = &scores[*n];
-
-    *s = score_of(j->cfg->botnet, &f->verdict, j->cfg->botnet_threshold);
-    ++*n;
-    if (!s->alert && s->score < DETAIL_SCORE)
-        return true;
-    if (!explain(j, j->cfg->botnet, f->values, &f->verdict, json, words))
-        return false;
-    s->reasons = *json;
-    s->vector = f->values;
-    s->n_vector = f->view->n_features;
-    return true;
-}
-
-static void take_flow(struct judge *j, const struct lw_record *rec,
-                      const struct lw_finding *finding)
-{
-    struct store_score scores[2];
-    struct flow_texts texts;
-    struct store_flow f;
-    const char *attack_words = NULL;
-    char botnet_words[WORDS_BYTES] = "";
-    char *json = NULL;
     uint32_t n = 0;
 
-    if (j->failed != LW_OK)
-        return;
-    describe(j, rec, &f, &texts);
-    attack_score(j, rec, scores, &n, &attack_words);
-    if (finding != NULL && !botnet_score(j, finding, scores, &n, &json, botnet_words))
-        j->failed = lw_fail(&j->why, LW_ENOMEM, "out of memory for reasons");
-    unite(&f, scores, n);
-    if (f.alerted)
-        f.words = strcmp(scores[f.detector].detector, "attack") == 0 ? attack_words
-                                                                     : botnet_words;
-    suppress(j->cfg, &f);
-    if (j->failed == LW_OK && j->totals.flows >= j->cfg->max_flows)
-        j->failed = lw_fail(&j->why, LW_ELIMIT, "more than %llu flows",
-                            (unsigned long long)j->cfg->max_flows);
-    if (j->failed == LW_OK) {
-        count(j, &f);
-        j->failed = j->cfg->flow(j->cfg->ctx, &f, f.score >= DETAIL_SCORE, &j->why);
+    *words = NULL;
+    for (int i = 0; i < N_JUDGES; i++) {
+        const struct opinion *p = opinions_get(&j->opinions[i], rec);
+
+        if (p == NULL)
+            continue;
+        if (i == JUDGE_TRAFFIC && p->detail != NULL)
+            *words = p->detail->words;
+        scores[n++] = opinion_score(&j->opinions[i], p);
     }
-    mem_free(json);
+    return n;
 }
 
-static void on_finding(void *ctx, const struct lw_finding *f)
+static bool has_detail(const struct store_score *scores, uint32_t n)
 {
-    take_flow(ctx, f->rec, f);
+    for (uint32_t i = 0; i < n; i++)
+        if (scores[i].vector != NULL)
+            return true;
+    return false;
+}
+
+static void report_flow(struct judge_run *j, struct store_flow *f)
+{
+    if (j->totals.flows >= j->cfg->max_flows) {
+        j->failed = lw_fail(&j->why, LW_ELIMIT, "more than %llu flows",
+                            (unsigned long long)j->cfg->max_flows);
+        return;
+    }
+    count(j, f);
+    j->failed =
+        j->cfg->flow(j->cfg->ctx, f, has_detail(f->scores, f->n_scores), &j->why);
 }
 
 static void on_record(void *ctx, const struct lw_record *rec)
 {
-    take_flow(ctx, rec, NULL);
+    struct judge_run *j = ctx;
+    struct store_score scores[N_JUDGES];
+    struct flow_texts texts;
+    struct store_flow f;
+    const char *words;
+    uint32_t n;
+
+    if (j->failed != LW_OK)
+        return;
+    describe(j, rec, &f, &texts);
+    n = gather_scores(j, rec, scores, &words);
+    unite(&f, scores, n);
+    if (f.alerted)
+        f.words = words;
+    if (has_detail(scores, n))
+        f.first_packets = draw_shape(j, rec);
+    suppress(j->cfg, &f);
+    report_flow(j, &f);
 }
 
 /* ---- passes ---------------------------------------------------------------------- */
@@ -461,7 +268,7 @@ static void on_record(void *ctx, const struct lw_record *rec)
 static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
                                struct lw_error *err)
 {
-    struct judge *j = ctx;
+    struct judge_run *j = ctx;
     const struct lw_capture_stats *s = batch->capture;
     double share =
         s->bytes_total == 0 ? 0 : (double)s->bytes_read / (double)s->bytes_total;
@@ -470,13 +277,19 @@ static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
         *err = j->why;
         return j->failed;
     }
+    /* Names are known before there are flows. */
+    for (size_t i = 0; j->asked == &j->opinions[JUDGE_TRAFFIC] && i < batch->n_packets;
+         i++)
+        host_names_read(&j->names, &batch->packets[i]);
+    if (j->names.failed)
+        return lw_fail(err, LW_ENOMEM, "out of memory for host names");
     j->totals.packets = s->seen;
     if (!j->cfg->progress(j->cfg->ctx, j->pass + j->pass_share * share, &j->totals))
         return lw_fail(err, LW_EPERM, "stopped");
     return LW_OK;
 }
 
-static void note_capture(struct judge *j, const struct lw_capture *cap)
+static void note_capture(struct judge_run *j, const struct lw_capture *cap)
 {
     struct lw_capture_stats s;
 
@@ -485,14 +298,14 @@ static void note_capture(struct judge *j, const struct lw_capture *cap)
     (void)snprintf(j->totals.warning, sizeof j->totals.warning, "%s", s.warning);
 }
 
-static enum lw_status run_detector(struct judge *j, struct lw_capture *cap,
-                                   const struct model *m, lw_finding_fn fn,
+static enum lw_status run_detector(struct judge_run *j, struct lw_capture *cap,
                                    struct lw_error *err)
 {
     const struct lw_detector_config cfg = {
-        .meter = {.apps = true}, .finding = fn, .ctx = j, .no_reasons = true};
+        .meter = {.apps = true}, .finding = on_opinion, .ctx = j, .no_reasons = true};
     const struct lw_run run = {.n_threads = 1, .batch = on_batch, .batch_ctx = j};
-    enum lw_status st = lw_detector_new(&j->detector, m->classifier, &cfg, err);
+    enum lw_status st =
+        lw_detector_new(&j->detector, j->asked->model->classifier, &cfg, err);
 
     if (st == LW_OK)
         st = lw_detector_run(j->detector, cap, &run, err);
@@ -503,11 +316,10 @@ static enum lw_status run_detector(struct judge *j, struct lw_capture *cap,
     return st;
 }
 
-/* Without a botnet model: the same flows from the meter alone. */
-static enum lw_status run_meter(struct judge *j, struct lw_capture *cap,
+static enum lw_status run_meter(struct judge_run *j, struct lw_capture *cap,
                                 struct lw_error *err)
 {
-    const struct lw_meter_config cfg = {.apps = true};
+    const struct lw_meter_config cfg = {.apps = true, .flow_stats = true};
     const struct lw_run run = {.n_threads = 1,
                                .record = on_record,
                                .record_ctx = j,
@@ -524,21 +336,22 @@ static enum lw_status run_meter(struct judge *j, struct lw_capture *cap,
     return st;
 }
 
-static enum lw_status run_pass(struct judge *j, bool second, struct lw_error *err)
+static enum lw_status run_pass(struct judge_run *j, int pass, struct lw_error *err)
 {
     struct lw_capture *cap = NULL;
     enum lw_status st = lw_capture_open_fd(&cap, j->cfg->fd, j->cfg->name, NULL, err);
 
     if (st != LW_OK)
         return st;
-    j->pass = second ? 0.5 : 0;
-    j->pass_share = 0.5;
-    if (!second)
-        st = run_detector(j, cap, j->cfg->attack, on_opinion, err);
-    else if (j->cfg->botnet != NULL)
-        st = run_detector(j, cap, j->cfg->botnet, on_finding, err);
-    else
+    j->pass_share = pass_shares[pass];
+    if (pass < N_JUDGES) {
+        j->asked = &j->opinions[pass];
+        st = run_detector(j, cap, err);
+    } else {
+        j->asked = NULL;
         st = run_meter(j, cap, err);
+    }
+    j->pass += j->pass_share;
     note_capture(j, cap);
     lw_capture_close(cap);
     if (st == LW_OK && j->failed != LW_OK) {
@@ -551,16 +364,28 @@ static enum lw_status run_pass(struct judge *j, bool second, struct lw_error *er
 enum lw_status judge_capture(const struct judge_config *cfg, struct judge_totals *out,
                              struct lw_error *err)
 {
-    struct judge j = {.cfg = cfg, .opinions = {.seed = hash_random_seed()}};
-    enum lw_status st;
+    static const enum opinion_key keys[N_JUDGES] = {
+        [JUDGE_TRAFFIC] = OPINION_BY_NUMBER,
+        [JUDGE_ATTACK] = OPINION_BY_TIME, /* its meter numbers other flows */
+        [JUDGE_BOTNET] = OPINION_BY_NUMBER};
+    struct judge_run j = {.cfg = cfg};
+    enum lw_status st = LW_OK;
 
-    LW_ASSERT(cfg->attack != NULL && cfg->max_flows > 0);
-    buf_init(&j.json);
-    st = run_pass(&j, false, err);
-    if (st == LW_OK)
-        st = run_pass(&j, true, err);
-    opinions_release(&j.opinions);
-    buf_release(&j.json);
+    LW_ASSERT(cfg->models[JUDGE_TRAFFIC] != NULL && cfg->models[JUDGE_ATTACK] != NULL &&
+              cfg->max_flows > 0);
+    for (int i = 0; i < N_JUDGES; i++)
+        opinions_init(&j.opinions[i], cfg->models[i], cfg->thresholds[i], keys[i],
+                      (size_t)cfg->max_flows);
+    j.opinions[JUDGE_TRAFFIC].keeps_normals = true;
+    host_names_init(&j.names);
+    buf_init(&j.shape);
+    for (int i = 0; st == LW_OK && i <= N_JUDGES; i++)
+        if (i == N_JUDGES || cfg->models[i] != NULL)
+            st = run_pass(&j, i, err);
+    for (int i = 0; i < N_JUDGES; i++)
+        opinions_release(&j.opinions[i]);
+    host_names_release(&j.names);
+    buf_release(&j.shape);
     *out = j.totals;
     return st;
 }

@@ -3,16 +3,25 @@
  * serve/judge.h - a capture in, flows with the verdicts of all detectors out.
  *
  * The flows are those of the plain meter, which are Argus' but for connections that
- * begin again.  A detector that cuts traffic otherwise (view kdd takes each ICMP
- * message for a connection) gives a flow the verdict of the worst of its rows.
+ * begin again, and the same that `lapwing detect` judges.  A detector that has more
+ * rows than one of a flow (the traffic model one each 10 s, view kdd one each message
+ * of ICMP) gives it the verdict of the worst.
+ *
+ * Alerts are what the traffic model says.  What the other two say is kept beside it,
+ * and told to whoever knows no other detectors (`told` of the flow).
  */
 #ifndef SERVE_JUDGE_H
 #define SERVE_JUDGE_H
 
+#include "serve/models.h"
 #include "store/alerts.h"
 #include "store/flows.h"
 
-struct model; /* serve/models.h */
+/** Who judges, in the order of the flow's scores. */
+enum judge { JUDGE_TRAFFIC, JUDGE_ATTACK, JUDGE_BOTNET, N_JUDGES };
+
+/** The roles of their models. */
+extern const enum model_role judge_roles[N_JUDGES];
 
 struct judge_totals {
     uint64_t packets;
@@ -26,11 +35,8 @@ struct judge_totals {
 struct judge_config {
     int fd;           /* of the capture, read from its beginning; borrowed */
     const char *name; /* of the capture, for messages; borrowed */
-    /* Borrowed; botnet may be NULL. */
-    struct model *attack;
-    struct model *botnet;
-    float attack_threshold;
-    float botnet_threshold;
+    struct model *models[N_JUDGES]; /* borrowed; that of bots may be NULL */
+    float thresholds[N_JUDGES];     /* negative: the model decides by its own rule */
     const struct store_suppression *suppressions; /* (n_suppressions), borrowed */
     size_t n_suppressions;
     const struct store_net *home; /* (n_home), borrowed */

@@ -88,12 +88,15 @@ static bool read_request(struct buf *out)
 
 static enum lw_status load_models(struct wire_request *r, struct lw_error *err)
 {
-    enum lw_status st = model_new(&r->cfg.attack, MODEL_ROLE_ATTACK, r->attack.p,
-                                  r->attack.n, "attack model", err);
+    enum lw_status st = LW_OK;
 
-    if (st == LW_OK && r->botnet.n > 0)
-        st = model_new(&r->cfg.botnet, MODEL_ROLE_BOTNET, r->botnet.p, r->botnet.n,
-                       "botnet model", err);
+    for (int i = 0; st == LW_OK && i < N_JUDGES; i++) {
+        const char *name = model_role_names[judge_roles[i]];
+
+        if (i != JUDGE_BOTNET || r->files[i].n > 0)
+            st = model_new(&r->cfg.models[i], judge_roles[i], r->files[i].p,
+                           r->files[i].n, name, err);
+    }
     return st;
 }
 
@@ -144,8 +147,8 @@ int judge_apart_main(char *const *words, size_t n_words)
         st = serve_request(&r, &t, &walls, &totals, &err);
     wire_put_end(&t.out, st, st == LW_OK ? "" : err.msg, &totals);
     (void)tell(&t, 1);
-    model_drop(r.cfg.attack);
-    model_drop(r.cfg.botnet);
+    for (int i = 0; i < N_JUDGES; i++)
+        model_drop(r.cfg.models[i]);
     wire_request_release(&r);
     buf_release(&bytes);
     buf_release(&t.out);

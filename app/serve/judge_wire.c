@@ -5,13 +5,15 @@
 #include "base/mem.h"
 #include "serve/models.h"
 
+#include <lapwing/names.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NO_TEXT 0xffffffffU
 
-enum { ITEMS_MAX = 4096, REASONS_DEPTH = 4, MAGIC = 0x314a574c };
+enum { ITEMS_MAX = 4096, REASONS_DEPTH = 4, MAGIC = 0x324a574c };
 
 /* ---- putting ---- */
 
@@ -40,8 +42,8 @@ static void put_net(struct buf *out, const struct store_net *n)
 void wire_put_request(struct buf *out, const struct judge_config *cfg)
 {
     buf_add_le32(out, MAGIC);
-    buf_add_f32(out, cfg->attack_threshold);
-    buf_add_f32(out, cfg->botnet_threshold);
+    for (int i = 0; i < N_JUDGES; i++)
+        buf_add_f32(out, cfg->thresholds[i]);
     buf_add_le64(out, cfg->max_flows);
     buf_add_le32(out, (uint32_t)cfg->n_home);
     for (size_t i = 0; i < cfg->n_home; i++)
@@ -55,11 +57,11 @@ void wire_put_request(struct buf *out, const struct judge_config *cfg)
         buf_add_le32(out, (uint32_t)p->port);
         buf_add_le32(out, (uint32_t)p->verdict);
     }
-    put_bytes(out, cfg->attack->file, cfg->attack->n_file);
-    if (cfg->botnet == NULL)
-        put_bytes(out, NULL, 0);
-    else
-        put_bytes(out, cfg->botnet->file, cfg->botnet->n_file);
+    for (int i = 0; i < N_JUDGES; i++)
+        if (cfg->models[i] == NULL)
+            put_bytes(out, NULL, 0);
+        else
+            put_bytes(out, cfg->models[i]->file, cfg->models[i]->n_file);
 }
 
 /* The length is filled in when the payload is there. */
@@ -80,9 +82,19 @@ static void end_frame(struct buf *out, size_t at)
         ((uint8_t *)out->data)[at - 4 + i] = (uint8_t)(n >> (8 * i));
 }
 
+/* Which judge a detector is. */
+static uint8_t judge_number(const char *detector)
+{
+    uint8_t i = 0;
+
+    while (i + 1 < N_JUDGES && strcmp(detector, model_role_names[judge_roles[i]]) != 0)
+        i++;
+    return i;
+}
+
 static void put_score(struct buf *out, const struct store_score *s)
 {
-    buf_add_u8(out, strcmp(s->detector, model_role_names[MODEL_ROLE_BOTNET]) == 0);
+    buf_add_u8(out, judge_number(s->detector));
     buf_add_u8(out, (uint8_t)s->verdict);
     buf_add_u8(out, s->alert);
     buf_add_f32(out, s->score);
@@ -124,6 +136,8 @@ void wire_put_flow(struct buf *out, const struct store_flow *f, bool keep_detail
     buf_add_u8(out, f->detector);
     buf_add_u8(out, f->alerted);
     buf_add_u8(out, f->suppressed);
+    buf_add_u8(out, f->told);
+    buf_add_u8(out, (uint8_t)f->told_verdict);
     buf_add_u8(out, keep_detail);
     buf_add_u8(out, (uint8_t)f->n_scores);
     for (uint32_t i = 0; i < f->n_scores; i++)
@@ -263,12 +277,14 @@ enum lw_status wire_take_request(struct wire_request *out, struct span bytes,
     bool ok;
 
     *out = (struct wire_request){0};
-    ok = span_take_le32(&s, &magic) && magic == MAGIC &&
-         span_take_f32(&s, &out->cfg.attack_threshold) &&
-         span_take_f32(&s, &out->cfg.botnet_threshold) &&
-         span_take_le64(&s, &out->cfg.max_flows) && take_lists(out, &s, &no_memory) &&
-         take_bytes(&s, &out->attack) && take_bytes(&s, &out->botnet) && s.n == 0;
-    if (ok)
+    ok = span_take_le32(&s, &magic) && magic == MAGIC;
+    for (int i = 0; ok && i < N_JUDGES; i++)
+        ok = span_take_f32(&s, &out->cfg.thresholds[i]);
+    ok = ok && span_take_le64(&s, &out->cfg.max_flows) &&
+         take_lists(out, &s, &no_memory);
+    for (int i = 0; ok && i < N_JUDGES; i++)
+        ok = take_bytes(&s, &out->files[i]);
+    if (ok && s.n == 0)
         return LW_OK;
     wire_request_release(out);
     return no_memory ? lw_fail(err, LW_ENOMEM, "out of memory for a request")
@@ -380,7 +396,7 @@ static void take_score(struct reader *r, const struct judge_config *cfg, size_t 
                        size_t *reasons, size_t *vector)
 {
     struct store_score *s = &r->f->scores[i];
-    const struct model *m = take_u8(r, 1) == 0 ? cfg->attack : cfg->botnet;
+    const struct model *m = cfg->models[take_u8(r, N_JUDGES - 1)];
 
     *s = (struct store_score){0};
     r->ok = r->ok && m != NULL;
@@ -421,6 +437,15 @@ static void take_scores(struct reader *r, const struct judge_config *cfg)
     f->scores = r->f->scores;
 }
 
+/* A host's name, as lapwing/names.h reports them; NULL: none. */
+static bool is_name(const char *text)
+{
+    size_t n = text == NULL ? 0 : strlen(text);
+
+    return n < LW_NAME_MAX &&
+           (n == 0 || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n);
+}
+
 static void take_flow(struct reader *r, const struct judge_config *cfg)
 {
     struct store_flow *f = &r->f->flow;
@@ -440,10 +465,14 @@ static void take_flow(struct reader *r, const struct judge_config *cfg)
     f->detector = take_u8(r, STORE_DETECTORS_MAX - 1);
     f->alerted = take_u8(r, 1) != 0;
     f->suppressed = take_u8(r, 1) != 0;
+    f->told = take_u8(r, 1) != 0;
+    f->told_verdict = (enum lw_verdict_class)take_u8(r, LW_N_VERDICTS - 1);
     r->f->keep_detail = take_u8(r, 1) != 0;
     take_scores(r, cfg);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         f->name[i] = text_at(r->f, at[i]);
+        r->ok = r->ok && is_name(f->name[i]);
+    }
     f->proto = text_at(r->f, at[2]);
     f->service = text_at(r->f, at[3]);
     f->state = text_at(r->f, at[4]);

@@ -35,8 +35,7 @@ struct wire_request {
     struct judge_config cfg;                /* without models, file and functions */
     struct store_net *home;                 /* owned */
     struct store_suppression *suppressions; /* owned */
-    struct span attack;                     /* file, borrowed from the bytes */
-    struct span botnet;                     /* empty: none */
+    struct span files[N_JUDGES]; /* models, borrowed from the bytes; empty: none */
 };
 
 /** LW_EFORMAT, LW_ENOMEM; then there is nothing to release. */

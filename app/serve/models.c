@@ -20,10 +20,16 @@ struct models {
     struct model *bundled[N_MODEL_ROLES]; /* likewise */
 };
 
-/* The view that a role's clients speak; NULL: any. */
-static const char *const role_views[N_MODEL_ROLES] = {
-    [MODEL_ROLE_CLASSIFY] = "kdd31",
-    [MODEL_ROLE_ATTACK] = "kdd",
+/* What a role asks of its model. */
+static const struct {
+    const char *view; /* that its clients speak; NULL: any */
+    bool is_needed;   /* there is no server without it */
+    bool has_flows;   /* its rows are flows of the plain meter */
+} roles[N_MODEL_ROLES] = {
+    [MODEL_ROLE_CLASSIFY] = {.view = "kdd31", .is_needed = true},
+    [MODEL_ROLE_ATTACK] = {.view = "kdd", .is_needed = true},
+    [MODEL_ROLE_BOTNET] = {.has_flows = true},
+    [MODEL_ROLE_TRAFFIC] = {.is_needed = true, .has_flows = true},
 };
 
 /* Models of two classes say at which score they decide; for others it is the middle. */
@@ -40,12 +46,30 @@ static float read_threshold(const struct lw_classifier *c)
     return v > 0 && v < 1 ? (float)v : 0.5f;
 }
 
+/* Can it be made from packets, and is each row one flow or part of one? */
+static bool is_of_flows(const struct lw_view *view)
+{
+    struct lw_meter_config cfg = {.apps = true};
+    struct lw_extractor *x = NULL;
+    bool ok = lw_extractor_new(&x, view, NULL, NULL) == LW_OK;
+
+    lw_extractor_free(x);
+    lw_view_meter_needs(view, &cfg);
+    return ok && !cfg.icmp_messages;
+}
+
 static enum lw_status check_role(const struct model *m, const char *name,
                                  struct lw_error *err)
 {
     const char *view = lw_classifier_view(m->classifier)->name;
-    const char *wanted = role_views[m->role];
+    const char *wanted = roles[m->role].view;
 
+    if (roles[m->role].has_flows && !is_of_flows(lw_classifier_view(m->classifier)))
+        return lw_fail(
+            err, LW_EMISMATCH,
+            "%.120s: made for view %s, whose rows are not the flows that the "
+            "role %s judges; train it with --view flow or netflow",
+            name, view, model_role_names[m->role]);
     if (wanted == NULL || strcmp(view, wanted) == 0)
         return LW_OK;
     return lw_fail(err, LW_EMISMATCH,
@@ -138,7 +162,7 @@ static enum lw_status load_role(struct models *m, enum model_role role, const ch
     if (snprintf(path, sizeof path, "%s/%s.lwm", dir, model_role_names[role]) >=
         (int)sizeof path)
         return lw_fail(err, LW_EINVAL, "%.64s...: the path is too long", dir);
-    if (role_views[role] == NULL && !is_there(path))
+    if (!roles[role].is_needed && !is_there(path))
         return LW_OK;
     st = read_file(path, &data, &n, err);
     if (st == LW_OK)

@@ -20,7 +20,8 @@
     X(CLASSIFY, "classify") /* records of 31 fields */                                 \
     X(ATTACK, "attack")     /* records of 41 fields, and flows */                      \
     X(BOTNET, "botnet")     /* flows */                                                \
-    X(NORMAL, "normal")     /* records: how far from normal? */
+    X(NORMAL, "normal")     /* records: how far from normal? */                        \
+    X(TRAFFIC, "traffic")   /* flows: what makes alerts */
 
 enum model_role {
 #define MODEL_ROLE_ENUM(name, text) MODEL_ROLE_##name,
@@ -54,8 +55,8 @@ void model_drop(struct model *m);
 
 struct models; /* opaque */
 
-/** Load the bundled models; classify.lwm and attack.lwm must be there.  What reading
- *  and loading say. */
+/** Load the bundled models; classify.lwm, attack.lwm and traffic.lwm must be there.
+ * What reading and loading say. */
 LW_MUST enum lw_status models_new(struct models **out, const char *dir,
                                   struct lw_error *err);
 /** NULL is fine. */

@@ -78,6 +78,16 @@ void put_share32(struct jsonw *w, const char *key, float v)
     jsonw_f32(w, v > 1 ? 1 : v < 0 ? 0 : v);
 }
 
+void put_rule(struct jsonw *w, const char *key, float threshold)
+{
+    if (threshold >= 0) {
+        put_share32(w, key, threshold);
+        return;
+    }
+    jsonw_key(w, key);
+    jsonw_null(w);
+}
+
 static void put_addr(struct jsonw *w, const char *key, const struct store_addr *a)
 {
     char text[STORE_ADDR_TEXT_MAX];
@@ -250,7 +260,6 @@ static void put_score(struct jsonw *w, const struct store_score *s)
 
 void put_flow_detail(struct jsonw *w, const struct store_flow *f)
 {
-    jsonw_object(w);
     put_flow_members(w, f);
     jsonw_key(w, "verdicts");
     jsonw_array(w);
@@ -262,7 +271,6 @@ void put_flow_detail(struct jsonw *w, const struct store_flow *f)
         jsonw_null(w);
     else
         jsonw_raw(w, f->first_packets);
-    jsonw_object_end(w);
 }
 
 /* ---- alerts ---------------------------------------------------------------------- */

@@ -26,12 +26,14 @@ void put_id_or_null(struct jsonw *w, const char *key, int64_t id);
 /** null for NaN. */
 void put_share(struct jsonw *w, const char *key, double v);
 void put_share32(struct jsonw *w, const char *key, float v);
+/** A threshold; negative, which is a model's own rule: null. */
+void put_rule(struct jsonw *w, const char *key, float threshold);
 
 void put_capture(struct jsonw *w, const struct store_capture *c);
 void put_upload(struct jsonw *w, const struct store_upload *u);
 void put_job(struct jsonw *w, const struct store_job *j);
 void put_flow(struct jsonw *w, const struct store_flow *f);
-/** With scores, reasons and first packets. */
+/** Its members, with scores, reasons and first packets. */
 void put_flow_detail(struct jsonw *w, const struct store_flow *f);
 void put_alert(struct jsonw *w, const struct store_alert *a);
 void put_artefact(struct jsonw *w, const struct store_artefact *a);

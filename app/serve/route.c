@@ -2,19 +2,15 @@
 #include "serve/route.h"
 
 #include "base/assert.h"
-#include "base/timefmt.h"
-#include "serve/auth.h"
-#include "serve/listen.h"
+#include "serve/admit.h"
 #include "serve/metrics.h"
 #include "serve/problem.h"
 #include "serve/server_priv.h"
-#include "store/admin.h"
 
 #include <lapwing/log.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- patterns -------------------------------------------------------------------- */
 
@@ -121,83 +117,6 @@ static void plan_asset(struct call *c, struct http_plan *plan, const char *allow
                       "there is nothing here; / tells what there is");
 }
 
-/*
- * A page of a foreign site can make its own name resolve to 127.0.0.1 and then read
- * our answers as if they were its own ("DNS rebinding").  Its browser still sends that
- * name as Host, so on a loopback address only loopback names are served.
- */
-static bool host_is_ours(const struct call *c)
-{
-    return c->req->host == NULL || listen_host_is_loopback(c->req->host);
-}
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec t;
-
-    (void)clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-static void refuse_client(struct http_reply *reply, unsigned status)
-{
-    static const char missing[] =
-        "send a token as 'Authorization: Bearer TOKEN'; lapwing token makes them";
-
-    if (status == 401) {
-        problem_reply(reply, status, NULL, missing);
-        http_reply_header(reply, "WWW-Authenticate", "Bearer");
-    } else if (status == 429) {
-        problem_reply(reply, status, NULL, "too many requests without a valid token");
-        http_reply_header(reply, "Retry-After", "1");
-    } else if (status == 403) {
-        problem_reply(reply, status, NULL, "the token does not allow this");
-    } else {
-        problem_reply(reply, status, NULL, "tokens cannot be looked up now");
-    }
-}
-
-/* auth_check() of the request, for a scope. */
-static unsigned check(const struct call *c, uint32_t needs, struct auth_principal *who)
-{
-    char peer[HTTP_PEER_MAX];
-    const struct auth_request req = {.authorization = c->req->authorization,
-                                     .client = peer,
-                                     .needs = needs,
-                                     .mono_ns = clock_ns(CLOCK_MONOTONIC),
-                                     .now_ns = clock_ns(CLOCK_REALTIME)};
-
-    http_request_peer(c->req, peer);
-    return auth_check(c->server->auth, &req, who);
-}
-
-bool route_principal(const struct call *c, struct auth_principal *who)
-{
-    return c->server->needs_auth && c->req->authorization != NULL &&
-           check(c, 0, who) == 0;
-}
-
-/* Does who asks have what the route needs?  Otherwise the reply is a problem. */
-static bool admitted(const struct call *c, struct http_plan *plan)
-{
-    static const uint32_t bit[] = {[SCOPE_NONE] = 0,
-                                   [SCOPE_READ] = STORE_SCOPE_READ,
-                                   [SCOPE_ANALYSE] = STORE_SCOPE_ANALYSE,
-                                   [SCOPE_ADMIN] = STORE_SCOPE_ADMIN};
-    struct auth_principal who;
-    unsigned status;
-
-    plan->who[0] = '\0';
-    if (!c->server->needs_auth || c->route->scope == SCOPE_NONE)
-        return true;
-    status = check(c, bit[c->route->scope], &who);
-    if (status != 0)
-        refuse_client(c->reply, status);
-    else
-        (void)snprintf(plan->who, sizeof plan->who, "%s", who.name);
-    return status == 0;
-}
-
 void route_plan(void *ctx, const struct http_request *req, struct http_plan *plan,
                 struct http_reply *reply)
 {
@@ -209,20 +128,18 @@ void route_plan(void *ctx, const struct http_request *req, struct http_plan *pla
     c.reply = reply;
     c.sink = NULL;
     plan->max_body_bytes = ROUTE_BODY_BYTES;
-    if (!host_is_ours(&c)) {
+    c.route = find_route(&c, allowed, sizeof allowed);
+    if (!admit_request(&c)) {
         plan->refused = true;
-        problem_reply(reply, 421, NULL,
-                      "this server answers to localhost, 127.0.0.1 and [::1] only");
         return;
     }
-    c.route = find_route(&c, allowed, sizeof allowed);
     if (c.route == NULL) {
         plan_asset(&c, plan, allowed);
         return;
     }
     plan->route = c.route;
     c.who = plan->who;
-    if (!admitted(&c, plan)) {
+    if (!admit_client(&c, plan->who)) {
         plan->refused = true;
         return;
     }
@@ -231,26 +148,6 @@ void route_plan(void *ctx, const struct http_request *req, struct http_plan *pla
         plan->max_body_bytes = c.route->max_body_bytes;
     if (c.route->open != NULL)
         c.route->open(&c, plan);
-}
-
-/* Who did what, for the audit log: whatever changes something, refused or not. */
-static void note(const struct call *c)
-{
-    char action[96];
-    char outcome[16];
-    char peer[HTTP_PEER_MAX];
-    struct lw_error err;
-    const struct store_audit a = {.who = c->who,
-                                  .action = action,
-                                  .object = c->n_args > 0 ? c->arg[0] : "",
-                                  .outcome = outcome,
-                                  .client = peer};
-
-    (void)snprintf(action, sizeof action, "%s %s", c->route->method, c->route->pattern);
-    (void)snprintf(outcome, sizeof outcome, "%u", c->reply->status);
-    http_request_peer(c->req, peer);
-    if (store_audit_add(c->server->store, &a, &err) != LW_OK)
-        lw_log(LW_LOG_ERROR, "the audit log: %s", err.msg);
 }
 
 void route_request(void *ctx, const struct http_request *req,
@@ -266,17 +163,18 @@ void route_request(void *ctx, const struct http_request *req,
     c.sink = plan->sink_ctx;
     LW_ASSERT(path_fits(&c, c.route->pattern, req->path));
     c.route->handle(&c);
-    if (c.route->slow && strcmp(c.route->method, "GET") != 0)
-        note(&c);
+    /* Who did what: whatever changes something, refused or not. */
+    if (c.route->slow && !c.route->notes && strcmp(c.route->method, "GET") != 0)
+        admit_note(&c, c.who, c.n_args > 0 ? c.arg[0] : "");
 }
 
 /* As members of a JSON object; the route and not the path, which may hold names. */
-static void log_request(const struct http_request *req, const struct route *r,
-                        unsigned status)
+static void log_request(const struct server *s, const struct http_request *req,
+                        const struct route *r, unsigned status)
 {
     char peer[HTTP_PEER_MAX];
 
-    http_request_peer(req, peer);
+    admit_address(s, req, peer);
     lw_log(LW_LOG_INFO,
            "{\"event\":\"request\",\"client\":\"%s\",\"method\":\"%s\","
            "\"route\":\"%s\",\"status\":%u}",
@@ -290,7 +188,7 @@ void route_done(void *ctx, const struct http_request *req, const struct http_pla
     const struct route *r = plan->route;
 
     if (s->log_requests)
-        log_request(req, r, status);
+        log_request(s, req, r, status);
     metrics_count_request(s->metrics, r == NULL ? n_routes : (size_t)(r - route_table),
                           status);
 }

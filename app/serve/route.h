@@ -12,8 +12,7 @@
 
 #include "serve/http.h"
 
-struct auth_principal; /* serve/auth.h */
-struct server;         /* serve/server.h */
+struct server; /* serve/server.h */
 struct route;
 
 /** What a client must be allowed to do. */
@@ -27,7 +26,7 @@ struct call {
     const struct http_request *req;
     struct http_reply *reply;
     const struct route *route;
-    const char *who; /* whose token it is; "": none was asked for */
+    const char *who; /* asks; "": nobody was asked who he is */
     void *sink;      /* what the route's open() made of the body; NULL */
     size_t n_args;
     char arg[ROUTE_ARGS_MAX][ROUTE_ARG_BYTES_MAX]; /* what {...} of the path are */
@@ -41,7 +40,8 @@ struct route {
     enum route_scope scope;
     route_fn handle;
     size_t max_body_bytes; /* 0: ROUTE_BODY_BYTES; beyond it 413 */
-    bool slow; /* waits for a disk or much work: not on a listener's thread */
+    bool slow;  /* waits for a disk or much work: not on a listener's thread */
+    bool notes; /* writes to the audit log by itself */
     /** Make plan->sink, where a body must not go into memory; or refuse.  `c` has all
      *  but `sink`. */
     void (*open)(const struct call *c, struct http_plan *plan);
@@ -65,12 +65,11 @@ void route_done(void *ctx, const struct http_request *req, const struct http_pla
 /** An argument of the path as an id; otherwise the reply is 404. */
 bool route_id(const struct call *c, size_t arg, int64_t *out);
 
-/** Whose token came with the request, where the server asks for tokens: false where
- *  none did or it is not valid. */
-bool route_principal(const struct call *c, struct auth_principal *who);
-
 /* The handlers, and what opens the body of some. */
 void route_session_get(const struct call *c);
+void route_session_create(const struct call *c);
+void route_session_delete(const struct call *c);
+void route_administrator_create(const struct call *c);
 void route_token_list(const struct call *c);
 void route_token_create(const struct call *c);
 void route_token_revoke(const struct call *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is there, tokens, and the log of who did what. */
+/* Tokens, and the log of who did what. */
 #include "serve/answer.h"
 #include "serve/auth.h"
 #include "serve/form.h"
@@ -11,34 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- session --------------------------------------------------------------------- */
-
-/* Where no tokens are asked for, whoever can connect may do everything. */
-void route_session_get(const struct call *c)
-{
-    struct auth_principal who;
-    struct params p;
-    struct jsonw w;
-    bool known;
-
-    params_init(&p, c->req->query, c->reply);
-    if (!params_end(&p))
-        return;
-    known = route_principal(c, &who);
-    jsonw_init(&w, c->reply->body);
-    jsonw_object(&w);
-    jsonw_put_bool(&w, "authenticated", known);
-    put_text_or_null(&w, "scope",
-                     known                   ? store_scope_text(who.scopes)
-                     : c->server->needs_auth ? NULL
-                                             : "admin");
-    put_text_or_null(&w, "name", known ? who.name : NULL);
-    put_text_or_null(&w, "csrf", NULL);
-    put_text_or_null(&w, "expires", NULL);
-    jsonw_object_end(&w);
-    buf_add_char(c->reply->body, '\n');
-}
 
 /* ---- tokens ---------------------------------------------------------------------- */
 

@@ -141,7 +141,7 @@ static void on_flow_alert(void *ctx, const struct store_flow *f)
     jsonw_put_text(&w, "Protocol", f->proto == NULL ? "" : f->proto);
     (void)timefmt_argus(f->start_ns, text);
     jsonw_put_text(&w, "Timestamp", text);
-    jsonw_put_text(&w, "Predictions", lw_verdict_name(f->verdict));
+    jsonw_put_text(&w, "Predictions", lw_verdict_name(f->told_verdict));
     jsonw_object_end(&w);
 }
 

@@ -32,7 +32,7 @@ void route_events(const struct call *c)
 {
     const char *last_id = http_request_header(c->req, "Last-Event-ID");
     unsigned topics = (1u << N_EVENT_TOPICS) - 1;
-    uint64_t last = 0;
+    struct events_follow what = {.for_a_while = c->server->needs_auth};
     struct params p;
     const char *text;
 
@@ -48,8 +48,9 @@ void route_events(const struct call *c)
         return;
     /* What is no id of ours is one that is no longer known. */
     for (size_t i = 0; last_id != NULL && i < 18 && last_id[i] != '\0'; i++)
-        last = last_id[i] >= '0' && last_id[i] <= '9'
-                   ? last * 10 + (uint64_t)(last_id[i] - '0')
-                   : 1;
-    events_follow(c->server->events, c->req, c->reply, topics, last);
+        what.last = last_id[i] >= '0' && last_id[i] <= '9'
+                        ? what.last * 10 + (uint64_t)(last_id[i] - '0')
+                        : 1;
+    what.topics = topics;
+    events_follow(c->server->events, c->req, c->reply, &what);
 }

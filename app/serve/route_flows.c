@@ -3,6 +3,7 @@
 #include "serve/answer.h"
 #include "serve/cut.h"
 #include "serve/flow_csv.h"
+#include "serve/nearest.h"
 #include "serve/present.h"
 #include "serve/problem.h"
 #include "serve/pseudonym.h"
@@ -57,22 +58,32 @@ void route_flow_list(const struct call *c)
         &err);
 }
 
+struct detail {
+    struct jsonw w;
+    struct server *server;
+};
+
 static void on_detail(void *ctx, const struct store_flow *f)
 {
-    put_flow_detail(ctx, f);
+    struct detail *d = ctx;
+
+    jsonw_object(&d->w);
+    put_flow_detail(&d->w, f);
+    nearest_put(&d->w, d->server, f);
+    jsonw_object_end(&d->w);
 }
 
 void route_flow_get(const struct call *c)
 {
+    struct detail d = {.server = c->server};
     struct lw_error err;
-    struct jsonw w;
     int64_t id;
 
     if (!route_id(c, 0, &id))
         return;
-    jsonw_init(&w, c->reply->body);
+    jsonw_init(&d.w, c->reply->body);
     if (!answer_failed(c->reply,
-                       store_flow_get(c->server->store, id, on_detail, &w, &err), &err))
+                       store_flow_get(c->server->store, id, on_detail, &d, &err), &err))
         buf_add_char(c->reply->body, '\n');
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/events.h"
+#include "serve/judge.h"
 #include "serve/metrics.h"
 #include "serve/params.h"
 #include "serve/present.h"
@@ -52,19 +53,17 @@ void route_description(const struct call *c)
 
 static void put_detectors(struct jsonw *w, struct server *s)
 {
-    static const enum model_role roles[] = {MODEL_ROLE_ATTACK, MODEL_ROLE_BOTNET};
-
     jsonw_key(w, "detectors");
     jsonw_array(w);
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        struct model *m = models_take(s->models, roles[i]);
+    for (int i = 0; i < N_JUDGES; i++) {
+        struct model *m = models_take(s->models, judge_roles[i]);
 
         if (m == NULL)
             continue;
         jsonw_object(w);
-        jsonw_put_text(w, "detector", model_role_names[roles[i]]);
+        jsonw_put_text(w, "detector", model_role_names[judge_roles[i]]);
         jsonw_put_text(w, "model", lw_classifier_id(m->classifier));
-        put_share32(w, "threshold", settings_threshold(s, m));
+        put_rule(w, "threshold", settings_rule(s, m));
         jsonw_object_end(w);
         model_drop(m);
     }

@@ -186,7 +186,7 @@ static void put_model(struct jsonw *w, struct server *s, const struct entry *e,
     jsonw_put_bool(w, "bundled", e->bundled);
     jsonw_put_u64(w, "size", e->size_bytes);
     put_time_or_null(w, "uploaded", e->uploaded_ns);
-    put_share32(w, "threshold", settings_threshold(s, m));
+    put_rule(w, "threshold", settings_rule(s, m));
 }
 
 static void put_card(struct jsonw *w, const struct model *m)

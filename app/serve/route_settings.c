@@ -24,7 +24,7 @@ static void put_threshold(struct jsonw *w, struct server *s, enum model_role rol
     struct model *m = models_take(s->models, role);
 
     /* A server without such a model alerts on nothing of it. */
-    put_share32(w, model_role_names[role], m == NULL ? 1.0f : settings_threshold(s, m));
+    put_rule(w, model_role_names[role], m == NULL ? 1.0F : settings_rule(s, m));
     model_drop(m);
 }
 
@@ -57,6 +57,7 @@ static void show(const struct call *c)
     jsonw_object(&w);
     jsonw_key(&w, "thresholds");
     jsonw_object(&w);
+    put_threshold(&w, c->server, MODEL_ROLE_TRAFFIC);
     put_threshold(&w, c->server, MODEL_ROLE_ATTACK);
     put_threshold(&w, c->server, MODEL_ROLE_BOTNET);
     jsonw_object_end(&w);
@@ -110,16 +111,28 @@ static void add(struct changes *ch, const char *key, const double *number,
     }
 }
 
+/* null: what the model's author gave it. */
+static void read_threshold(struct form *f, struct changes *ch, const char *name,
+                           const char *key)
+{
+    double v;
+
+    if (form_is_null(f, name)) {
+        (void)form_text(f, name, 0, 0);
+        add(ch, key, NULL, NULL);
+    } else if (form_number(f, name, 0, 1, &v)) {
+        add(ch, key, &v, NULL);
+    }
+}
+
 static void read_thresholds(struct form *f, struct changes *ch)
 {
     struct form inner;
-    double v;
 
     if (form_object(f, "thresholds", &inner)) {
-        if (form_number(&inner, "attack", 0, 1, &v))
-            add(ch, "threshold.attack", &v, NULL);
-        if (form_number(&inner, "botnet", 0, 1, &v))
-            add(ch, "threshold.botnet", &v, NULL);
+        read_threshold(&inner, ch, "traffic", "threshold.traffic");
+        read_threshold(&inner, ch, "attack", "threshold.attack");
+        read_threshold(&inner, ch, "botnet", "threshold.botnet");
     }
     (void)form_end(&inner);
 }

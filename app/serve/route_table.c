@@ -2,6 +2,7 @@
 #include "serve/route.h"
 
 #define MODEL_BYTES ((size_t)64 * 1024 * 1024)
+#define LOGIN_BYTES ((size_t)4 * 1024)
 
 /* What has a name of its own comes before what a {...} would take; the first row is the
  * busiest.  Whatever asks the store is slow: a disk may be. */
@@ -18,7 +19,13 @@ const struct route route_table[] = {
     {"GET", "/api/v1/events", SCOPE_READ, .handle = route_events},
 
     /* Who may. */
-    {"GET", "/api/v1/session", SCOPE_NONE, .handle = route_session_get},
+    {"GET", "/api/v1/session", SCOPE_NONE, .handle = route_session_get, .slow = true},
+    {"POST", "/api/v1/session", SCOPE_NONE, .handle = route_session_create,
+     .max_body_bytes = LOGIN_BYTES, .slow = true, .notes = true},
+    {"DELETE", "/api/v1/session", SCOPE_READ, .handle = route_session_delete,
+     .slow = true},
+    {"POST", "/api/v1/administrator", SCOPE_NONE, .handle = route_administrator_create,
+     .max_body_bytes = LOGIN_BYTES, .slow = true, .notes = true},
     {"GET", "/api/v1/tokens", SCOPE_ADMIN, .handle = route_token_list, .slow = true},
     {"POST", "/api/v1/tokens", SCOPE_ADMIN, .handle = route_token_create, .slow = true},
     {"DELETE", "/api/v1/tokens/{id}", SCOPE_ADMIN, .handle = route_token_revoke,

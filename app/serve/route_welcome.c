@@ -21,11 +21,17 @@
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "        \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-enum { ASSET_HEADERS_MAX = 8 };
+enum { ASSET_HEADERS_MAX = 4 };
 
-static enum lw_status make_message(struct http_fixed **out, struct lw_error *err)
+static enum lw_status make_message(struct http_fixed **out, bool secure,
+                                   struct lw_error *err)
 {
     static const struct http_header vary = {"Vary", "Accept"};
+    struct http_fixed_config cfg = {.status = 200,
+                                    .content_type = "application/json",
+                                    .headers = &vary,
+                                    .n_headers = 1,
+                                    .secure = secure};
     struct buf text;
     struct jsonw w;
     enum lw_status st;
@@ -39,30 +45,32 @@ static enum lw_status make_message(struct http_fixed **out, struct lw_error *err
     jsonw_put_text(&w, "api", "/api/v1/openapi.yaml");
     jsonw_object_end(&w);
     buf_add_char(&text, '\n');
-    st = buf_ok(&text)
-             ? http_fixed_new(out, 200, "application/json",
-                              span_of(buf_text(&text), text.len), &vary, 1, err)
-             : lw_fail(err, LW_ENOMEM, "out of memory");
+    cfg.body = span_of(buf_text(&text), text.len);
+    st = buf_ok(&text) ? http_fixed_new(out, &cfg, err)
+                       : lw_fail(err, LW_ENOMEM, "out of memory");
     buf_release(&text);
     return st;
 }
 
 /* One form of a file: packed, or as it is. */
 static enum lw_status make_asset(struct http_fixed **out, const struct ui_asset *a,
-                                 struct span body, bool is_packed, struct lw_error *err)
+                                 struct span body, bool is_packed, bool secure,
+                                 struct lw_error *err)
 {
     struct http_header headers[ASSET_HEADERS_MAX] = {
         {"Content-Security-Policy", POLICY},
-        {"Referrer-Policy", "no-referrer"},
-        {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Vary", "Accept, Accept-Encoding"},
         {"Cache-Control",
          a->is_lasting ? "public, max-age=31536000, immutable" : "no-cache"},
         {"Content-Encoding", "gzip"}};
+    const struct http_fixed_config cfg = {.status = 200,
+                                          .content_type = a->content_type,
+                                          .body = body,
+                                          .headers = headers,
+                                          .n_headers = is_packed ? 4 : 3,
+                                          .secure = secure};
 
-    return http_fixed_new(out, 200, a->content_type, body, headers, is_packed ? 7 : 6,
-                          err);
+    return http_fixed_new(out, &cfg, err);
 }
 
 static enum lw_status unpack(const struct ui_asset *a, struct buf *out,
@@ -93,20 +101,23 @@ static enum lw_status init_asset(struct server *s, size_t i, struct lw_error *er
     enum lw_status st;
 
     if (!a->is_packed)
-        return make_asset(&s->assets[i], a, span_of(a->data, a->size), false, err);
+        return make_asset(&s->assets[i], a, span_of(a->data, a->size), false, s->secure,
+                          err);
     buf_init(&plain);
     st = unpack(a, &plain, err);
     if (st == LW_OK)
-        st = make_asset(&s->assets[i], a, span_of(plain.data, plain.len), false, err);
+        st = make_asset(&s->assets[i], a, span_of(plain.data, plain.len), false,
+                        s->secure, err);
     if (st == LW_OK)
-        st = make_asset(&s->packed[i], a, span_of(a->data, a->size), true, err);
+        st = make_asset(&s->packed[i], a, span_of(a->data, a->size), true, s->secure,
+                        err);
     buf_release(&plain);
     return st;
 }
 
 enum lw_status welcome_init(struct server *s, struct lw_error *err)
 {
-    enum lw_status st = make_message(&s->welcome, err);
+    enum lw_status st = make_message(&s->welcome, s->secure, err);
 
     LW_ASSERT(n_ui_assets <= UI_ASSETS_MAX);
     for (size_t i = 0; st == LW_OK && i < n_ui_assets; i++)

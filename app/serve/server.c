@@ -8,20 +8,24 @@
 #include "serve/jobs.h"
 #include "serve/metrics.h"
 #include "serve/present.h"
+#include "serve/refusals.h"
 #include "serve/route.h"
 #include "serve/server_priv.h"
+#include "serve/tls.h"
 #include "serve/upkeep.h"
 #include "store/admin.h"
 
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { THREADS_MAX = 64, SLOW_THREADS = 4 };
 
 /* A piece of an upload: so much is sent again at most when a connection breaks. */
-#define CHUNK_BYTES   ((uint64_t)1 << 30)
-#define CAPTURE_BYTES ((uint64_t)16 << 30)
+#define CHUNK_BYTES    ((uint64_t)1 << 30)
+#define ANALYSIS_BYTES ((uint64_t)4 << 30)
+#define CAPTURE_BYTES  ((uint64_t)16 << 30)
 
 static unsigned n_processors(void)
 {
@@ -49,28 +53,64 @@ static struct server_config with_defaults(const struct server_config *cfg)
         c.workers = (n_processors() + 1) / 2;
     if (c.queue == 0)
         c.queue = 1000;
+    if (c.analysis_bytes == 0)
+        c.analysis_bytes = ANALYSIS_BYTES;
+    if (c.analysis_s == 0)
+        c.analysis_s = 3600;
+    if (c.analysis_flows == 0)
+        c.analysis_flows = 20000000;
     if (c.capture_bytes == 0)
         c.capture_bytes = CAPTURE_BYTES;
     return c;
 }
 
-static enum lw_status parse_address(const char *text, struct listen_address *out,
-                                    struct lw_error *err)
+/* Whom other machines can reach must know who asks, and nobody on the way may listen.
+ */
+static enum lw_status check_exposure(const struct server_config *cfg,
+                                     struct lw_error *err)
 {
-    enum lw_status st = listen_parse(text, out, err);
-
-    if (st == LW_OK && !listen_is_loopback(out))
-        return lw_fail(err, LW_EPERM,
-                       "%.64s can be reached from other machines, and this server has "
-                       "neither TLS nor tokens yet; listen on 127.0.0.1 and reach it "
-                       "through an SSH tunnel or a proxy on this machine",
-                       text);
-    return st;
+    if (cfg->tls_cert != NULL && cfg->auth)
+        return LW_OK;
+    return lw_fail(err, LW_EPERM,
+                   "%.64s can be reached from other machines:%s%s. Or listen on "
+                   "127.0.0.1 and reach it through an SSH tunnel; or let a proxy "
+                   "speak TLS, with --behind-proxy ADDRESS",
+                   cfg->listen,
+                   cfg->tls_cert == NULL ? " give it --tls-cert and --tls-key" : "",
+                   cfg->auth               ? ""
+                   : cfg->tls_cert == NULL ? " and --auth"
+                                           : " add --auth");
 }
 
+/* Where, and who may ask there. */
+static enum lw_status parse_addresses(const struct server_config *cfg, struct server *s,
+                                      struct listen_address *out, struct lw_error *err)
+{
+    enum lw_status st = listen_parse(cfg->listen, out, err);
+    const char *proxy = cfg->behind_proxy;
+
+    if (st != LW_OK)
+        return st;
+    if ((cfg->tls_cert == NULL) != (cfg->tls_key == NULL))
+        return lw_fail(err, LW_EINVAL, "--tls-cert and --tls-key go together");
+    s->needs_auth = cfg->auth || proxy != NULL;
+    s->behind_proxy = proxy != NULL;
+    s->secure = cfg->tls_cert != NULL || proxy != NULL;
+    s->loopback_only = listen_is_loopback(out) && proxy == NULL;
+    if (proxy != NULL &&
+        (!store_net_parse(span_of(proxy, strlen(proxy)), &s->proxies) ||
+         (s->proxies.addr.bytes[0] != 4 && s->proxies.addr.bytes[0] != 6)))
+        return lw_fail(err, LW_EINVAL,
+                       "\"%.64s\" is no address of a proxy; give the one that it "
+                       "connects from, such as 10.0.0.2 or 10.0.0.0/24",
+                       proxy);
+    return listen_is_loopback(out) || proxy != NULL ? LW_OK : check_exposure(cfg, err);
+}
+
+/* `tls` may be NULL. */
 static enum lw_status start_listener(struct server *s, const struct server_config *cfg,
                                      struct listen_address *address,
-                                     struct lw_error *err)
+                                     const struct tls_files *tls, struct lw_error *err)
 {
     struct http_config http = {.n_threads = cfg->n_threads,
                                .max_connections = cfg->max_connections,
@@ -80,6 +120,7 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
                                .plan = route_plan,
                                .handler = route_request,
                                .done = route_done,
+                               .secure = s->secure,
                                .ctx = s};
     char text[LISTEN_TEXT_MAX];
     enum lw_status st = listen_open(address, &http.listen_fd, err);
@@ -87,30 +128,31 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     if (st != LW_OK)
         return st;
     listen_format(address, text);
-    (void)snprintf(s->url, sizeof s->url, "http://%s/", text);
+    (void)snprintf(s->url, sizeof s->url, "http%s://%s/", tls == NULL ? "" : "s", text);
+    if (tls != NULL) {
+        http.tls_cert = buf_text(&tls->cert);
+        http.tls_key = buf_text(&tls->key);
+    }
     st = http_start(&s->listener, &http, err);
     if (st != LW_OK)
         (void)close(http.listen_fd);
     return st;
 }
 
-/* With nobody to let in there is no use in serving. */
-static enum lw_status open_access(struct server *s, const struct server_config *cfg,
-                                  struct lw_error *err)
+/* With nobody to let in, the first administrator is made over HTTP. */
+static enum lw_status open_access(struct server *s, struct lw_error *err)
 {
     uint64_t users = 0;
     uint64_t tokens = 0;
-    enum lw_status st = LW_OK;
+    enum lw_status st = auth_new(&s->auth, s->store, s->secure, err);
 
-    s->needs_auth = cfg->auth;
-    if (s->needs_auth)
+    if (st == LW_OK)
+        st = refusals_new(&s->refusals, s->store, err);
+    if (st == LW_OK && s->needs_auth)
         st = store_access_counts(s->store, &users, &tokens, err);
-    if (st == LW_OK && s->needs_auth && tokens == 0)
-        return lw_fail(err, LW_EPERM,
-                       "no token yet; make one: lapwing token create --state %s "
-                       "--scope admin NAME",
-                       cfg->state_dir);
-    return st == LW_OK ? auth_new(&s->auth, s->store, err) : st;
+    return st == LW_OK && s->needs_auth && users + tokens == 0
+               ? auth_first_begin(s->auth, s->first_token, err)
+               : st;
 }
 
 static enum lw_status open_state(struct server *s, const struct server_config *cfg,
@@ -124,7 +166,7 @@ static enum lw_status open_state(struct server *s, const struct server_config *c
     if (st != LW_OK)
         return st;
     s->spool_dir = store_dir(s->store);
-    st = open_access(s, cfg, err);
+    st = open_access(s, err);
     if (st != LW_OK)
         return st;
     s->has_settings = true;
@@ -152,36 +194,58 @@ static enum lw_status make_parts(struct server *s, const struct server_config *c
     return st == LW_OK ? upkeep_new(&s->upkeep, s, err) : st;
 }
 
+static enum lw_status start_all(struct server *s, const struct server_config *cfg,
+                                struct listen_address *address, struct lw_error *err)
+{
+    struct tls_files tls;
+    bool has_tls = cfg->tls_cert != NULL;
+    enum lw_status st =
+        has_tls ? tls_load(&tls, cfg->tls_cert, cfg->tls_key, err) : LW_OK;
+
+    if (st != LW_OK)
+        return st;
+    st = make_parts(s, cfg, err);
+    if (st == LW_OK)
+        st = start_listener(s, cfg, address, has_tls ? &tls : NULL, err);
+    if (has_tls)
+        tls_release(&tls);
+    return st;
+}
+
 enum lw_status server_start(struct server **out, const struct server_config *cfg,
                             struct lw_error *err)
 {
     struct server_config c = with_defaults(cfg);
     struct listen_address address;
-    struct server *s = NULL;
-    enum lw_status st = parse_address(c.listen, &address, err);
+    struct server *s = mem_zalloc(1, sizeof *s);
+    enum lw_status st;
 
     LW_ASSERT(c.models_dir != NULL && c.state_dir != NULL);
-    if (st != LW_OK)
-        return st;
-    s = mem_zalloc(1, sizeof *s);
     if (s == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
+    st = parse_addresses(&c, s, &address, err);
     s->started_ns = clock_ns();
     s->log_requests = c.log_requests;
     s->limits = (struct server_limits){
         .capture_bytes = c.capture_bytes,
         .chunk_bytes = c.capture_bytes < CHUNK_BYTES ? c.capture_bytes : CHUNK_BYTES,
         .queue = c.queue,
-        .workers = c.workers};
-    st = make_parts(s, &c, err);
+        .workers = c.workers,
+        .analysis = {.memory_bytes = c.analysis_bytes, .cpu_s = c.analysis_s},
+        .analysis_flows = c.analysis_flows};
     if (st == LW_OK)
-        st = start_listener(s, &c, &address, err);
+        st = start_all(s, &c, &address, err);
     if (st != LW_OK) {
         server_stop(s);
         return st;
     }
     *out = s;
     return LW_OK;
+}
+
+const char *server_first_token(const struct server *s)
+{
+    return s->first_token[0] == '\0' ? NULL : s->first_token;
 }
 
 const char *server_url(const struct server *s)
@@ -206,6 +270,7 @@ void server_stop(struct server *s)
     events_free(s->events);
     if (s->has_settings)
         settings_release(s);
+    refusals_free(s->refusals);
     auth_free(s->auth);
     store_close(s->store);
     welcome_release(s);

@@ -22,25 +22,37 @@ struct server_config {
     int64_t idle_timeout_ms;    /* default 30 s */
     unsigned workers;           /* jobs at one time; default: half the processors */
     unsigned queue;             /* jobs that wait at most; default 1,000 */
+    uint64_t analysis_bytes;    /* memory of an analysis; default 4 GiB */
+    unsigned analysis_s;        /* its processor time; default an hour */
+    uint64_t analysis_flows;    /* that a capture may have; default 20 million */
     uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
     int64_t keep_ns;            /* captures are deleted when so old; default: never */
     uint64_t keep_bytes;        /* of the whole store; default: no limit */
-    bool auth;                  /* a token with each request */
-    bool log_requests;          /* a line for each */
+    const char *tls_cert;       /* PEM files; NULL: no TLS; both or none */
+    const char *tls_key;
+    const char *behind_proxy; /* "ADDRESS" or "ADDRESS/BITS": asked by it only, which
+                                 speaks TLS for us; NULL: asked by anybody */
+    bool auth;                /* a token or a session with each request */
+    bool log_requests;        /* a line for each */
 };
 
 struct server; /* opaque */
 
 /** Load the models, open the store and start serving; the caller owns *out.
- *  LW_EINVAL: the address.  LW_EPERM: it is not a loopback address; another server uses
- *  the state.  LW_EIO: the port is in use, a model or the state cannot be read or
- *  written.  LW_EFORMAT, LW_EMISMATCH: a model is of no use.  LW_ENOMEM. */
+ *  LW_EINVAL: an address.  LW_EPERM: it is not a loopback address, and TLS or
+ *  authentication is missing; another server uses the state.  LW_EIO: the port is in
+ * use, a model or the state cannot be read or written.  LW_EFORMAT, LW_EMISMATCH: a
+ * model is of no use.  LW_ENOMEM. */
 LW_MUST enum lw_status server_start(struct server **out,
                                     const struct server_config *cfg,
                                     struct lw_error *err);
 
-/** "http://127.0.0.1:5000/"; borrowed until server_stop(). */
+/** "https://127.0.0.1:5000/"; borrowed until server_stop(). */
 const char *server_url(const struct server *s);
+
+/** The one-time token with which the first administrator is made; NULL: he is there, or
+ *  nobody is asked who he is.  Borrowed until server_stop(). */
+const char *server_first_token(const struct server *s);
 
 /** Accept no more, let running requests end, put running jobs back into the queue,
  *  close everything, free.  NULL is fine. */

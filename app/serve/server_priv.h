@@ -3,35 +3,41 @@
 #ifndef SERVE_SERVER_PRIV_H
 #define SERVE_SERVER_PRIV_H
 
+#include "serve/auth.h"
 #include "serve/classify_form.h"
 #include "serve/http.h"
+#include "serve/judge_apart.h"
 #include "serve/listen.h"
 #include "serve/models.h"
 #include "serve/server.h"
 #include "serve/settings.h"
 #include "serve/ui_assets.h"
+#include "store/flows.h"
 #include "store/store.h"
 
 #include <lapwing/detect.h>
 
 #include <stdatomic.h>
 
-struct auth;    /* serve/auth.h */
-struct events;  /* serve/events.h */
-struct jobs;    /* serve/jobs.h */
-struct metrics; /* serve/metrics.h */
-struct upkeep;  /* serve/upkeep.h */
+struct events;   /* serve/events.h */
+struct jobs;     /* serve/jobs.h */
+struct metrics;  /* serve/metrics.h */
+struct refusals; /* serve/refusals.h */
+struct upkeep;   /* serve/upkeep.h */
 
 struct server_limits {
     uint64_t capture_bytes;
     uint64_t chunk_bytes;
     unsigned queue;
     unsigned workers;
+    struct judge_limits analysis; /* of the process that reads a capture */
+    uint64_t analysis_flows;      /* that one capture may come to */
 };
 
 struct server {
     struct http_listener *listener;             /* owned */
     struct auth *auth;                          /* owned */
+    struct refusals *refusals;                  /* owned */
     struct metrics *metrics;                    /* owned */
     struct events *events;                      /* owned */
     struct store *store;                        /* owned */
@@ -49,6 +55,11 @@ struct server {
     int64_t started_ns;
     bool has_settings;
     bool needs_auth;
+    bool loopback_only; /* requests must name a loopback host */
+    bool secure;        /* clients speak TLS, with us or with the proxy */
+    bool behind_proxy;
+    struct store_net proxies;          /* where behind_proxy */
+    char first_token[AUTH_TOKEN_TEXT]; /* of the first administrator; "": he is there */
     bool log_requests;
     atomic_bool stopping;
     char url[LISTEN_TEXT_MAX + 16];

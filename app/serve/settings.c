@@ -30,12 +30,12 @@ static void on_setting(void *ctx, const char *key, const char *value)
     double v = 0;
     bool is_number = numfmt_parse(value, strlen(value), &v);
 
-    for (int role = 0; is_number && role < N_MODEL_ROLES; role++) {
+    for (int role = 0; role < N_MODEL_ROLES; role++) {
         char name[40];
 
         (void)snprintf(name, sizeof name, "threshold.%s", model_role_names[role]);
         if (strcmp(key, name) == 0)
-            set->threshold[role] = (float)v;
+            set->threshold[role] = is_number ? (float)v : -1;
     }
     if (strcmp(key, "home_networks") == 0)
         read_nets(set, value);
@@ -69,14 +69,14 @@ void settings_apply(struct server *s, const char *key, const char *value)
     (void)pthread_mutex_unlock(&s->settings.lock);
 }
 
-float settings_threshold(struct server *s, const struct model *m)
+float settings_rule(struct server *s, const struct model *m)
 {
     float v;
 
     (void)pthread_mutex_lock(&s->settings.lock);
     v = s->settings.threshold[m->role];
     (void)pthread_mutex_unlock(&s->settings.lock);
-    return v < 0 ? m->threshold : v;
+    return v < 0 && m->role != MODEL_ROLE_TRAFFIC ? m->threshold : v;
 }
 
 struct store_retention settings_retention(struct server *s)

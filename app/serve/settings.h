@@ -22,7 +22,7 @@ enum { SETTINGS_NETS_MAX = 256 };
 /** All fields belong to settings.c and route_settings.c. */
 struct settings {
     pthread_mutex_t lock;
-    float threshold[N_MODEL_ROLES]; /* negative: the model's own */
+    float threshold[N_MODEL_ROLES]; /* negative: not set */
     struct store_net nets[SETTINGS_NETS_MAX];
     size_t n_nets;
     struct store_retention retention;
@@ -37,8 +37,9 @@ void settings_release(struct server *s);
 /** One was set in the store to this; "" removes it. */
 void settings_apply(struct server *s, const char *key, const char *value);
 
-/** The attack score from which on a model's verdict is an alert. */
-float settings_threshold(struct server *s, const struct model *m);
+/** The attack score from which on a model's verdict is an alert; negative: the model
+ *  decides by its own rule, which the traffic model does until a threshold is set. */
+float settings_rule(struct server *s, const struct model *m);
 struct store_retention settings_retention(struct server *s);
 /** Networks of one's own, to nets (SETTINGS_NETS_MAX); their number. */
 size_t settings_home(struct server *s, struct store_net *nets);

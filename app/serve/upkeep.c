@@ -2,8 +2,10 @@
 #include "serve/upkeep.h"
 
 #include "base/mem.h"
+#include "base/timefmt.h"
 #include "serve/present.h"
 #include "serve/server_priv.h"
+#include "store/admin.h"
 
 #include <lapwing/log.h>
 
@@ -11,13 +13,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { EVERY_S = 60 };
+enum { EVERY_S = 60, TRIM_EVERY_S = 3600, AUDIT_KEPT = 200000 };
 
 struct upkeep {
     struct server *server; /* borrowed: outlives this */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t thread;
+    int64_t trim_ns; /* when the audit log is looked at again */
     bool look;
     bool stopping;
 };
@@ -34,6 +37,21 @@ static void retain(struct server *s)
         lw_log(LW_LOG_INFO,
                "retention: %llu captures and %llu abandoned uploads deleted",
                (unsigned long long)done.captures, (unsigned long long)done.uploads);
+}
+
+static void trim_audit(struct upkeep *u)
+{
+    struct lw_error err;
+    uint64_t n = 0;
+
+    if (clock_ns() < u->trim_ns)
+        return;
+    u->trim_ns = clock_ns() + TRIM_EVERY_S * NS_PER_S;
+    if (store_audit_trim(u->server->store, AUDIT_KEPT, &n, &err) != LW_OK)
+        lw_log(LW_LOG_WARNING, "the audit log: %s", err.msg);
+    else if (n > 0)
+        lw_log(LW_LOG_INFO, "the audit log: %llu old refusals forgotten",
+               (unsigned long long)n);
 }
 
 static void *keep_up(void *ctx)
@@ -54,6 +72,7 @@ static void *keep_up(void *ctx)
             break;
         (void)pthread_mutex_unlock(&u->lock);
         retain(u->server);
+        trim_audit(u);
         (void)pthread_mutex_lock(&u->lock);
     }
     (void)pthread_mutex_unlock(&u->lock);

@@ -300,7 +300,7 @@ static enum lw_status change_user(struct store *s, int64_t id, const char *passw
 
     if (st == LW_OK && db_changes(s->writer) == 0)
         return store_missing("user", id, err);
-    if (st == LW_OK && disabled)
+    if (st == LW_OK)
         st = db_run(s->writer, err, "DELETE FROM sessions WHERE user = ?", "i", id);
     return st;
 }

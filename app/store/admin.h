@@ -153,7 +153,7 @@ LW_MUST enum lw_status store_user_find(struct store *s, const char *name,
                                        struct lw_error *err);
 LW_MUST enum lw_status store_user_list(struct store *s, store_user_fn fn, void *ctx,
                                        struct lw_error *err);
-/** password NULL leaves it; disabling ends the sessions. */
+/** password NULL leaves it; any change ends the sessions. */
 LW_MUST enum lw_status store_user_change(struct store *s, int64_t id,
                                          const char *password, uint32_t scopes,
                                          bool disabled, struct lw_error *err);
@@ -181,5 +181,10 @@ LW_MUST enum lw_status store_audit_add(struct store *s, const struct store_audit
 LW_MUST enum lw_status store_audit_list(struct store *s, struct store_page *page,
                                         store_audit_fn fn, void *ctx,
                                         struct lw_error *err);
+
+/** Forget refusals (401, 403, 429) that lie behind the latest `keep` entries: however
+ *  long somebody is refused, the log is bounded, and what was done stays. */
+LW_MUST enum lw_status store_audit_trim(struct store *s, int64_t keep,
+                                        uint64_t *n_removed, struct lw_error *err);
 
 #endif /* STORE_ADMIN_H */

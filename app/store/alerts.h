@@ -95,13 +95,14 @@ LW_MUST enum lw_status store_alert_delete_resolved(struct store *s, int64_t capt
 LW_MUST enum lw_status store_undo(struct store *s, int64_t step, uint64_t *n,
                                   struct lw_error *err);
 
-/** Flow by flow, as clients of per-flow alerts know them: every flow of an alert that
- * is open, unless it was resolved alone.  In the order of ids.  limit beyond
- *  STORE_PAGE_MAX is taken here. */
+/** Flow by flow, for clients that know no other alerts: every flow that is `told`,
+ *  with that verdict, unless it was resolved alone or its alert is no longer open.
+ *  Analysis by analysis, in the order of time.  limit beyond STORE_PAGE_MAX is taken
+ *  here. */
 LW_MUST enum lw_status store_flow_alert_list(struct store *s, struct store_page *page,
                                              store_flow_fn fn, void *ctx,
                                              struct lw_error *err);
-/** Resolve one of these.  With the last of an alert, the alert is resolved. */
+/** Resolve one of these.  With the last flow of an alert, the alert is resolved. */
 LW_MUST enum lw_status store_flow_alert_resolve(struct store *s, int64_t flow,
                                                 struct lw_error *err);
 

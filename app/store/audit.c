@@ -67,3 +67,12 @@ enum lw_status store_audit_list(struct store *s, struct store_page *page,
         store_page_after(page, r.last, r.n > r.limit);
     return st;
 }
+
+enum lw_status store_audit_trim(struct store *s, int64_t keep, uint64_t *n_removed,
+                                struct lw_error *err)
+{
+    return store_write(s, err, n_removed, NULL,
+                       "DELETE FROM audit WHERE outcome IN ('401', '403', '429')"
+                       " AND id <= (SELECT max(id) FROM audit) - ?",
+                       "i", keep);
+}

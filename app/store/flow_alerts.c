@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Alerts flow by flow, for clients that know no others: every flow of an open alert,
- * alert by alert, and a flow that is resolved alone.
+ * Alerts flow by flow, for clients that know no others, and resolving one of them.
+ *
+ * What they are told of is not what makes alerts here: `told` of a flow is the verdict
+ * of the detectors that these clients know.  A flow may be told and belong to no alert,
+ * or belong to one and not be told.
  */
 #include "store/alerts.h"
 #include "store/flow_query.h"
@@ -13,9 +16,9 @@
 
 enum { BATCH = 256, PAGE_DEFAULT = 100 };
 
-/* Where a page begins: behind a flow of an alert. */
+/* Where a page begins: behind a flow of an analysis. */
 struct place {
-    int64_t alert;
+    int64_t run;
     int64_t start;
     int64_t number;
 };
@@ -39,33 +42,39 @@ static enum lw_status parse_place(const char *text, struct place *out,
     return LW_OK;
 }
 
-struct alert {
-    int64_t id; /* 0: none */
-    int64_t run;
-    int64_t grp;
+struct analysis {
+    int64_t run; /* 0: none */
     int64_t capture;
 };
 
-static void read_alert(void *ctx, struct db_stmt *q)
+static void read_analysis(void *ctx, struct db_stmt *q)
 {
-    struct alert *a = ctx;
+    struct analysis *a = ctx;
 
-    *a = (struct alert){db_int(q, 0), db_int(q, 1), db_int(q, 2), db_int(q, 3)};
+    *a = (struct analysis){db_int(q, 0), db_int(q, 1)};
 }
 
-/* The first open alert from an id on. */
-static enum lw_status next_alert(struct db *d, int64_t from, struct alert *out,
-                                 struct lw_error *err)
+/* The first analysis from one on that is a capture's latest. */
+static enum lw_status next_analysis(struct db *d, int64_t from, struct analysis *out,
+                                    struct lw_error *err)
 {
-    out->id = 0;
-    return db_query(d, err, read_alert, out, NULL,
-                    "SELECT id, run, grp, capture FROM alerts WHERE id >= ?"
-                    " AND deleted = 0 AND resolved = 0 ORDER BY id LIMIT 1",
+    out->run = 0;
+    return db_query(d, err, read_analysis, out, NULL,
+                    "SELECT r.id, c.id FROM runs r JOIN captures c ON c.id = r.capture"
+                    " WHERE r.id >= ? AND c.run = r.id ORDER BY r.id LIMIT 1",
                     "i", from);
 }
 
+/* What is told of a flow. */
+struct told {
+    int64_t start;
+    int64_t number;
+    int64_t grp; /* of its alert; 0: none */
+    enum lw_verdict_class verdict;
+};
+
 struct batch {
-    struct place at[BATCH];
+    struct told flow[BATCH];
     size_t n;
 };
 
@@ -73,7 +82,9 @@ static void read_flow(void *ctx, struct db_stmt *q)
 {
     struct batch *b = ctx;
 
-    b->at[b->n++] = (struct place){0, db_int(q, 0), db_int(q, 1)};
+    b->flow[b->n++] = (struct told){
+        db_int(q, 0), db_int(q, 1), db_int(q, 2),
+        (enum lw_verdict_class)((uint64_t)db_int(q, 3) & (LW_N_VERDICTS - 1))};
 }
 
 struct listing {
@@ -83,10 +94,51 @@ struct listing {
     uint64_t left;
     store_flow_fn fn;
     void *ctx;
+    enum lw_verdict_class verdict; /* of the flow that is reported next */
 };
 
-/* The next flows of an alert; *n says how many there were, listed or not. */
-static enum lw_status list_batch(struct listing *l, const struct alert *a, size_t *n,
+/* Files of version 1 tell of the flows of alerts, with their verdict, as they were
+ * loaded. */
+static enum lw_status next_flows(const struct flow_db *file, const struct place *at,
+                                 struct batch *b, struct lw_error *err)
+{
+    static const char *const queries[] = {
+        "SELECT 0, f.id, grp, (SELECT verdict FROM facets t WHERE t.id = f.facet)"
+        " FROM flows f NOT INDEXED WHERE grp IS NOT NULL AND f.id > ?2"
+        " ORDER BY f.id LIMIT ?3",
+        "SELECT start, id, grp, told FROM flows INDEXED BY flows_told"
+        " WHERE told IS NOT NULL AND (start, id) > (?1, ?2)"
+        " ORDER BY start, id LIMIT ?3"};
+
+    b->n = 0;
+    return db_query(file->db, err, read_flow, b, NULL, queries[file->version >= 2],
+                    "iii", at->start, at->number, (int64_t)BATCH);
+}
+
+/* Is it resolved, alone or with its alert, or the alert deleted? */
+static enum lw_status is_closed(struct db *d, int64_t run, const struct told *t,
+                                int64_t *closed, struct lw_error *err)
+{
+    return db_number(
+        d, err, closed, 0,
+        "SELECT EXISTS (SELECT 1 FROM resolved_flows WHERE flow = ?1) OR (?3 <> 0 AND"
+        " NOT EXISTS (SELECT 1 FROM alerts WHERE run = ?2 AND grp = ?3"
+        " AND deleted = 0 AND resolved = 0))",
+        "iii", flow_id_make(run, t->number), run, t->grp);
+}
+
+static void pass_on(void *ctx, const struct store_flow *f)
+{
+    struct listing *l = ctx;
+    struct store_flow shown = *f;
+
+    shown.told = true;
+    shown.told_verdict = l->verdict;
+    l->fn(l->ctx, &shown);
+}
+
+/* The next flows of an analysis; *n says how many there were, listed or not. */
+static enum lw_status list_batch(struct listing *l, const struct analysis *a, size_t *n,
                                  struct lw_error *err)
 {
     struct batch b = {.n = 0};
@@ -94,22 +146,19 @@ static enum lw_status list_batch(struct listing *l, const struct alert *a, size_
     enum lw_status st = flow_db_take(l->s, a->run, &file, err);
 
     if (st == LW_OK)
-        st = db_query(file->db, err, read_flow, &b, NULL,
-                      "SELECT start, id FROM flows INDEXED BY flows_grp WHERE grp = ?"
-                      " AND (start, id) > (?, ?) ORDER BY start, id LIMIT ?",
-                      "iiii", a->grp, l->at.start, l->at.number, (int64_t)BATCH);
+        st = next_flows(file, &l->at, &b, err);
     for (size_t i = 0; st == LW_OK && i < b.n && l->left > 0; i++) {
-        int64_t id = flow_id_make(a->run, b.at[i].number);
-        int64_t resolved = 0;
+        const struct told *t = &b.flow[i];
+        int64_t closed = 0;
 
-        st = db_number(l->d, err, &resolved, 0,
-                       "SELECT count(*) FROM resolved_flows WHERE flow = ?", "i", id);
-        if (st == LW_OK && resolved == 0) {
-            st = flow_emit(l->d, file, a->capture, id, l->fn, l->ctx, err);
+        st = is_closed(l->d, a->run, t, &closed, err);
+        if (st == LW_OK && closed == 0) {
+            l->verdict = t->verdict;
+            st = flow_emit(l->d, file, a->capture, flow_id_make(a->run, t->number),
+                           pass_on, l, err);
             l->left--;
         }
-        l->at = b.at[i];
-        l->at.alert = a->id;
+        l->at = (struct place){a->run, t->start, t->number};
     }
     flow_db_give(l->s, file);
     *n = b.n;
@@ -118,16 +167,16 @@ static enum lw_status list_batch(struct listing *l, const struct alert *a, size_
 
 static enum lw_status list_all(struct listing *l, struct lw_error *err)
 {
-    struct alert a;
+    struct analysis a;
     size_t n = 0;
-    enum lw_status st = next_alert(l->d, l->at.alert, &a, err);
+    enum lw_status st = next_analysis(l->d, l->at.run, &a, err);
 
-    while (st == LW_OK && a.id != 0 && l->left > 0) {
-        if (a.id != l->at.alert)
-            l->at = (struct place){a.id, INT64_MIN, 0};
+    while (st == LW_OK && a.run != 0 && l->left > 0) {
+        if (a.run != l->at.run)
+            l->at = (struct place){a.run, INT64_MIN, 0};
         st = list_batch(l, &a, &n, err);
         if (st == LW_ENOTFOUND || (st == LW_OK && n < BATCH && l->left > 0))
-            st = next_alert(l->d, a.id + 1, &a, err);
+            st = next_analysis(l->d, a.run + 1, &a, err);
     }
     return st;
 }
@@ -152,38 +201,40 @@ enum lw_status store_flow_alert_list(struct store *s, struct store_page *page,
     store_reader_give(s, l.d);
     if (st == LW_OK && l.left == 0)
         (void)snprintf(page->next, sizeof page->next,
-                       "%" PRIx64 ".%" PRIx64 ".%" PRIx64, (uint64_t)l.at.alert,
+                       "%" PRIx64 ".%" PRIx64 ".%" PRIx64, (uint64_t)l.at.run,
                        (uint64_t)l.at.start, (uint64_t)l.at.number);
     return st;
 }
 
 /* ------------------------------------------------------------------- resolving */
 
-struct group {
-    int64_t grp;
+struct membership {
+    int64_t grp; /* 0: of no alert */
     uint64_t n;
 };
 
-static void read_group(void *ctx, struct db_stmt *q)
+static void read_membership(void *ctx, struct db_stmt *q)
 {
-    struct group *g = ctx;
+    struct membership *m = ctx;
 
-    g->grp = db_int(q, 0);
-    g->n++;
+    m->grp = db_int(q, 0);
+    m->n++;
 }
 
-static enum lw_status group_of(struct store *s, int64_t flow, struct group *g,
-                               struct lw_error *err)
+static enum lw_status membership_of(struct store *s, int64_t flow, struct membership *m,
+                                    struct lw_error *err)
 {
+    static const char *const queries[] = {
+        "SELECT grp FROM flows WHERE id = ? AND grp IS NOT NULL",
+        "SELECT grp FROM flows WHERE id = ? AND told IS NOT NULL"};
     struct flow_db *file = NULL;
     enum lw_status st = flow_db_take(s, flow_id_run(flow), &file, err);
 
     if (st == LW_OK)
-        st = db_query(file->db, err, read_group, g, NULL,
-                      "SELECT grp FROM flows WHERE id = ? AND grp IS NOT NULL", "i",
-                      flow_id_number(flow));
+        st = db_query(file->db, err, read_membership, m, NULL,
+                      queries[file->version >= 2], "i", flow_id_number(flow));
     flow_db_give(s, file);
-    return (st == LW_OK && g->n == 0) || st == LW_ENOTFOUND
+    return (st == LW_OK && m->n == 0) || st == LW_ENOTFOUND
                ? store_missing("alerted flow", flow, err)
                : st;
 }
@@ -191,21 +242,24 @@ static enum lw_status group_of(struct store *s, int64_t flow, struct group *g,
 static enum lw_status resolve(struct store *s, int64_t flow, int64_t grp,
                               struct lw_error *err)
 {
+    int64_t run = flow_id_run(flow);
     int64_t alert = 0;
     int64_t now = store_now_ns();
-    enum lw_status st =
-        db_number(s->writer, err, &alert, 0,
-                  "SELECT id FROM alerts WHERE run = ? AND grp = ? AND deleted = 0",
-                  "ii", flow_id_run(flow), grp);
+    enum lw_status st = LW_OK;
 
-    if (st == LW_OK && alert == 0)
+    if (grp != 0)
+        st =
+            db_number(s->writer, err, &alert, 0,
+                      "SELECT id FROM alerts WHERE run = ? AND grp = ? AND deleted = 0",
+                      "ii", run, grp);
+    if (st == LW_OK && grp != 0 && alert == 0)
         return store_missing("alerted flow", flow, err);
     if (st == LW_OK)
-        st =
-            db_run(s->writer, err,
-                   "INSERT INTO resolved_flows VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                   "iii", flow, alert, now);
-    if (st == LW_OK)
+        st = db_run(s->writer, err,
+                    "INSERT INTO resolved_flows VALUES (?, ?, nullif(?, 0), ?)"
+                    " ON CONFLICT DO NOTHING",
+                    "iiii", flow, run, alert, now);
+    if (st == LW_OK && alert != 0)
         st = db_run(
             s->writer, err,
             "UPDATE alerts SET resolved = ? WHERE id = ?2 AND resolved = 0 AND flows"
@@ -217,10 +271,10 @@ static enum lw_status resolve(struct store *s, int64_t flow, int64_t grp,
 enum lw_status store_flow_alert_resolve(struct store *s, int64_t flow,
                                         struct lw_error *err)
 {
-    struct group g = {.n = 0};
-    enum lw_status st = group_of(s, flow, &g, err);
+    struct membership m = {.n = 0};
+    enum lw_status st = membership_of(s, flow, &m, err);
 
     if (st == LW_OK)
         st = store_begin(s, err);
-    return st == LW_OK ? store_end(s, resolve(s, flow, g.grp, err), err) : st;
+    return st == LW_OK ? store_end(s, resolve(s, flow, m.grp, err), err) : st;
 }

@@ -52,6 +52,7 @@ struct store_load {
     uint64_t *named; /* (NAMED_SLOTS) owned: hashes of addresses that have their name */
     int64_t n;       /* flows so far */
     uint64_t n_alerted;
+    size_t n_joined; /* alerts that became part of others */
     uint64_t packets;
     int64_t first_ns;
     int64_t last_ns; /* the greatest start */
@@ -109,7 +110,7 @@ static enum lw_status open_run(struct store_load *l, struct lw_error *err)
     if (st == LW_OK)
         st = db_prepare(l->db,
                         "INSERT INTO flows VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-                        " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                        " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
                         &l->insert, err);
     return st;
 }
@@ -324,6 +325,10 @@ static enum lw_status insert_flow(struct store_load *l, const struct store_flow 
     db_bind_text(q, 17, null_if_empty(f->community_id));
     db_bind_text(q, 18, null_if_empty(f->tags));
     db_bind_blob(q, 19, l->packed.data, l->packed.len);
+    if (f->told)
+        db_bind_int(q, 20, (int64_t)f->told_verdict);
+    else
+        db_bind_null(q, 20);
     st = db_step(q, err);
     return st == LW_END ? LW_OK : st;
 }
@@ -343,6 +348,12 @@ static enum lw_status insert_evidence(struct store_load *l, const struct store_f
             buf_add_f32(&l->packed, s->vector[k]);
         if (!buf_ok(&l->packed))
             return no_memory(err);
+        if (s->reasons == NULL) {
+            if (i == 0)
+                st = db_run(l->db, err, "INSERT INTO normals VALUES (?, ?)", "ib", l->n,
+                            l->packed.data, l->packed.len);
+            continue;
+        }
         st = db_run(l->db, err, "INSERT INTO evidence VALUES (?, ?, ?, ?)", "iitb",
                     l->n, (int64_t)i, s->reasons,
                     l->packed.len == 0 ? NULL : l->packed.data, l->packed.len);
@@ -489,6 +500,33 @@ static enum lw_status make_indexes(struct store_load *l, struct lw_error *err)
     return st;
 }
 
+/* The flows of groups that became part of others. */
+static enum lw_status move_flows(struct store_load *l, struct lw_error *err)
+{
+    enum lw_status st = db_exec(
+        l->db,
+        "CREATE TEMP TABLE joined (grp INTEGER PRIMARY KEY, into_grp INTEGER NOT NULL)",
+        err);
+
+    for (size_t i = 0; st == LW_OK && i < l->groups.n; i++)
+        if (l->groups.groups[i].joined != 0)
+            st = db_run(l->db, err, "INSERT INTO joined VALUES (?, ?)", "ii",
+                        (int64_t)i + 1, (int64_t)l->groups.groups[i].joined);
+    if (st == LW_OK)
+        st = db_exec(l->db,
+                     "UPDATE flows SET grp = j.into_grp FROM joined j"
+                     " WHERE j.grp = flows.grp",
+                     err);
+    return st == LW_OK ? db_exec(l->db, "DROP TABLE joined", err) : st;
+}
+
+static enum lw_status join_alerts(struct store_load *l, struct lw_error *err)
+{
+    if (!alert_groups_join(&l->groups, &l->n_joined))
+        return no_memory(err);
+    return l->n_joined > 0 ? move_flows(l, err) : LW_OK;
+}
+
 /* What only the loaded rows know: how many different endpoints, and their names. */
 static void count_alert(void *ctx, struct db_stmt *q)
 {
@@ -613,7 +651,8 @@ static enum lw_status publish(struct store_load *l,
     if (st == LW_OK)
         st = tell_totals(l, totals, err);
     for (uint32_t i = 1; st == LW_OK && i <= l->groups.n; i++)
-        st = insert_alert(l, i, err);
+        if (l->groups.groups[i - 1].joined == 0)
+            st = insert_alert(l, i, err);
     if (st == LW_OK && *former != 0)
         st = take_over(l, *former, err);
     if (st == LW_OK)
@@ -621,7 +660,7 @@ static enum lw_status publish(struct store_load *l,
     if (st == LW_OK)
         st = db_run(l->s->writer, err,
                     "UPDATE jobs SET flows = ?, alerts = ?, packets = ? WHERE id = ?",
-                    "iiii", l->n, (int64_t)l->groups.n,
+                    "iiii", l->n, (int64_t)(l->groups.n - l->n_joined),
                     (int64_t)(totals->packets == 0 ? l->packets : totals->packets),
                     l->job);
     return st;
@@ -653,7 +692,8 @@ enum lw_status store_load_finish(struct store_load *l,
 
     if (st == LW_OK)
         st = insert_small_tables(l, err);
-
+    if (st == LW_OK)
+        st = join_alerts(l, err);
     if (st == LW_OK)
         st = db_exec(l->db, "COMMIT", err);
     if (st == LW_OK)

@@ -6,6 +6,7 @@
 #include "store/flow_pool.h"
 
 #include "base/mem.h"
+#include "store/schema.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -167,6 +168,11 @@ static enum lw_status open_flow_db(struct store *s, int64_t run, struct flow_db 
     st = files_run_path(path, s->dir, run, err);
     if (st == LW_OK)
         st = db_open(&f->db, path, DB_IMMUTABLE, err);
+    if (st == LW_OK)
+        st = schema_version(&schema_flows, f->db, &f->version, err);
+    if (st == LW_OK && f->version > schema_flows.version)
+        st = lw_fail(err, LW_EUNSUPPORTED, "%s: made by a newer Lapwing: use that one",
+                     path);
     if (st == LW_OK)
         st = read_tables(f, err);
     if (st != LW_OK) {

@@ -36,7 +36,8 @@ struct flow_detector {
 struct flow_db {
     struct db *db; /* owned */
     int64_t run;
-    int64_t bin_ns;            /* width of the rows of `bins` */
+    int version;    /* of its tables: files are never changed, also not by migration */
+    int64_t bin_ns; /* width of the rows of `bins` */
     struct flow_facet *facets; /* (n_facets) owned; the facet with id i is at i - 1 */
     size_t n_facets;
     const char **states; /* (n_states) owned; that with id i is at i - 1 */

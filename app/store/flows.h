@@ -43,7 +43,7 @@ bool store_net_has(const struct store_net *net, const struct store_addr *a);
 
 /** What one detector said of a flow. */
 struct store_score {
-    const char *detector; /* "attack", "botnet", "normal" */
+    const char *detector; /* "traffic", "attack", "botnet" */
     const char *model;    /* id */
     enum lw_verdict_class verdict;
     float score;     /* NaN: it said nothing, as what follows */
@@ -53,7 +53,8 @@ struct store_score {
     float unavailable;   /* share of evidence that was missing */
     const char *reasons; /* JSON array of {feature, value, contribution, words}; NULL */
     const char *view;    /* name, of the vector */
-    const float *vector; /* (n_vector), for the replay of the verdict; NULL */
+    const float *vector; /* (n_vector), for the replay of the verdict; of the first
+                            score without reasons: to compare others with; NULL */
     uint32_t n_vector;
     bool alert;
 };
@@ -79,7 +80,7 @@ struct store_flow {
     const char *attack_id;         /* ATT&CK technique; NULL */
     enum lw_verdict_class verdict; /* of all detectors together */
     float confidence;
-    float score;       /* the highest attack score; NaN counts as 0 */
+    float score;       /* of scores[detector]; NaN counts as 0 */
     uint8_t severity;  /* 0: none; 1 low, 2 medium, 3 high, 4 critical */
     uint8_t detector;  /* index into `scores` of whose verdict it is */
     bool alerted;      /* belongs to an alert */
@@ -92,6 +93,10 @@ struct store_flow {
         *scores; /* (n_scores); in lists without reasons and vectors */
     uint32_t n_scores;
     const char *detector_name; /* given by the store: of scores[detector]; NULL: none */
+    /* Whoever knows alerts flow by flow (store_flow_alert_list()) is told of this one,
+     * and this verdict, whether it belongs to an alert or not. */
+    bool told;
+    enum lw_verdict_class told_verdict;
 };
 
 typedef void (*store_flow_fn)(void *ctx, const struct store_flow *f);
@@ -105,7 +110,8 @@ LW_MUST enum lw_status store_load_begin(struct store_load **out, struct store *s
                                         int64_t job, struct lw_error *err);
 /** Add the next flow, in any order of time; id, capture and alert are not looked at.
  * Alerted flows of one class that share the source (floods: the destination) and lie
- * close in time become one alert. Scores and reasons are kept of flows with
+ * close in time become one alert, as do three or more of those that share the other
+ * endpoint. Scores and reasons are kept of flows with
  * `keep_detail`, and those alerted. */
 LW_MUST enum lw_status store_load_add(struct store_load *l, const struct store_flow *f,
                                       bool keep_detail, struct lw_error *err);
@@ -175,6 +181,18 @@ LW_MUST enum lw_status store_flow_list(struct store *s,
 /** One flow with its scores, reasons and vectors. */
 LW_MUST enum lw_status store_flow_get(struct store *s, int64_t id, store_flow_fn fn,
                                       void *ctx, struct lw_error *err);
+
+typedef void (*store_vector_fn)(void *ctx, int64_t flow, const float *vector,
+                                uint32_t n);
+
+enum { STORE_NORMALS_MAX = 1000 };
+
+/** What is kept of normal flows of the same analysis as a flow, to compare it with:
+ * what the detector of their first score saw.  At most STORE_NORMALS_MAX. LW_ENOTFOUND:
+ * no such analysis. */
+LW_MUST enum lw_status store_flow_normals(struct store *s, int64_t flow,
+                                          store_vector_fn fn, void *ctx,
+                                          struct lw_error *err);
 
 /* ----------------------------------------------------------------- aggregates */
 

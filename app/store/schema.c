@@ -122,7 +122,7 @@ static const struct schema_step main_steps[] = {
     {1, "CREATE INDEX alerts_severity ON alerts(severity, id)"},
     {1, "CREATE INDEX alerts_score ON alerts(score, id)"},
     {1, "CREATE INDEX alerts_flows ON alerts(flows, id)"},
-    /* Flows of alerts that were resolved alone. */
+    /* Flows of alerts that were resolved alone; made anew in version 2. */
     {1, "CREATE TABLE resolved_flows ("
         " flow INTEGER PRIMARY KEY,"
         " alert INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,"
@@ -209,6 +209,20 @@ static const struct schema_step main_steps[] = {
         " object TEXT NOT NULL,"
         " outcome TEXT NOT NULL,"
         " client TEXT NOT NULL) STRICT"},
+    /* A flow that is resolved alone need not be part of an alert. */
+    {2, "ALTER TABLE resolved_flows RENAME TO resolved_flows_1"},
+    {2, "DROP INDEX resolved_flows_alert"},
+    {2,
+     "CREATE TABLE resolved_flows ("
+     " flow INTEGER PRIMARY KEY,"
+     " run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,"
+     " alert INTEGER REFERENCES alerts(id) ON DELETE CASCADE," /* that it is part of */
+     " time INTEGER NOT NULL) STRICT"},
+    {2, "INSERT INTO resolved_flows SELECT f.flow, a.run, f.alert, f.time"
+        " FROM resolved_flows_1 f JOIN alerts a ON a.id = f.alert"},
+    {2, "DROP TABLE resolved_flows_1"},
+    {2, "CREATE INDEX resolved_flows_alert ON resolved_flows(alert)"},
+    {2, "CREATE INDEX resolved_flows_run ON resolved_flows(run)"},
 };
 
 static const struct schema_step flow_steps[] = {
@@ -295,17 +309,26 @@ static const struct schema_step flow_steps[] = {
     {1, "CREATE TABLE columns (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT"},
     {1, "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)"
         " STRICT, WITHOUT ROWID"},
+    /* What clients are told that know alerts flow by flow: a verdict; NULL: nothing.
+     * In files of version 1 these are the flows of alerts. */
+    {2, "ALTER TABLE flows ADD COLUMN told INTEGER"},
+    /* Some normal flows, to compare others with: what the first detector saw of them.
+     */
+    {3, "CREATE TABLE normals ("
+        " flow INTEGER PRIMARY KEY,"
+        " vector BLOB NOT NULL) STRICT"}, /* 32-bit floats, little-endian */
 };
 
 const char *const schema_flow_indexes[] = {
     "CREATE INDEX flows_grp ON flows(grp, start) WHERE grp IS NOT NULL",
+    "CREATE INDEX flows_told ON flows(start) WHERE told IS NOT NULL",
     NULL,
 };
 
 const struct schema schema_main = {"store", 0x4c415057, main_steps,
-                                   sizeof main_steps / sizeof main_steps[0], 1};
+                                   sizeof main_steps / sizeof main_steps[0], 2};
 const struct schema schema_flows = {"flow file", 0x4c415046, flow_steps,
-                                    sizeof flow_steps / sizeof flow_steps[0], 1};
+                                    sizeof flow_steps / sizeof flow_steps[0], 3};
 
 enum lw_status schema_version(const struct schema *schema, struct db *d, int *version,
                               struct lw_error *err)

@@ -10,6 +10,9 @@
 #ifndef LW_BOTNET_H
 #define LW_BOTNET_H
 
+#include <lapwing/curve.h>
+#include <lapwing/detect.h>
+#include <lapwing/eval.h>
 #include <lapwing/model.h>
 
 #include <stdbool.h>
@@ -73,6 +76,24 @@ LW_API LW_MUST enum lw_status lw_botnet_train(const char *path,
                                               const struct lw_botnet_config *cfg,
                                               struct lw_botnet_report *report,
                                               struct lw_error *err);
+
+/** A model on captures that it may or may not know. */
+struct lw_botnet_result {
+    struct lw_eval all;    /* over all captures, at the model's threshold; class 1 is
+                              malicious */
+    struct lw_curve curve; /* the same */
+};
+
+/** Judge a model of two classes, normal and botnet, on labelled flow records; labels as
+ *  above.  cfg: groups (one is enough), progress.  report->pooled is over the captures
+ *  with at least LW_BOTNET_FEW flows of either kind, where there are any.
+ *  LW_EUNSUPPORTED: another model.  LW_EFORMAT: no flow has a label of either kind;
+ *  what lw_flow_reader_next() says.  LW_EINVAL, LW_EIO, LW_ENOMEM. */
+LW_API LW_MUST enum lw_status lw_botnet_test(const struct lw_classifier *c,
+                                             const struct lw_botnet_config *cfg,
+                                             struct lw_botnet_report *report,
+                                             struct lw_botnet_result *result,
+                                             struct lw_error *err);
 
 #ifdef __cplusplus
 }

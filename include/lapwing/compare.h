@@ -107,6 +107,8 @@ LW_API void lw_compare_table_free(struct lw_compare_table *t);
 
 LW_API size_t lw_compare_table_rows(const struct lw_compare_table *t);
 LW_API size_t lw_compare_table_features(const struct lw_compare_table *t);
+/** The frame's column that feature i is of; (size_t)-1: it is of a view. */
+LW_API size_t lw_compare_table_source(const struct lw_compare_table *t, size_t i);
 LW_API uint32_t lw_compare_table_classes(const struct lw_compare_table *t);
 /** (n_classes), borrowed until the table is freed. */
 LW_API const char *const *

@@ -18,6 +18,9 @@
 extern "C" {
 #endif
 
+/** Called now and then during long work, `done` from 0 to 1. */
+typedef void (*lw_progress_fn)(void *ctx, double done, const char *what);
+
 /** A dense row-major matrix; release with lw_matrix_release(). */
 struct lw_matrix {
     float *x; /* (n_rows, n_cols), owned */
@@ -69,6 +72,10 @@ struct lw_schema; /* lapwing/schema.h */
  *  `message` is borrowed for the call. */
 typedef void (*lw_bad_row_fn)(void *ctx, const char *message);
 
+/** Told now and then how many rows were read; `done` of the file, from 0 to 1, negative
+ *  where its size is not known. */
+typedef void (*lw_rows_read_fn)(void *ctx, uint64_t n_rows, double done);
+
 /** Zero means the default. */
 struct lw_frame_config {
     const char *format; /* "nsl-kdd", "kdd99", "zeek", "zeek-csv", "binetflow", "json",
@@ -79,7 +86,10 @@ struct lw_frame_config {
     enum lw_bad_rows bad_rows;      /* unless the schema says */
     lw_bad_row_fn bad_row;          /* NULL: nobody is told */
     void *bad_row_ctx;
-    bool no_digest; /* the digest is not wanted, and will be zeros */
+    bool *stopped; /* set to true where a bad row stopped the reading; borrowed; NULL */
+    lw_rows_read_fn rows_read; /* NULL: nobody is told */
+    void *rows_read_ctx;       /* borrowed */
+    bool no_digest;            /* the digest is not wanted, and will be zeros */
 };
 
 /** What reading met. */

@@ -106,6 +106,14 @@ LW_API LW_MUST enum lw_status lw_classifier_judge(const struct lw_classifier *c,
                                                   struct lw_verdict *out,
                                                   struct lw_error *err);
 
+/** How near a verdict is to an alert, of a classifier that has a threshold for each
+ * class of attack: the score of the class said, or where that is Normal of the class
+ * that comes nearest to its threshold, and that threshold.  False: it decides
+ * otherwise, and nothing was written. */
+LW_API bool lw_classifier_nearness(const struct lw_classifier *c,
+                                   const struct lw_verdict *v, float *score,
+                                   float *threshold);
+
 /** Where the classifier's network sees rows that are alike side by side: *out becomes a
  *  matrix (n_rows, units) that the caller releases; of a perceptron its last hidden
  *  layer, of an autoencoder the middle one.  LW_EUNSUPPORTED: it has no network.
@@ -161,6 +169,7 @@ struct lw_train_report {
     struct lw_eval leave_attack_out;       /* pooled over folds and repeats */
     struct lw_eval repeat[LW_REPEATS_MAX]; /* the same, each repeat alone */
     uint32_t n_repeats;
+    struct lw_curve curve;                  /* of leave_attack_out's attack scores */
     struct lw_eval leave_attack_out_masked; /* without the features that packets cannot
                                                give */
     struct lw_eval baseline_majority;       /* under leave_attack_out's folds */
@@ -203,6 +212,7 @@ struct lw_test_report {
                                             "Not recognized" */
     double wrong_rejected;  /* share of the wrong answers that are among these */
     char unseen_types[512]; /* names separated by commas */
+    struct lw_eval_names names;
 };
 
 LW_API LW_MUST enum lw_status lw_test(const struct lw_classifier *c,
@@ -245,7 +255,7 @@ struct lw_detector_config {
     struct lw_extractor_config extractor;
     lw_finding_fn finding; /* every judged flow */
     void *ctx;             /* borrowed */
-    bool no_reasons;       /* alerts of the classifier come without;
+    bool no_reasons;       /* alerts come without, but for those by a sign;
                               lw_classifier_explain() gives them */
     bool no_signs;         /* the classifier alone judges rows of view "flow", too */
     /* Instead of the classifier's own threshold one that keeps a budget; at most one of

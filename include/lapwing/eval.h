@@ -9,6 +9,8 @@
 
 #include <lapwing/error.h>
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -49,6 +51,31 @@ LW_API LW_MUST enum lw_status
 lw_eval_compute(struct lw_eval *out, const uint32_t *truth, const uint32_t *said,
                 size_t n_rows, uint32_t n_classes, const float *attack_score,
                 struct lw_error *err);
+
+/** The same judgement with classes taken together: group (in->n_classes) below
+ *  n_groups, of which 0 is normal and gets no attack.  Figures of scores and costs are
+ *  in's.  LW_EINVAL. */
+LW_API LW_MUST enum lw_status lw_eval_merge(struct lw_eval *out,
+                                            const struct lw_eval *in,
+                                            const uint32_t *group, uint32_t n_groups,
+                                            struct lw_error *err);
+
+enum { LW_EVAL_NAMES_MAX = 128, LW_EVAL_NAME_BYTES = 64 };
+
+/** What was said of the rows of each label. */
+struct lw_eval_name {
+    char name[LW_EVAL_NAME_BYTES]; /* cut where it is longer */
+    bool is_attack;
+    bool is_unseen; /* the training set did not have it */
+    uint64_t n_rows;
+    uint64_t said[LW_EVAL_MAX_CLASSES + 1]; /* by class; the last: none of them */
+};
+
+struct lw_eval_names {
+    struct lw_eval_name name[LW_EVAL_NAMES_MAX]; /* (n) in the order of appearance */
+    size_t n;
+    size_t n_left_out; /* labels for which there is no room */
+};
 
 #ifdef __cplusplus
 }

@@ -16,11 +16,12 @@ extern "C" {
 
 enum lw_exchange {
     LW_EXCHANGE_XGBOOST, /* JSON as XGBoost 1.7 saves it */
-    LW_EXCHANGE_C        /* C source: lapwing_predict() */
+    LW_EXCHANGE_C        /* C source: lapwing_predict(); also of perceptrons and of means
+                            and versus of both */
 };
 
 /** Write a classifier's trees to `path` ("-": standard output).  LW_EUNSUPPORTED: it is
- *  not boosted trees alone.  LW_EIO, LW_ENOMEM. */
+ *  not boosted trees alone, or a kind that cannot be told in C.  LW_EIO, LW_ENOMEM. */
 LW_API LW_MUST enum lw_status lw_classifier_export(const struct lw_classifier *c,
                                                    enum lw_exchange as,
                                                    const char *path,

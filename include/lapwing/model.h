@@ -21,9 +21,6 @@ extern "C" {
 
 struct lw_model; /* opaque */
 
-/** Called now and then during long work, `done` from 0 to 1. */
-typedef void (*lw_progress_fn)(void *ctx, double done, const char *what);
-
 /** Zero means the default of the kind. */
 struct lw_model_params {
     uint32_t n_rounds;       /* gbdt: boosting rounds, default 100 */

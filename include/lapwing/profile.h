@@ -22,7 +22,10 @@ extern "C" {
 struct lw_profile_config {
     size_t max_pair_rows; /* rows, evenly spaced, that correlations are computed from;
                              default 200,000, and fewer for very many columns */
-    bool no_pairs;        /* leave out correlations and variance inflation */
+    bool no_pairs;        /* leave out correlations, variance inflation and the logistic
+                             regression */
+    lw_progress_fn progress; /* NULL: silent */
+    void *progress_ctx;      /* borrowed */
 };
 
 enum { LW_PROFILE_QUANTILES = 7, LW_PROFILE_TOP = 8 };
@@ -110,6 +113,57 @@ struct lw_profile_rows {
     uint64_t n_last_known;    /* of which so many are like one of the first 70 % */
 };
 
+/** What became of a term of the logistic regression. */
+#define LW_LOGIT_LIST(X)                                                               \
+    X(FITTED, "")                                                                      \
+    X(SEPARATES, "tells rows apart without a mistake: its coefficient has no bound")   \
+    X(DETERMINED, "the terms before determine it")                                     \
+    X(CONSTANT, "one value only")
+
+enum lw_logit_state {
+#define LW_LOGIT_ENUM(name, text) LW_LOGIT_##name,
+    LW_LOGIT_LIST(LW_LOGIT_ENUM)
+#undef LW_LOGIT_ENUM
+};
+
+/** Why a term has no figures, in words; "" when it has. */
+LW_API const char *lw_logit_state_text(enum lw_logit_state s);
+
+/** A term of the logistic regression: a column of numbers, or a word of a column of
+ *  words against the column's most frequent one. */
+struct lw_logit_term {
+    size_t feature;   /* its number among the features */
+    const char *word; /* NULL: a column of numbers, or all words that are not among the
+                         most frequent; borrowed from the frame */
+    bool is_log; /* the logarithm of 1 + the number (of its absolute value, with its
+                    sign): for tails that reach more than 10 deviations */
+    enum lw_logit_state state;
+    double deviation; /* of the number, or its logarithm, which is what the coefficient
+                         is for; 1 for words */
+    double coefficient; /* of the log odds of an attack; where the term SEPARATES, its
+                           sign alone means something; NaN: not in the fit */
+    double error;       /* its standard error; NaN unless FITTED */
+    struct lw_profile_test wald; /* statistic: coefficient over error, normal; q is over
+                                    all terms */
+};
+
+/** Attack or not by all columns together, that are neither labels nor leaks.  Missing
+ *  numbers have the column's mean. */
+struct lw_profile_logit {
+    enum lw_test_state state;    /* there are terms only if it applies */
+    size_t n_rows;               /* evenly spaced */
+    uint64_t side_rows[2];       /* of these */
+    double intercept;            /* log odds, numbers at their means, words the usual */
+    double explained;            /* share of the deviance (McFadden) */
+    bool is_complete;            /* the terms together separate the classes: no
+                                    coefficient means anything */
+    bool is_converged;           /* false: figures are of the last step */
+    size_t n_left_out;           /* columns beyond the 512th term */
+    struct lw_logit_term *terms; /* (n_terms), in the order of the columns, owned */
+    size_t n_terms;
+    size_t n_separate; /* terms that do */
+};
+
 /** What lint finds. */
 #define LW_LEAK_LIST(X)                                                                \
     X(IDENTIFIER, "identifier", "a value for nearly every row")                        \
@@ -146,6 +200,7 @@ struct lw_profile {
     size_t n_numbers;
     float *pearson;  /* (n_numbers, n_numbers), owned; NaN where undefined */
     float *spearman; /* the same, of ranks */
+    struct lw_profile_logit logit;
     struct lw_profile_rows rows;
     struct lw_leak *leaks; /* (n_leaks) in the order of the columns, owned */
     size_t n_leaks;

@@ -112,6 +112,7 @@ struct lw_tabular_result {
     uint64_t n_unseen_found;  /* of these, not said to be normal */
     uint64_t n_new_word_rows; /* rows with a word that its column did not have */
     char unseen_types[512];   /* names separated by commas, as far as there is room */
+    struct lw_eval_names names; /* of rows that are normal or attacks */
 };
 
 /** Judge a labelled table.  Its label is the schema's (NULL: no schema), else the

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A profile, column by column: numbers in profile_number.c, words in profile_text.c,
- * pairs of numbers in profile_pairs.c, repeated rows in profile_rows.c, lint in
- * leaks.c.  What is common to all is made here: which rows count, and the correction of
- * the tests.
+ * pairs of numbers in profile_pairs.c, all columns together in profile_logit.c,
+ * repeated rows in profile_rows.c, lint in leaks.c.  What is common to all is made
+ * here: which rows count, and the correction of the tests.
  *
  * With many tests some come out small by chance.  Benjamini and Hochberg (J. R. Stat.
  * Soc. B 57, 1995) bound the share of false findings: the k-th smallest of m p-values
@@ -38,6 +38,7 @@ void lw_profile_release(struct lw_profile *p)
     mem_free(p->pearson);
     mem_free(p->spearman);
     mem_free(p->leaks);
+    mem_free(p->logit.terms);
     *p = (struct lw_profile){0};
 }
 
@@ -122,10 +123,22 @@ static int by_p(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void profile_correct(struct lw_profile_test **tests, size_t n)
+{
+    double least = 1;
+
+    qsort(tests, n, sizeof *tests, by_p);
+    for (size_t k = n; k > 0; k--) {
+        double q = tests[k - 1]->p * ((double)n / (double)k);
+
+        least = q < least ? q : least;
+        tests[k - 1]->q = least;
+    }
+}
+
 static enum lw_status correct_tests(struct lw_profile *out, struct lw_error *err)
 {
     struct lw_profile_test **tests;
-    double least = 1;
     size_t n = 0;
 
     tests = mem_zalloc(3 * out->n_features, sizeof *tests);
@@ -139,13 +152,7 @@ static enum lw_status correct_tests(struct lw_profile *out, struct lw_error *err
             if (all[k]->state == LW_TEST_APPLIES && !f->is_label)
                 tests[n++] = all[k];
     }
-    qsort(tests, n, sizeof *tests, by_p);
-    for (size_t k = n; k > 0; k--) {
-        double q = tests[k - 1]->p * ((double)n / (double)k);
-
-        least = q < least ? q : least;
-        tests[k - 1]->q = least;
-    }
+    profile_correct(tests, n);
     out->n_tests = n;
     mem_free(tests);
     return LW_OK;
@@ -212,6 +219,12 @@ static void feature_init(struct lw_profile_feature *f, const struct lw_column *c
     }
 }
 
+static void tell(const struct profiling *p, double done, const char *what)
+{
+    if (p->cfg != NULL && p->cfg->progress != NULL)
+        p->cfg->progress(p->cfg->progress_ctx, done, what);
+}
+
 static enum lw_status describe_columns(struct profiling *p, struct lw_profile *out,
                                        const struct lw_target *target,
                                        struct lw_error *err)
@@ -224,6 +237,7 @@ static enum lw_status describe_columns(struct profiling *p, struct lw_profile *o
 
         if (target != NULL && i == target->column)
             continue;
+        tell(p, (double)i / (double)lw_frame_columns(p->frame), "columns");
         lw_frame_column(p->frame, i, &c);
         feature_init(f, &c, i);
         f->is_label = target != NULL && target->is_label[i];
@@ -251,6 +265,7 @@ enum lw_status lw_profile_make(struct lw_profile *out, const struct lw_frame *f,
 
     *out = (struct lw_profile){0};
     st = profiling_init(&p, f, target, err);
+    p.cfg = cfg;
     if (st == LW_OK) {
         memcpy(out->side_rows, p.side_rows, sizeof out->side_rows);
         out->features = mem_zalloc(lw_frame_columns(f), sizeof *out->features);
@@ -259,6 +274,7 @@ enum lw_status lw_profile_make(struct lw_profile *out, const struct lw_frame *f,
     }
     if (st == LW_OK)
         st = describe_columns(&p, out, target, err);
+    tell(&p, 1, "repeated rows, lint and pairs");
     if (st == LW_OK)
         st = correct_tests(out, err);
     if (st == LW_OK)
@@ -267,6 +283,8 @@ enum lw_status lw_profile_make(struct lw_profile *out, const struct lw_frame *f,
         st = profile_rows(&p, out, err);
     if (st == LW_OK && (cfg == NULL || !cfg->no_pairs))
         st = profile_pairs(&p, out, max_rows, err);
+    if (st == LW_OK && (cfg == NULL || !cfg->no_pairs))
+        st = profile_logit(&p, out, max_rows, err);
     profiling_release(&p);
     if (st != LW_OK)
         lw_profile_release(out);

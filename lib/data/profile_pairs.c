@@ -217,7 +217,7 @@ static void name_strongest(struct lw_profile *out)
 
 /* ---- variance inflation ---- */
 
-static void sweep(double *a, size_t n, size_t k)
+void profile_sweep(double *a, size_t n, size_t k)
 {
     double pivot = a[k * n + k];
 
@@ -282,7 +282,7 @@ static enum lw_status find_inflation(struct sample *s, struct lw_error *err)
     fill_gaps(s, a);
     for (size_t k = 0; k < n; k++) {
         if (a[k * n + k] >= pivot_min) {
-            sweep(a, n, k);
+            profile_sweep(a, n, k);
             is_swept[k] = true;
             continue;
         }

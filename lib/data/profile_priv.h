@@ -17,6 +17,7 @@ struct profile_hint {
 
 /* A profile in the making: only rows that are normal or attacks count. */
 struct profiling {
+    const struct lw_profile_config *cfg; /* borrowed; NULL: the defaults */
     const struct lw_frame *frame;
     uint8_t *side; /* (n_rows) of enum lw_target_side, owned */
     size_t n_rows; /* of the frame */
@@ -44,6 +45,17 @@ LW_MUST enum lw_status profile_text(struct profiling *p, struct lw_profile_featu
 /* Correlations and variance inflation. */
 LW_MUST enum lw_status profile_pairs(const struct profiling *p, struct lw_profile *out,
                                      size_t max_rows, struct lw_error *err);
+
+/* Sweep a symmetric matrix (n, n) by its k-th pivot, which is not 0.  When all are
+ * swept it is the inverse (Goodnight, Am. Stat. 33, 1979). */
+void profile_sweep(double *a, size_t n, size_t k);
+
+/* The logistic regression. */
+LW_MUST enum lw_status profile_logit(const struct profiling *p, struct lw_profile *out,
+                                     size_t max_rows, struct lw_error *err);
+
+/* Correct the p-values of tests that apply, together; reorders `tests`. */
+void profile_correct(struct lw_profile_test **tests, size_t n);
 
 /* Bits that the rows of a table's cells tell of the side, n (n_cells, 2), less what
  * chance makes of them on average (Miller 1955): a cell for every row tells all, and

@@ -25,7 +25,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40 };
+enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40, ROWS_PER_WORD = 8192 };
 
 /* Rows are numbered with 32 bits all over the data layer. */
 #define ROWS_MAX ((size_t)UINT32_MAX - 1)
@@ -298,6 +298,30 @@ static enum lw_status make_room(struct table *t, struct lw_error *err)
     return LW_OK;
 }
 
+static bool is_digit(char c)
+{
+    return (unsigned)(c - '0') <= 9;
+}
+
+/* Most cells of the data sets are one digit, and most others a share of two decimals.
+ * NULL for any other cell. */
+static inline const char *scan_short(const char *p, const char *end, char stop,
+                                     double *out, bool *is_spelt)
+{
+    if (end - p < 2 || !is_digit(p[0]))
+        return NULL;
+    if (p[1] == stop) {
+        *out = p[0] - '0';
+        return p + 1;
+    }
+    if (end - p < 5 || p[1] != '.' || p[4] != stop || !is_digit(p[2]) ||
+        !is_digit(p[3]))
+        return NULL;
+    *is_spelt = true;
+    *out = ((p[0] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0')) / 100.0;
+    return p + 4;
+}
+
 /* A plain decimal from `p` up to `stop` or `end`.  NULL for any other text.  At most 15
  * digits and 15 decimals make one exact division (Clinger 1990), so the value is the
  * one that numfmt_parse() gives.  *is_spelt becomes true unless is_only_spelling(). */
@@ -311,6 +335,10 @@ static const char *scan_decimal(const char *p, const char *end, char stop, doubl
     uint64_t mantissa = 0;
     ptrdiff_t digits;
 
+    p = scan_short(start, end, stop, out, is_spelt);
+    if (p != NULL)
+        return p;
+    p = start;
     for (; p < end && *p != stop; p++) {
         unsigned digit = (unsigned)(*p - '0');
 
@@ -423,12 +451,23 @@ static enum lw_status store_row(struct table *t, struct span text, struct lw_err
              : store_plain_row(t, text, &why);
     if (st == LW_OK)
         return st;
+    if (st == LW_EFORMAT && t->bad_rows == LW_BAD_ROWS_STOP && t->cfg->stopped != NULL)
+        *t->cfg->stopped = true;
     if (st != LW_EFORMAT || t->bad_rows == LW_BAD_ROWS_STOP)
         return lw_fail(err, st, "%s", why.msg);
     forget_row(t->frame);
     if (t->cfg->bad_row != NULL)
         t->cfg->bad_row(t->cfg->bad_row_ctx, why.msg);
     return LW_OK;
+}
+
+static void tell_rows(const struct table *t)
+{
+    uint64_t total = stream_bytes_total(t->lines.in);
+    double done =
+        total > 0 ? (double)stream_bytes_read(t->lines.in) / (double)total : -1;
+
+    t->cfg->rows_read(t->cfg->rows_read_ctx, t->frame->n_rows, done);
 }
 
 static enum lw_status read_rows(struct table *t, struct lw_error *err)
@@ -441,6 +480,8 @@ static enum lw_status read_rows(struct table *t, struct lw_error *err)
 
         if (st == LW_END)
             break;
+        if (t->cfg->rows_read != NULL && t->lines.number % ROWS_PER_WORD == 0)
+            tell_rows(t);
         if (st == LW_OK)
             st = make_room(t, err);
         if (st == LW_OK && text.n > 0)

@@ -15,6 +15,7 @@
 #include <lapwing/schema.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,8 +35,8 @@ static const char *const label_names[] = {
 
 /* What means normal; without the final dot of KDD'99. */
 static const char *const normal_words[] = {
-    "",      "0",  "normal", "benign", "legitimate", "legit",    "clean",
-    "false", "no", "none",   "-",      "good",       "negative", "ok",
+    "",     "0", "normal", "benign",   "legitimate", "legit", "clean", "false", "no",
+    "none", "-", "good",   "negative", "ok",         "?",     "na",    "nan",   "null",
 };
 
 void lw_target_release(struct lw_target *l)
@@ -49,6 +50,9 @@ void lw_target_release(struct lw_target *l)
     mem_free(l->is_label);
     *l = (struct lw_target){0};
 }
+
+/* Of the names in a message. */
+enum { LISTED_BYTES = 120 };
 
 static enum lw_status out_of_memory(struct lw_error *err)
 {
@@ -90,6 +94,36 @@ static bool may_be_label(const struct lw_column *c, size_t n_rows)
     return n == 2;
 }
 
+/* Names or labels for a message, as many as there is room for. */
+static void list_word(char out[LISTED_BYTES], const char *word)
+{
+    size_t n = strlen(out);
+    size_t room = LISTED_BYTES - n;
+
+    if (n + 5 >= LISTED_BYTES || strcmp(out + n - (n > 3 ? 3 : n), "...") == 0)
+        return;
+    if (strlen(word) + 2 + 5 < room)
+        (void)snprintf(out + n, room, "%s%s", n > 0 ? ", " : "",
+                       word[0] == '\0' ? "(nothing)" : word);
+    else
+        (void)snprintf(out + n, room, "%s...", n > 0 ? ", " : "");
+}
+
+static enum lw_status no_column(const struct lw_frame *f, const char *name,
+                                struct lw_error *err)
+{
+    char listed[LISTED_BYTES] = "";
+
+    for (size_t i = 0; i < lw_frame_columns(f); i++) {
+        struct lw_column c;
+
+        lw_frame_column(f, i, &c);
+        list_word(listed, c.name);
+    }
+    return lw_fail(err, LW_EINVAL, "no column is called '%.60s'; the columns are %s",
+                   name, listed);
+}
+
 static enum lw_status find_column(struct lw_target *l, const struct lw_frame *f,
                                   const struct lw_schema *schema, struct lw_error *err)
 {
@@ -112,8 +146,7 @@ static enum lw_status find_column(struct lw_target *l, const struct lw_frame *f,
     if (schema != NULL && schema->label != NULL) {
         at = lw_frame_find_like(f, schema->label);
         if (at < 0)
-            return lw_fail(err, LW_EINVAL, "no column is called '%.60s'",
-                           schema->label);
+            return no_column(f, schema->label, err);
     }
     if (at < 0) {
         lw_frame_column(f, n - 1, &c);
@@ -236,6 +269,17 @@ static bool is_normal(const char *word)
     return strncasecmp(word, "flow=", 5) == 0 && strcasestr(word, "normal") != NULL;
 }
 
+static enum lw_status no_label(const struct lw_target *l, const char *word,
+                               struct lw_error *err)
+{
+    char listed[LISTED_BYTES] = "";
+
+    for (uint32_t w = 0; w < l->n_words; w++)
+        list_word(listed, l->words[w]);
+    return lw_fail(err, LW_EINVAL, "no row is labelled '%.60s'; the labels are %s",
+                   word, listed);
+}
+
 static enum lw_status find_sides(struct lw_target *l, const struct lw_schema *schema,
                                  struct lw_error *err)
 {
@@ -256,8 +300,7 @@ static enum lw_status find_sides(struct lw_target *l, const struct lw_schema *sc
                 found = true;
             }
         if (!found)
-            return lw_fail(err, LW_EINVAL, "no row is labelled '%.60s'",
-                           positive->items[i]);
+            return no_label(l, positive->items[i], err);
     }
     for (uint32_t w = 0; w < l->n_words; w++)
         l->side_rows[l->word_side[w]] += l->word_rows[w];

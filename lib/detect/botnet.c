@@ -209,10 +209,19 @@ static double share_from(const float *scores, size_t n, float cut)
     return (double)above / (double)n;
 }
 
-/* Rows whose capture is in `which`; score (set rows). */
-static enum lw_status judge(struct lw_botnet_figures *f, const struct botnet_set *s,
-                            const float *score, const bool *which, struct lw_error *err)
+/* What scores are judged by. */
+struct scored {
+    const struct botnet_set *set;
+    const float *score; /* (set rows) */
+    float cut;
+};
+
+/* Rows whose capture is in `which`. */
+static enum lw_status judge(struct lw_botnet_figures *f, const struct scored *by,
+                            const bool *which, struct lw_error *err)
 {
+    const struct botnet_set *s = by->set;
+    const float *score = by->score;
     float *of[2] = {mem_zalloc(s->n, sizeof **of), mem_zalloc(s->n, sizeof **of)};
     size_t n[2] = {0, 0};
     size_t by_rule[2] = {0, 0};
@@ -239,11 +248,11 @@ static enum lw_status judge(struct lw_botnet_figures *f, const struct botnet_set
         qsort(of[k], n[k], sizeof *of[k], descending);
     if (n[0] > 0) {
         f->rule_false_alarm = (double)by_rule[0] / (double)n[0];
-        f->false_alarm = share_from(of[0], n[0], threshold);
+        f->false_alarm = share_from(of[0], n[0], by->cut);
     }
     if (n[1] > 0) {
         f->rule_recall = (double)by_rule[1] / (double)n[1];
-        f->recall = share_from(of[1], n[1], threshold);
+        f->recall = share_from(of[1], n[1], by->cut);
     }
     if (n[0] > 0 && n[1] > 0) {
         f->roc_auc = auc_of(of[0], n[0], of[1], n[1]);
@@ -254,6 +263,28 @@ out:
     mem_free(of[0]);
     mem_free(of[1]);
     return st;
+}
+
+static enum lw_status judge_captures(const struct scored *by,
+                                     struct lw_botnet_report *report,
+                                     struct lw_error *err)
+{
+    const struct botnet_set *s = by->set;
+    bool pooled[LW_BOTNET_CAPTURES_MAX] = {false};
+    enum lw_status st = LW_OK;
+
+    report->n_captures = s->n_captures;
+    for (uint32_t i = 0; st == LW_OK && i < s->n_captures; i++) {
+        bool only[LW_BOTNET_CAPTURES_MAX] = {false};
+        struct lw_botnet_figures *f = &report->capture[i].figures;
+
+        only[i] = true;
+        st = judge(f, by, only, err);
+        memcpy(report->capture[i].name, s->name[i], sizeof s->name[i]);
+        pooled[i] = f->n_benign >= LW_BOTNET_FEW && f->n_malicious >= LW_BOTNET_FEW;
+        report->capture[i].is_pooled = pooled[i];
+    }
+    return st == LW_OK ? judge(&report->pooled, by, pooled, err) : st;
 }
 
 /* ---- validation ----------------------------------------------------------------- */
@@ -284,7 +315,7 @@ static enum lw_status validate(const struct botnet_set *s,
                                struct lw_botnet_report *report, struct lw_error *err)
 {
     float *score = mem_zalloc(s->n, sizeof *score);
-    bool pooled[LW_BOTNET_CAPTURES_MAX] = {false};
+    const struct scored by = {s, score, threshold};
     enum lw_status st = LW_OK;
 
     if (score == NULL)
@@ -295,19 +326,8 @@ static enum lw_status validate(const struct botnet_set *s,
             cfg->progress(cfg->progress_ctx, (double)(g + 1) / (double)cfg->n_groups,
                           "leaving out captures");
     }
-    report->n_captures = s->n_captures;
-    for (uint32_t i = 0; st == LW_OK && i < s->n_captures; i++) {
-        bool only[LW_BOTNET_CAPTURES_MAX] = {false};
-        struct lw_botnet_figures *f = &report->capture[i].figures;
-
-        only[i] = true;
-        st = judge(f, s, score, only, err);
-        memcpy(report->capture[i].name, s->name[i], sizeof s->name[i]);
-        pooled[i] = f->n_benign >= LW_BOTNET_FEW && f->n_malicious >= LW_BOTNET_FEW;
-        report->capture[i].is_pooled = pooled[i];
-    }
     if (st == LW_OK)
-        st = judge(&report->pooled, s, score, pooled, err);
+        st = judge_captures(&by, report, err);
     mem_free(score);
     return st;
 }
@@ -378,6 +398,10 @@ enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *
 
     memset(report, 0, sizeof *report);
     report->threshold = (double)threshold;
+    if (cfg->n_groups < 2)
+        return lw_fail(err, LW_EINVAL,
+                       "%zu groups of captures; needed are 2 to %d, to leave one out",
+                       cfg->n_groups, LW_BOTNET_CAPTURES_MAX);
     st = botnet_set_read(&s, cfg, err);
     if (st == LW_OK)
         st = validate(&s, cfg, report, err);
@@ -392,6 +416,96 @@ enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *
     if (st == LW_OK)
         st = classifier_save(&c, path, err);
     clear(&c);
+    botnet_set_release(&s);
+    return st;
+}
+
+/* ---- testing -------------------------------------------------------------------- */
+
+static enum lw_status judge_all(const struct scored *by, struct lw_botnet_result *out,
+                                struct lw_error *err)
+{
+    const struct botnet_set *s = by->set;
+    uint32_t *truth = mem_zalloc(s->n, sizeof *truth);
+    uint32_t *said = mem_zalloc(s->n, sizeof *said);
+    enum lw_status st = LW_OK;
+
+    if (truth == NULL || said == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu answers", s->n);
+    for (size_t r = 0; st == LW_OK && r < s->n; r++) {
+        truth[r] = s->label[r];
+        said[r] = by->score[r] >= by->cut ? 1 : 0;
+    }
+    if (st == LW_OK)
+        st = lw_eval_compute(&out->all, truth, said, s->n, 2, by->score, err);
+    if (st == LW_OK)
+        st = lw_curve_compute(&out->curve, truth, by->score, s->n, err);
+    mem_free(truth);
+    mem_free(said);
+    return st;
+}
+
+static enum lw_status score_set(const struct lw_classifier *c,
+                                const struct botnet_set *s, float *score,
+                                struct lw_error *err)
+{
+    size_t width = s->view->n_features;
+    enum lw_status st = LW_OK;
+
+    for (size_t r = 0; st == LW_OK && r < s->n; r++) {
+        struct lw_verdict v;
+
+        st = lw_classifier_judge(c, s->x + r * width, 1, &v, err);
+        if (st == LW_OK)
+            score[r] = v.attack_score;
+    }
+    return st;
+}
+
+static enum lw_status test(const struct lw_classifier *c, const struct botnet_set *s,
+                           struct lw_botnet_report *report,
+                           struct lw_botnet_result *result, struct lw_error *err)
+{
+    float *score = mem_zalloc(s->n, sizeof *score);
+    const struct scored by = {s, score, c->cut};
+    enum lw_status st = LW_OK;
+
+    if (score == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s->n);
+    if (s->n == 0)
+        st =
+            lw_fail(err, LW_EFORMAT,
+                    "no flow has a label with \"botnet\", \"malicious\", \"normal\" or "
+                    "\"benign\" in it");
+    if (st == LW_OK)
+        st = score_set(c, s, score, err);
+    if (st == LW_OK)
+        st = judge_captures(&by, report, err);
+    if (st == LW_OK)
+        st = judge_all(&by, result, err);
+    mem_free(score);
+    return st;
+}
+
+enum lw_status lw_botnet_test(const struct lw_classifier *c,
+                              const struct lw_botnet_config *cfg,
+                              struct lw_botnet_report *report,
+                              struct lw_botnet_result *result, struct lw_error *err)
+{
+    struct botnet_set s;
+    enum lw_status st;
+
+    memset(report, 0, sizeof *report);
+    memset(result, 0, sizeof *result);
+    report->threshold = (double)c->cut;
+    if (c->n_classes != 2 || c->class_of[1] != LW_VERDICT_BOTNET ||
+        c->view != lw_view_get("netflow_host"))
+        return lw_fail(err, LW_EUNSUPPORTED,
+                       "the model does not tell bots by flow records (view %s)",
+                       c->view->name);
+    st = botnet_set_read(&s, cfg, err);
+    if (st == LW_OK)
+        st = test(c, &s, report, result, err);
     botnet_set_release(&s);
     return st;
 }

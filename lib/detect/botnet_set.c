@@ -161,9 +161,8 @@ enum lw_status botnet_set_read(struct botnet_set *s, const struct lw_botnet_conf
 
     memset(s, 0, sizeof *s);
     s->view = lw_view_get("netflow_host");
-    if (cfg->n_groups < 2 || cfg->n_groups > LW_BOTNET_CAPTURES_MAX)
-        return lw_fail(err, LW_EINVAL,
-                       "%zu groups of captures; needed are 2 to %d, to leave one out",
+    if (cfg->n_groups > LW_BOTNET_CAPTURES_MAX)
+        return lw_fail(err, LW_EINVAL, "%zu groups of captures, at most %d are read",
                        cfg->n_groups, LW_BOTNET_CAPTURES_MAX);
     for (size_t i = 0; st == LW_OK && i < cfg->n_groups; i++) {
         st = read_group(s, cfg->groups[i], (uint8_t)i, err);

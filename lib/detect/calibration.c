@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/calibration.h"
 
+#include "detect/quantile.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,11 +96,9 @@ void calibration_fit(struct calibration_curve *out, struct calibration_point *po
 
 static float read_curve(const struct calibration_curve *c, float score)
 {
-    uint32_t i = 0;
+    size_t i = quantile_below(c->score, c->n, score);
     float t;
 
-    while (i < c->n && c->score[i] < score)
-        i++;
     if (i == 0)
         return c->probability[0];
     if (i == c->n)

@@ -55,6 +55,14 @@ size_t classifier_numbers(const struct lw_view *view, const float *row, float *o
     return n;
 }
 
+size_t classifier_squashed(const struct lw_view *view, const float *row, float *out)
+{
+    size_t n = classifier_numbers(view, row, out);
+
+    link_squash_all(out, n, out);
+    return n;
+}
+
 static float unavailable_share(const struct lw_view *view, const float *row)
 {
     size_t n = 0;
@@ -65,9 +73,9 @@ static float unavailable_share(const struct lw_view *view, const float *row)
 }
 
 uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
-                           const float *numbers, float *out)
+                           const float *squashed, float *out)
 {
-    rule_posterior(&c->rule, margins, normality_log_p(&c->normality, numbers), out);
+    rule_posterior(&c->rule, margins, normality_log_p(&c->normality, squashed), out);
     return rule_decide(&c->rule, out);
 }
 
@@ -81,16 +89,20 @@ bool lw_classifier_calibrated(const struct lw_classifier *c)
     return c->calibration.n_classes > 0;
 }
 
-/* Which classes are left, and whether that is none; confidence: of the likeliest. */
-static bool is_recognized(const struct lw_classifier *c, const float *numbers,
+/* Fills in how far the row is from all that is known, and from each class.  Which
+ * classes are left, and whether that is none; confidence: of the likeliest. */
+static bool is_recognized(const struct lw_classifier *c, const float *squashed,
                           const float *margins, float confidence, struct lw_verdict *v)
 {
     float distance[LW_MAX_CLASSES];
 
-    if (c->conformal_sets.n_classes == 0)
+    if (c->conformal_sets.n_classes == 0) {
+        v->novelty = mahalanobis_distance(c->novelty.distance, squashed, NULL);
         return !novelty_rejects(&c->novelty, confidence, v->novelty);
-    mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
-                         c->n_classes, distance);
+    }
+    v->novelty =
+        mahalanobis_by_class(c->novelty.distance, squashed,
+                             c->conformal_sets.class_of_group, c->n_classes, distance);
     conformal_p_values(&c->conformal_sets, margins, distance, v->class_p);
     v->class_set = conformal_set(&c->conformal_sets, v->class_p, v->novelty);
     v->n_classes_p = c->n_classes;
@@ -110,18 +122,17 @@ static float strange_confidence(float confidence, const struct lw_verdict *v)
 static void judge_row(const struct lw_classifier *c, const float *row,
                       const float *margins, struct lw_verdict *v)
 {
-    float numbers[CLASSIFIER_FEATURES_MAX];
+    float squashed[CLASSIFIER_FEATURES_MAX];
     float confidence; /* by the rule, which thresholds are set on */
     uint32_t best;
     bool recognized;
 
     *v = (struct lw_verdict){0};
-    (void)classifier_numbers(c->view, row, numbers);
-    best = classifier_decide(c, margins, numbers, v->score);
+    (void)classifier_squashed(c->view, row, squashed);
+    best = classifier_decide(c, margins, squashed, v->score);
     confidence = v->score[best];
-    v->novelty = mahalanobis_distance(c->novelty.distance, numbers, NULL);
+    recognized = is_recognized(c, squashed, margins, confidence, v);
     v->p_value = novelty_p_value(&c->novelty, v->novelty);
-    recognized = is_recognized(c, numbers, margins, confidence, v);
     if (c->calibration.n_classes > 0)
         calibration_apply(&c->calibration, v->score);
     v->attack_score = 1.0f - v->score[0];

@@ -69,10 +69,13 @@ struct lw_classifier {
  *  out (at least n_features); returns how many. */
 size_t classifier_numbers(const struct lw_view *view, const float *row, float *out);
 
+/** The same, squashed (link_squash_all()), as distances are measured. */
+size_t classifier_squashed(const struct lw_view *view, const float *row, float *out);
+
 /** Posterior probabilities out (n_classes) by the decision rule, from scores
- *  (n_classes) and the numbers of a row.  Returns the class decided. */
+ *  (n_classes) and the squashed numbers of a row.  Returns the class decided. */
 uint32_t classifier_decide(const struct lw_classifier *c, const float *margins,
-                           const float *numbers, float *out);
+                           const float *squashed, float *out);
 
 /** lw_classifier_breakdown() without normal records: LW_EUNSUPPORTED when the kind of
  *  model cannot say by itself. */

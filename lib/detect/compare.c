@@ -17,6 +17,7 @@
 
 #include <lapwing/split.h>
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,6 +61,7 @@ struct run {
     double predict_s;
     double model_bytes;
     double n_train;
+    const struct compare_hook *hook;
     double done; /* share of the run before this fit */
     double share;
 };
@@ -164,9 +166,20 @@ static void fold_release(struct fold *f)
     pipeline_release(&f->line);
 }
 
-static enum lw_status gather(struct fold *f, const struct lw_compare_table *t,
-                             struct lw_error *err)
+/* Take rows that are not to be learnt from out of the training part.  `seen`
+ * (n_classes) counts those of each class. */
+static bool is_learnt(const struct run *r, uint32_t label, size_t *seen)
 {
+    double share = r->hook->train_share;
+    size_t k = seen[label]++;
+
+    return share <= 0 || ceil((double)(k + 1) * share) > ceil((double)k * share);
+}
+
+static enum lw_status gather(const struct run *r, struct fold *f, struct lw_error *err)
+{
+    const struct lw_compare_table *t = r->t;
+    size_t seen[LW_EVAL_MAX_CLASSES] = {0};
     size_t width = t->x.n_cols;
     size_t n = 0;
     enum lw_status st;
@@ -185,12 +198,13 @@ static enum lw_status gather(struct fold *f, const struct lw_compare_table *t,
         return out_of_memory(err);
     n = 0;
     for (size_t i = 0; i < t->x.n_rows; i++) {
-        if (f->part[i] != LW_PART_TRAIN)
+        if (f->part[i] != LW_PART_TRAIN || !is_learnt(r, t->label[i], seen))
             continue;
         memcpy(f->x.x + n * width, t->x.x + i * width, width * sizeof *t->x.x);
         f->type[n] = t->type[i];
         f->label[n++] = t->label[i];
     }
+    f->x.n_rows = n;
     return LW_OK;
 }
 
@@ -350,12 +364,14 @@ static enum lw_status judge(struct run *r, const struct fold *f, struct lw_error
 static enum lw_status run_fold(struct run *r, size_t fold_idx, struct lw_error *err)
 {
     struct fold f = {.part = r->split.part + fold_idx * r->split.n_rows};
-    enum lw_status st = gather(&f, r->t, err);
+    enum lw_status st = gather(r, &f, err);
 
     if (st == LW_OK)
         st = fit(r, &f, err);
     if (st == LW_OK)
         st = judge(r, &f, err);
+    if (st == LW_OK && r->hook->fitted != NULL)
+        st = r->hook->fitted(r->hook->ctx, &f.line, f.part, err);
     if (st == LW_OK) {
         r->n_train += (double)f.x.n_rows;
         r->n_fits++;
@@ -388,12 +404,13 @@ static enum lw_status run_seed(struct run *r, uint32_t i, struct lw_error *err)
     return st;
 }
 
-enum lw_status lw_compare_run(struct lw_compare_score *out,
-                              const struct lw_compare_table *t,
-                              const struct lw_compare_model *model,
-                              const struct lw_compare_config *cfg, struct lw_error *err)
+enum lw_status compare_run(struct lw_compare_score *out,
+                           const struct lw_compare_table *t,
+                           const struct lw_compare_model *model,
+                           const struct lw_compare_config *cfg,
+                           const struct compare_hook *hook, struct lw_error *err)
 {
-    struct run r = {.t = t, .model = model, .cfg = cfg, .out = out};
+    struct run r = {.t = t, .model = model, .cfg = cfg, .out = out, .hook = hook};
     enum lw_status st = LW_OK;
 
     memset(out, 0, sizeof *out);
@@ -417,4 +434,14 @@ enum lw_status lw_compare_run(struct lw_compare_score *out,
     out->n_train = (size_t)(r.n_train / r.n_fits);
     out->n_test = r.n_predicted / out->n_seeds;
     return LW_OK;
+}
+
+enum lw_status lw_compare_run(struct lw_compare_score *out,
+                              const struct lw_compare_table *t,
+                              const struct lw_compare_model *model,
+                              const struct lw_compare_config *cfg, struct lw_error *err)
+{
+    static const struct compare_hook none;
+
+    return compare_run(out, t, model, cfg, &none, err);
 }

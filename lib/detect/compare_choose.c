@@ -14,6 +14,7 @@
 #include <lapwing/profile.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* More different words are names of things, not categories; and what an encoder takes
@@ -29,6 +30,20 @@ static bool is_kept(const struct lw_schema *schema, const char *name)
 }
 
 /* Why a column is no feature whoever asks, or NULL. */
+/* Nine words in ten. */
+static bool are_numbers(const struct lw_column *c)
+{
+    uint64_t n = 0;
+
+    for (uint32_t w = 0; w < c->n_words; w++) {
+        char *end;
+
+        (void)strtod(c->dictionary[w], &end);
+        n += end != c->dictionary[w] && *end == '\0' ? 1 : 0;
+    }
+    return 10 * n >= 9 * (uint64_t)c->n_words;
+}
+
 static const char *why_never(const struct lw_column *c, bool is_label, bool kept,
                              char why[WHY_MAX])
 {
@@ -37,8 +52,12 @@ static const char *why_never(const struct lw_column *c, bool is_label, bool kept
     if (is_label)
         return "another label";
     if (c->type == LW_COLUMN_TEXT && c->n_words > most) {
-        (void)snprintf(why, WHY_MAX, "%u different words, %u at most are learnt",
-                       c->n_words, most);
+        (void)snprintf(why, WHY_MAX, "%u different words, %u at most are learnt%s",
+                       c->n_words, most,
+                       are_numbers(c)
+                           ? "; most are numbers, --on-bad-row missing takes "
+                             "the others for missing"
+                           : "");
         return why;
     }
     return c->type == LW_COLUMN_NUMBER && c->origin > 0 && !kept

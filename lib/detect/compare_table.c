@@ -41,6 +41,11 @@ size_t lw_compare_table_features(const struct lw_compare_table *t)
     return t->x.n_cols;
 }
 
+size_t lw_compare_table_source(const struct lw_compare_table *t, size_t i)
+{
+    return t->source == NULL ? (size_t)-1 : t->source[i];
+}
+
 uint32_t lw_compare_table_classes(const struct lw_compare_table *t)
 {
     return t->n_classes;
@@ -295,7 +300,9 @@ static enum lw_status choose_rows(struct lw_compare_table *t,
     }
     if (n_classes < 2)
         return lw_fail(err, LW_EFORMAT,
-                       "the rows are of %u class: nothing to tell apart", n_classes);
+                       "all rows are %s: nothing to tell apart; the schema's label and "
+                       "positive words (--label, --positive) say what an attack is",
+                       n_of[0] > 0 ? "normal" : "attacks of one class");
     return cfg->balance == NULL ? LW_OK : balance(t, cfg->balance, cfg->seed, err);
 }
 

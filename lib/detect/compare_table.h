@@ -4,6 +4,7 @@
 #define DETECT_COMPARE_TABLE_H
 
 #include "data/encode.h"
+#include "detect/pipeline.h"
 
 #include <lapwing/compare.h>
 #include <lapwing/schema.h>
@@ -60,5 +61,21 @@ LW_MUST enum lw_status compare_table_choose(bool *is_feature,
 /** Room for n inputs.  LW_ENOMEM. */
 LW_MUST enum lw_status compare_table_alloc_inputs(struct lw_compare_table *t, size_t n,
                                                   struct lw_error *err);
+
+/** What a run does besides; all zero: nothing. */
+struct compare_hook {
+    double train_share; /* of each class's training rows, evenly spaced, the first one
+                           always; 0: all */
+    /** Told of each fold's fitted model; part (n_rows) of enum lw_part. */
+    enum lw_status (*fitted)(void *ctx, const struct pipeline *line,
+                             const uint8_t *part, struct lw_error *err);
+    void *ctx;
+};
+
+/** lw_compare_run() with a hook. */
+LW_MUST enum lw_status
+compare_run(struct lw_compare_score *out, const struct lw_compare_table *t,
+            const struct lw_compare_model *model, const struct lw_compare_config *cfg,
+            const struct compare_hook *hook, struct lw_error *err);
 
 #endif /* DETECT_COMPARE_TABLE_H */

@@ -29,21 +29,38 @@ static void unlikeliness(const float *margins, uint32_t n, float *out)
         out[k] = (float)-link_log((double)fmaxf(out[k], CHANCE_MIN));
 }
 
+/* How many of a table's quantiles are below v. */
+static size_t below(const struct conformal *c, uint32_t t, unsigned side, float v)
+{
+    return quantile_below_marked(table(c, t, side), c->marks[t][side], CONFORMAL_POINTS,
+                                 v);
+}
+
 /* Minus the logarithm of a p-value; beyond everything that was seen it grows with the
  * distance from that, so that ranks do not end where the held-out rows do. */
-static float surprise(const float *quantile, float v)
+static float surprise(const struct conformal *c, uint32_t t, unsigned side, float v)
 {
-    float beyond = fmaxf(v - quantile[CONFORMAL_POINTS - 1], 0.0f);
+    float past = v - table(c, t, side)[CONFORMAL_POINTS - 1];
 
-    return beyond -
-           (float)link_log((double)quantile_p_value(quantile, CONFORMAL_POINTS, v));
+    return (past > 0 ? past : 0.0f) - c->log_p[below(c, t, side, v)];
+}
+
+static float p_value(size_t n_below)
+{
+    return (float)(CONFORMAL_POINTS - n_below + 1) / (float)(CONFORMAL_POINTS + 1);
+}
+
+/* There are only so many p-values, so their logarithms are made once. */
+static void make_logarithms(struct conformal *c)
+{
+    for (size_t n = 0; n <= CONFORMAL_POINTS; n++)
+        c->log_p[n] = (float)link_log((double)p_value(n));
 }
 
 static float strangeness(const struct conformal *c, uint32_t t, float distance,
                          float chance)
 {
-    return surprise(table(c, t, OF_DISTANCE), distance) +
-           surprise(table(c, t, OF_CHANCE), chance);
+    return surprise(c, t, OF_DISTANCE, distance) + surprise(c, t, OF_CHANCE, chance);
 }
 
 void conformal_p_values(const struct conformal *c, const float *margins,
@@ -55,8 +72,8 @@ void conformal_p_values(const struct conformal *c, const float *margins,
     for (uint32_t k = 0; k < c->n_classes; k++) {
         uint32_t t = c->table_of[k];
 
-        out[k] = quantile_p_value(table(c, t, OF_BOTH), CONFORMAL_POINTS,
-                                  strangeness(c, t, distance[k], chance[k]));
+        out[k] =
+            p_value(below(c, t, OF_BOTH, strangeness(c, t, distance[k], chance[k])));
     }
 }
 
@@ -137,6 +154,7 @@ static enum lw_status fit_tables(struct conformal *c, const struct rows_of *rows
                 return lw_fail(err, LW_EINVAL,
                                "too few rows of a class to calibrate on");
             quantile_fit(table(c, t, side), CONFORMAL_POINTS, scratch, n);
+            quantile_mark(table(c, t, side), CONFORMAL_POINTS, c->marks[t][side]);
         }
     return LW_OK;
 }
@@ -174,6 +192,7 @@ enum lw_status conformal_fit(struct conformal *out, uint32_t n_classes,
     out->level = CONFORMAL_LEVEL;
     out->n_classes = n_classes;
     deal_tables(out, n_rows);
+    make_logarithms(out);
     mem_free(out->quantile);
     out->quantile = mem_zalloc((size_t)out->n_tables * N_SIDES * CONFORMAL_POINTS,
                                sizeof *out->quantile);
@@ -253,8 +272,10 @@ static bool load_rest(struct conformal *c, struct span *in)
              (c->class_of_group[g] < c->n_classes ||
               c->class_of_group[g] == CONFORMAL_NO_CLASS);
     for (uint32_t t = 0; ok && t < c->n_tables; t++)
-        for (unsigned side = 0; ok && side < N_SIDES; side++)
+        for (unsigned side = 0; ok && side < N_SIDES; side++) {
             ok = quantile_load(table(c, t, side), CONFORMAL_POINTS, in);
+            quantile_mark(table(c, t, side), CONFORMAL_POINTS, c->marks[t][side]);
+        }
     return ok && in->n == 0;
 }
 
@@ -276,5 +297,6 @@ enum lw_status conformal_load(struct conformal *c, struct span in, struct lw_err
         conformal_release(c);
         return lw_fail(err, LW_EFORMAT, "the p-values' section is damaged");
     }
+    make_logarithms(c);
     return LW_OK;
 }

@@ -31,6 +31,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "detect/quantile.h"
 #include "learn/mahalanobis.h"
 
 #include <lapwing/detect.h>
@@ -49,6 +50,9 @@ struct conformal {
     uint8_t *class_of_group;          /* (n_groups) of the distance, owned */
     uint32_t n_groups;
     float *quantile; /* (n_tables, 3, CONFORMAL_POINTS) ascending, owned */
+    float marks[LW_MAX_CLASSES][3][QUANTILE_MARKS]; /* of the quantiles */
+    float
+        log_p[CONFORMAL_POINTS + 1]; /* of a p-value, by how many quantiles are below */
 };
 
 /** What is known of a held-out row. */

@@ -19,6 +19,29 @@ void cut_own(const struct lw_classifier *c, float cuts[LW_MAX_CLASSES])
         cuts[i] = i == 1 ? c->cut : c->more_cuts[i];
 }
 
+bool lw_classifier_nearness(const struct lw_classifier *c, const struct lw_verdict *v,
+                            float *score, float *threshold)
+{
+    float cuts[LW_MAX_CLASSES];
+    uint32_t best = 1;
+
+    if (!(c->cut > 0) || c->conformal != NULL || c->n_classes < 2)
+        return false;
+    cut_own(c, cuts);
+    for (uint32_t i = 1; i < c->n_classes; i++) {
+        if (c->class_of[i] == v->verdict) {
+            best = i;
+            break;
+        }
+        /* q_i / cut_i against q_best / cut_best */
+        if (cut_likeness(c, v, i) * cuts[best] > cut_likeness(c, v, best) * cuts[i])
+            best = i;
+    }
+    *score = cut_likeness(c, v, best);
+    *threshold = cuts[best];
+    return true;
+}
+
 void cut_budget(const struct lw_classifier *c, double share, float cuts[LW_MAX_CLASSES])
 {
     for (uint32_t i = 1; i < c->n_classes; i++)

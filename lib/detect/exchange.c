@@ -4,7 +4,7 @@
 #include "base/stream.h"
 #include "detect/classifier_priv.h"
 #include "learn/forest_xgboost.h"
-#include "learn/model_ops.h"
+#include "learn/model_c.h"
 
 #include <lapwing/exchange.h>
 
@@ -18,20 +18,25 @@ enum lw_status lw_classifier_export(const struct lw_classifier *c, enum lw_excha
 {
     const struct forest *f = model_forest_of(c->model);
     struct outfile *file = NULL;
-    enum lw_status st;
+    enum lw_status st = LW_OK;
     struct buf text;
 
-    if (f == NULL)
-        return lw_fail(err, LW_EUNSUPPORTED,
-                       "the model is of kind %s; only gbdt can be exported",
-                       lw_model_kind(c->model));
+    if (f == NULL && as == LW_EXCHANGE_XGBOOST)
+        return lw_fail(
+            err, LW_EUNSUPPORTED,
+            "the model is of kind %s, and a file of XGBoost holds one set of "
+            "boosted trees (gbdt)%s",
+            lw_model_kind(c->model),
+            c->model->ops->to_c != NULL ? "; --c writes all of it as C" : "");
     buf_init(&text);
     if (as == LW_EXCHANGE_C)
-        forest_to_c(f, "lapwing", &text);
+        st = model_to_c(c->model, "lapwing", &text, err);
     else
         forest_to_xgboost(f, &text);
-    st = buf_ok(&text) ? outfile_open(&file, path, err)
-                       : lw_fail(err, LW_ENOMEM, "out of memory");
+    if (st == LW_OK && !buf_ok(&text))
+        st = lw_fail(err, LW_ENOMEM, "out of memory");
+    if (st == LW_OK)
+        st = outfile_open(&file, path, err);
     if (st == LW_OK) {
         (void)fwrite(buf_text(&text), 1, text.len, outfile_stream(file));
         st = outfile_commit(file, err);

@@ -30,6 +30,11 @@ static void bare_text(const struct lw_feature *f, float v, char out[64])
         *blank = '\0';
 }
 
+static bool is_next_to_nothing(const float usual[2])
+{
+    return usual[0] > 0 && usual[0] < usual[1] / 1000;
+}
+
 static void say_usual(const struct lw_classifier *c, size_t i, char *out, size_t size)
 {
     const struct lw_feature *f = &c->view->features[i];
@@ -38,7 +43,8 @@ static void say_usual(const struct lw_classifier *c, size_t i, char *out, size_t
 
     if (f->type == LW_FEATURE_CATEGORY || isnan(c->usual[i][0]))
         return;
-    bare_text(f, c->usual[i][0], lo);
+    /* Damped counts never come down to 0; nobody wants to read 8.98e-07. */
+    bare_text(f, is_next_to_nothing(c->usual[i]) ? 0 : c->usual[i][0], lo);
     bare_text(f, c->usual[i][1], hi);
     if (c->usual[i][0] >= c->usual[i][1] || strcmp(lo, hi) == 0)
         (void)snprintf(out, size, " (usual: %s)", hi);
@@ -100,8 +106,9 @@ static void weigh_novelty(const struct lw_classifier *c, const float *row,
     size_t first = 0;
     size_t n = 0;
 
-    (void)classifier_numbers(c->view, row, numbers);
+    (void)classifier_squashed(c->view, row, numbers);
     (void)mahalanobis_distance(c->novelty.distance, numbers, &group);
+    (void)classifier_numbers(c->view, row, numbers);
     for (size_t i = 0; i < c->view->n_features; i++)
         if (c->view->features[i].type == LW_FEATURE_NUMBER) {
             weight[i] = (double)fabsf(
@@ -130,6 +137,19 @@ static void weigh_unusual(const struct lw_classifier *c, const float *row,
     }
 }
 
+/* The heaviest of the features that were measured, or of those that were not. */
+static size_t choose(const struct lw_classifier *c, const float *row,
+                     const double *weight, bool measured, struct weighed *top,
+                     size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->view->n_features; i++)
+        if (isnan(row[i]) != measured)
+            keep_heaviest(top, max, &n, (struct weighed){i, weight[i]});
+    return n;
+}
+
 enum lw_status lw_classifier_explain(const struct lw_classifier *c, const float *row,
                                      const struct lw_verdict *v, struct lw_reason *out,
                                      size_t max, size_t *n_out, struct lw_error *err)
@@ -138,7 +158,7 @@ enum lw_status lw_classifier_explain(const struct lw_classifier *c, const float 
     struct weighed top[LW_MAX_REASONS];
     struct lw_breakdown parts;
     enum lw_status st = LW_OK;
-    size_t n = 0;
+    size_t n;
 
     if (max > LW_MAX_REASONS)
         max = LW_MAX_REASONS;
@@ -156,9 +176,10 @@ enum lw_status lw_classifier_explain(const struct lw_classifier *c, const float 
     }
     if (st != LW_OK)
         return st;
-    for (size_t i = 0; i < c->view->n_features; i++)
-        if (!isnan(row[i]) || v->verdict != LW_VERDICT_NOT_RECOGNIZED)
-            keep_heaviest(top, max, &n, (struct weighed){i, weight[i]});
+    /* What was seen tells a reader more than what could not be. */
+    n = choose(c, row, weight, true, top, max);
+    if (v->verdict != LW_VERDICT_NOT_RECOGNIZED)
+        n += choose(c, row, weight, false, top + n, max - n);
     for (size_t i = 0; i < n; i++) {
         size_t f = top[i].feature_idx;
 

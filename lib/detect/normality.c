@@ -36,9 +36,12 @@ enum lw_status normality_fit(struct normality *n, const struct lw_matrix *x,
     }
     st = mahalanobis_fit(&n->distance, &rows, group, 1, err);
     if (st == LW_OK) {
-        for (size_t r = 0; r < rows.n_rows; r++)
-            distance[r] =
-                mahalanobis_distance(n->distance, rows.x + r * rows.n_cols, NULL);
+        for (size_t r = 0; r < rows.n_rows; r++) {
+            float *row = rows.x + r * rows.n_cols;
+
+            link_squash_all(row, rows.n_cols, row);
+            distance[r] = mahalanobis_distance(n->distance, row, NULL);
+        }
         quantile_fit(n->quantile, NORMALITY_QUANTILES, distance, rows.n_rows);
     }
 out:
@@ -48,9 +51,9 @@ out:
     return st;
 }
 
-float normality_log_p(const struct normality *n, const float *row)
+float normality_log_p(const struct normality *n, const float *squashed)
 {
-    float d = mahalanobis_distance(n->distance, row, NULL);
+    float d = mahalanobis_distance(n->distance, squashed, NULL);
 
     return (float)link_log(
         (double)quantile_p_value(n->quantile, NORMALITY_QUANTILES, d));

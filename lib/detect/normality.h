@@ -26,8 +26,9 @@ void normality_release(struct normality *n);
 LW_MUST enum lw_status normality_fit(struct normality *n, const struct lw_matrix *x,
                                      const uint32_t *labels, struct lw_error *err);
 
-/** Logarithm of a row's p-value (n_cols); never below -log 1002. */
-float normality_log_p(const struct normality *n, const float *row);
+/** Logarithm of the p-value of a row (n_cols), squashed already (link_squash_all());
+ *  never below -log 1002. */
+float normality_log_p(const struct normality *n, const float *squashed);
 
 void normality_save(const struct normality *n, struct buf *out);
 LW_MUST enum lw_status normality_load(struct normality *n, struct span in,

@@ -25,12 +25,12 @@ void rule_init(struct rule *r, uint32_t n_classes)
 void rule_posterior(const struct rule *r, const float *margins, float log_p, float *out)
 {
     uint32_t n = r->cost.n_classes;
+    float attack = (float)link_log((double)r->attack_factor);
     float even;
 
     out[0] = margins[0] / r->temperature + r->novelty_power * log_p;
     for (uint32_t i = 1; i < n; i++)
-        out[i] =
-            margins[i] / r->temperature + (float)link_log((double)r->attack_factor);
+        out[i] = margins[i] / r->temperature + attack;
     link_softmax(out, n);
     even = r->mix * (1 - out[0]) / (float)(n - 1);
     for (uint32_t i = 1; i < n; i++)

@@ -166,6 +166,41 @@ static void list_unseen(const struct judging *j, struct lw_tabular_result *out)
     }
 }
 
+/* What was said of each label that is normal or an attack. */
+static enum lw_status count_names(const struct judging *j, struct lw_eval_names *out,
+                                  struct lw_error *err)
+{
+    size_t *place = mem_zalloc(j->target.n_words, sizeof *place); /* one more */
+
+    if (place == NULL)
+        return out_of_memory(j->target.n_words, err);
+    for (uint32_t w = 0; w < j->target.n_words; w++) {
+        const struct tabular_meaning *m = &j->meanings[w];
+
+        if (m->is_neither || j->target.word_rows[w] == 0)
+            continue;
+        if (out->n == LW_EVAL_NAMES_MAX) {
+            out->n_left_out++;
+            continue;
+        }
+        (void)snprintf(out->name[out->n].name, sizeof out->name[0].name, "%s",
+                       j->target.words[w]);
+        out->name[out->n].is_attack = m->class_idx != 0;
+        out->name[out->n].is_unseen = m->is_unseen;
+        place[w] = ++out->n;
+    }
+    for (size_t r = 0; r < j->x.n_rows; r++) {
+        size_t at = place[j->target.codes[r]];
+
+        if (at == 0)
+            continue;
+        out->name[at - 1].n_rows++;
+        out->name[at - 1].said[j->answer[r].class_idx]++;
+    }
+    mem_free(place);
+    return LW_OK;
+}
+
 static enum lw_status count_distinct(const struct judging *j,
                                      struct lw_tabular_result *out,
                                      struct lw_error *err)
@@ -188,6 +223,8 @@ static enum lw_status judge(struct judging *j, struct lw_tabular_result *out,
 
     if (st == LW_OK)
         st = answer_rows(j->t, &j->x, j->answer, err);
+    if (st == LW_OK)
+        st = count_names(j, &out->names, err);
     if (st == LW_OK)
         st = count_distinct(j, out, err);
     if (st != LW_OK)

@@ -61,7 +61,7 @@ float tail_threshold(const struct tail *t, double share)
     /* Above the score of a rank are no more rows than come before it. */
     while (at + 1 < t->n_kept && (double)t->rank[at + 1] <= allowed + 1)
         at++;
-    return nextafterf(t->score[at], 2.0F);
+    return nextafterf(t->score[at], INFINITY);
 }
 
 void tail_save(const struct tail *t, struct buf *out)

@@ -54,6 +54,35 @@ static void list_unseen(const struct lw_classifier *c, const struct train_set *s
     }
 }
 
+/* What was said of each attack name; room (n_types) for one more than its place. */
+static void count_names(const struct lw_classifier *c, const struct train_set *s,
+                        const uint32_t *said, uint32_t *room, struct lw_eval_names *out)
+{
+    for (size_t r = 0; r < s->x.n_rows; r++) {
+        uint32_t *at = &room[s->type[r]];
+        struct lw_eval_name *n;
+
+        if (*at == 0 && out->n < LW_EVAL_NAMES_MAX) {
+            const char *name = s->type_name[s->type[r]];
+
+            n = &out->name[out->n++];
+            *at = (uint32_t)out->n;
+            (void)snprintf(n->name, sizeof n->name, "%.*s", (int)strcspn(name, "."),
+                           name);
+            n->is_attack = s->label[r] != LW_KDD_NORMAL;
+            n->is_unseen = n->is_attack && !was_trained_on(c->types, name);
+        } else if (*at == 0) {
+            *at = UINT32_MAX;
+            out->n_left_out++;
+        }
+        if (*at == UINT32_MAX)
+            continue;
+        n = &out->name[*at - 1];
+        n->n_rows++;
+        n->said[said[r]]++;
+    }
+}
+
 static void count_rejected(const struct lw_classifier *c, const struct train_set *s,
                            const struct lw_verdict *verdict, struct lw_test_report *out)
 {
@@ -94,6 +123,7 @@ struct answers {
     struct lw_verdict *verdict; /* (n_rows), owned */
     uint32_t *said;             /* (n_rows), owned */
     uint32_t *first;            /* (n_rows), owned */
+    uint32_t *room;             /* (n_types), owned */
     float *score;               /* (n_rows), owned */
 };
 
@@ -115,6 +145,7 @@ static enum lw_status judge_set(const struct lw_classifier *c,
     }
     list_unseen(c, s, a->said, out);
     count_rejected(c, s, a->verdict, out);
+    count_names(c, s, a->said, a->room, &out->names);
     st = lw_curve_compute(&out->curve, s->label, a->score, s->x.n_rows, err);
     if (st != LW_OK)
         return st;
@@ -150,7 +181,9 @@ enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *fra
     a.said = mem_zalloc(s.x.n_rows, sizeof *a.said);
     a.first = mem_zalloc(s.x.n_rows, sizeof *a.first);
     a.score = mem_zalloc(s.x.n_rows, sizeof *a.score);
-    if (a.verdict == NULL || a.said == NULL || a.first == NULL || a.score == NULL)
+    a.room = mem_zalloc(s.n_types, sizeof *a.room);
+    if (a.room == NULL || a.verdict == NULL || a.said == NULL || a.first == NULL ||
+        a.score == NULL)
         st = lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", s.x.n_rows);
     else
         st = judge_set(c, &s, &a, out, err);
@@ -159,6 +192,7 @@ enum lw_status lw_test(const struct lw_classifier *c, const struct lw_frame *fra
     mem_free(a.verdict);
     mem_free(a.said);
     mem_free(a.first);
+    mem_free(a.room);
     mem_free(a.score);
     train_set_release(&s);
     return st;

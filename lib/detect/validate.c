@@ -67,16 +67,16 @@ void classifier_clear(struct lw_classifier *c)
 static void try_row(const struct lw_classifier *c, const float *row, float *x,
                     bool mask, struct trial *t, struct tune_trial *tune)
 {
-    float numbers[CLASSIFIER_FEATURES_MAX];
+    float squashed[CLASSIFIER_FEATURES_MAX];
     float masked[CLASSIFIER_FEATURES_MAX];
 
     encoder_apply(c->encoder, row, 1, x);
     model_margins(c->model, x, 1, tune->margins);
-    (void)classifier_numbers(c->view, row, numbers);
-    tune->log_p = normality_log_p(&c->normality, numbers);
-    t->distance = mahalanobis_distance(c->novelty.distance, numbers, NULL);
-    mahalanobis_by_class(c->novelty.distance, numbers, c->conformal_sets.class_of_group,
-                         N_CLASSES, t->class_distance);
+    (void)classifier_squashed(c->view, row, squashed);
+    tune->log_p = normality_log_p(&c->normality, squashed);
+    t->distance = mahalanobis_by_class(c->novelty.distance, squashed,
+                                       c->conformal_sets.class_of_group, N_CLASSES,
+                                       t->class_distance);
     t->unseen_category = encoder_unseen(c->encoder, row, NULL) > 0;
     if (!mask) {
         memcpy(t->masked, tune->margins, sizeof t->masked);
@@ -87,8 +87,8 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
     fit_mask_rows(c->view, masked, 1);
     encoder_apply(c->encoder, masked, 1, x);
     model_margins(c->model, x, 1, t->masked);
-    (void)classifier_numbers(c->view, masked, numbers);
-    t->masked_log_p = normality_log_p(&c->normality, numbers);
+    (void)classifier_squashed(c->view, masked, squashed);
+    t->masked_log_p = normality_log_p(&c->normality, squashed);
 }
 
 /* The trivial rivals, fitted on the fold's training rows. */
@@ -356,7 +356,8 @@ struct selection {
 
 static enum lw_status judge(const struct selection *of,
                             uint32_t (*said_of)(const struct trial *t), bool scored,
-                            struct lw_eval *out, struct lw_error *err)
+                            struct lw_eval *out, struct lw_curve *curve,
+                            struct lw_error *err)
 {
     const struct trials *all = of->all;
     uint32_t *truth = mem_zalloc(all->n, sizeof *truth);
@@ -377,6 +378,8 @@ static enum lw_status judge(const struct selection *of,
         score[n++] = all->t[i].attack_score;
     }
     st = lw_eval_compute(out, truth, said, n, N_CLASSES, scored ? score : NULL, err);
+    if (st == LW_OK && curve != NULL)
+        st = lw_curve_compute(curve, truth, score, n, err);
 out:
     mem_free(truth);
     mem_free(said);
@@ -410,18 +413,20 @@ static enum lw_status judge_all(struct trials *all, struct lw_train_report *repo
                                 struct lw_error *err)
 {
     struct selection of = {all, 0, all->n_folds};
-    enum lw_status st = judge(&of, said_model, true, &report->leave_attack_out, err);
+    enum lw_status st =
+        judge(&of, said_model, true, &report->leave_attack_out, &report->curve, err);
 
     if (st == LW_OK)
-        st = judge(&of, said_masked, false, &report->leave_attack_out_masked, err);
+        st =
+            judge(&of, said_masked, false, &report->leave_attack_out_masked, NULL, err);
     if (st == LW_OK)
-        st = judge(&of, said_majority, false, &report->baseline_majority, err);
+        st = judge(&of, said_majority, false, &report->baseline_majority, NULL, err);
     if (st == LW_OK)
-        st = judge(&of, said_one_rule, false, &report->baseline_one_rule, err);
+        st = judge(&of, said_one_rule, false, &report->baseline_one_rule, NULL, err);
     for (size_t k = 0; st == LW_OK && k < all->n_folds / FOLDS; k++) {
         of.from = k * FOLDS;
         of.upto = of.from + FOLDS;
-        st = judge(&of, said_model, true, &report->repeat[k], err);
+        st = judge(&of, said_model, true, &report->repeat[k], NULL, err);
     }
     if (st == LW_OK) {
         count_rejections(all, report);
@@ -539,7 +544,7 @@ static enum lw_status try_random(const struct fit_task *task,
     for (size_t i = 0; st == LW_OK && i < all.n; i++)
         decide(&plain, &all.t[i], &all.tune[i]);
     if (st == LW_OK)
-        st = judge(&of, said_model, true, &report->random_split, err);
+        st = judge(&of, said_model, true, &report->random_split, NULL, err);
     if (st == LW_OK)
         st = tune_new(known, base, &plan->tune_by, all.tune, all.n, all.n_folds, err);
     trials_release(&all);

@@ -38,33 +38,37 @@ static inline int64_t decay_tick_ns(int64_t time_ns)
     return (int64_t)((uint64_t)time_ns >> DECAY_TICK_SHIFT << DECAY_TICK_SHIFT);
 }
 
-/** The part that is lost after some time, 1 - 2^-(age / half-life); an age below 0 is
- *  0. */
-static inline struct decayed decay_lost(int64_t age_ns)
+/** The part that is lost after some time, 1 - 2^-(age / half-life), of n sums with
+ *  per_ns half-lives in a nanosecond; an age below 0 is 0. */
+static inline void decay_lost_of(const float *per_ns, unsigned n, int64_t age_ns,
+                                 float *restrict out)
 {
     /* 1 - 2^-f for f from 0 to 1, by the least greatest relative error. */
     static const float c[] = {0.69314694F, -0.24021381F, 0.055404279F, -0.0093375184F,
                               0.0010003194F};
     enum { FORGOTTEN = 126 }; /* half-lives: 2^-126 is the least normal float */
     const float age = age_ns > 0 ? (float)age_ns : 0.0F;
-    struct decayed out;
-    int32_t bits[DECAY_N];
 
-    for (unsigned i = 0; i < DECAY_N; i++) {
-        float x = age * decay_per_ns[i];
+    for (unsigned i = 0; i < n; i++) {
+        float x = age * per_ns[i];
         float capped = x < (float)FORGOTTEN ? x : (float)FORGOTTEN;
         int32_t whole = (int32_t)capped;
         float f = capped - (float)whole;
-
-        out.v[i] = f * (c[0] + f * (c[1] + f * (c[2] + f * (c[3] + f * c[4]))));
-        bits[i] = (127 - whole) << 23; /* 2^-whole as a float */
-    }
-    for (unsigned i = 0; i < DECAY_N; i++) {
+        int32_t bits = (127 - whole) * (1 << 23); /* 2^-whole as a float */
         float scale;
 
-        memcpy(&scale, &bits[i], sizeof scale);
-        out.v[i] = (1.0F - scale) + scale * out.v[i];
+        memcpy(&scale, &bits, sizeof scale);
+        f = f * (c[0] + f * (c[1] + f * (c[2] + f * (c[3] + f * c[4]))));
+        out[i] = (1.0F - scale) + scale * f;
     }
+}
+
+/** The same of the four half-lives. */
+static inline struct decayed decay_lost(int64_t age_ns)
+{
+    struct decayed out;
+
+    decay_lost_of(decay_per_ns, DECAY_N, age_ns, out.v);
     return out;
 }
 

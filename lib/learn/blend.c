@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "learn/link.h"
 #include "learn/members.h"
+#include "learn/model_c.h"
 #include "learn/model_option.h"
 #include "learn/proba.h"
 
@@ -176,6 +177,48 @@ static uint32_t blend_latent(const struct lw_model *m, const float *rows, size_t
     return members_latent(&blend_of(m)->members, rows, n_rows, out);
 }
 
+/* ---- as C ---- */
+
+static void put_mean(const struct blend *b, const char *name, struct buf *out)
+{
+    uint32_t k = b->base.n_classes;
+    char part[MODEL_C_NAME_MAX];
+
+    buf_printf(out,
+               "static void %s_margins(const float *row, float *margin)\n{\n"
+               "    float one[%u];\n\n",
+               name, k);
+    for (uint32_t i = 0; i < b->members.n; i++) {
+        buf_printf(out, "    %s_margins(row, %s);\n", model_c_member(name, i, part),
+                   i == 0 ? "margin" : "one");
+        if (i > 0)
+            buf_printf(out,
+                       "    for (int c = 0; c < %u; c++)\n"
+                       "        margin[c] += one[c];\n",
+                       k);
+    }
+    buf_printf(out, "    for (int c = 0; c < %u; c++)\n        margin[c] /= %u;\n}\n\n",
+               k, b->members.n);
+}
+
+static enum lw_status blend_to_c(const struct lw_model *m, const char *name,
+                                 struct buf *out, struct lw_error *err)
+{
+    const struct blend *b = blend_of(m);
+    char part[MODEL_C_NAME_MAX];
+    enum lw_status st = LW_OK;
+
+    if (b->by_probability)
+        return lw_fail(err, LW_EUNSUPPORTED,
+                       "a mean of probabilities cannot be told in C; one with by=score "
+                       "can");
+    for (uint32_t i = 0; st == LW_OK && i < b->members.n; i++)
+        st = model_part_to_c(b->members.of[i], model_c_member(name, i, part), out, err);
+    if (st == LW_OK)
+        put_mean(b, name, out);
+    return st;
+}
+
 /* ---- storage ---- */
 
 static void blend_save(const struct lw_model *m, struct buf *out)
@@ -237,6 +280,7 @@ const struct model_ops model_blend = {
     .margins = blend_margins,
     .latent = blend_latent,
     .contributions = blend_contributions,
+    .to_c = blend_to_c,
     .save = blend_save,
     .load = blend_load,
     .free = blend_free,
@@ -252,6 +296,7 @@ const struct model_ops model_mean = {
     .margins = blend_margins,
     .latent = blend_latent,
     .contributions = blend_contributions,
+    .to_c = blend_to_c,
     .save = mean_save,
     .load = mean_load,
     .free = blend_free,

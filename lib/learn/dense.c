@@ -5,9 +5,13 @@
  * order of the inner index.  Vectors run over the columns, so their width changes no
  * sum, and products are not fused (-ffp-contract=off).
  *
- * A tile of four rows and eight columns stays in registers over the whole sum.
+ * A tile of four rows and eight columns stays in registers over the whole sum; with
+ * AVX2 a larger one (dense_avx2.c).
  */
 #include "learn/dense.h"
+
+#include "base/simd.h"
+#include "learn/dense_priv.h"
 
 #include <string.h>
 
@@ -81,6 +85,12 @@ void dense_multiply(float *restrict out, const float *restrict a,
                     const float *restrict b, const float *restrict bias, size_t n,
                     size_t n_inner, size_t n_cols)
 {
+    if (simd_has_avx2()) {
+        const struct dense_product p = {out, a, b, bias, n_inner, n_cols};
+
+        dense_multiply_avx2(&p, n);
+        return;
+    }
     for (size_t j = 0; j < n_cols; j += TILE) {
         size_t width = n_cols - j < TILE ? n_cols - j : TILE;
         const float *start = bias == NULL ? NULL : bias + j;

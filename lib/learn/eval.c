@@ -192,3 +192,29 @@ enum lw_status lw_eval_compute(struct lw_eval *out, const uint32_t *truth,
     judge_answers(e);
     return judge_ranking(e, truth, attack_score, n_rows, err);
 }
+
+enum lw_status lw_eval_merge(struct lw_eval *out, const struct lw_eval *in,
+                             const uint32_t *group, uint32_t n_groups,
+                             struct lw_error *err)
+{
+    struct lw_eval e = {.n_classes = n_groups, .n_rows = in->n_rows};
+
+    if (n_groups < 2 || n_groups > LW_EVAL_MAX_CLASSES)
+        return lw_fail(err, LW_EINVAL, "cannot judge %u classes", n_groups);
+    for (uint32_t t = 0; t < in->n_classes; t++) {
+        if (group[t] >= n_groups || (group[t] == 0) != (t == 0))
+            return lw_fail(err, LW_EINVAL, "class %u cannot be in group %u", t,
+                           group[t]);
+        for (uint32_t s = 0; s <= in->n_classes; s++)
+            e.confusion[group[t]][s == in->n_classes ? n_groups : group[s]] +=
+                in->confusion[t][s];
+    }
+    judge_answers(&e);
+    e.average_cost = in->average_cost;
+    e.roc_auc = in->roc_auc;
+    e.pr_auc = in->pr_auc;
+    e.tpr_at_fpr_1e2 = in->tpr_at_fpr_1e2;
+    e.tpr_at_fpr_1e3 = in->tpr_at_fpr_1e3;
+    *out = e;
+    return LW_OK;
+}

@@ -166,9 +166,10 @@ static void lay_trees(struct block_plan *b, const struct forest *f)
     }
 }
 
-static struct block_plan *block_alloc(const struct forest *f, uint32_t n_cuts)
+static struct block_plan *block_alloc(const struct forest *f, size_t size,
+                                      uint32_t n_cuts)
 {
-    struct block_plan *b = mem_zalloc(1, sizeof *b);
+    struct block_plan *b = mem_zalloc(1, size);
 
     if (b == NULL)
         return NULL;
@@ -187,8 +188,9 @@ static struct block_plan *block_alloc(const struct forest *f, uint32_t n_cuts)
     return b;
 }
 
-enum lw_status block_build(const struct forest_kernel *kernel, struct forest_plan **out,
-                           const struct forest *f, struct lw_error *err)
+enum lw_status block_build(const struct forest_kernel *kernel, size_t size,
+                           struct forest_plan **out, const struct forest *f,
+                           struct lw_error *err)
 {
     struct cut *cuts = mem_zalloc((size_t)f->n_nodes + 1, sizeof *cuts);
     enum lw_status st = LW_OK;
@@ -198,7 +200,8 @@ enum lw_status block_build(const struct forest_kernel *kernel, struct forest_pla
     if (cuts == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     n_cuts = gather_cuts(f, cuts);
-    b = block_alloc(f, n_cuts);
+    LW_ASSERT(size >= sizeof *b);
+    b = block_alloc(f, size, n_cuts);
     if (b == NULL) {
         st = lw_fail(err, LW_ENOMEM, "out of memory");
     } else if (!make_slices(b, cuts, n_cuts)) {
@@ -291,7 +294,7 @@ void block_margins(const struct forest *f, const struct forest_plan *plan,
         for (uint32_t g = 0; g < f->n_groups; g++)
             for (size_t r = 0; r < BLOCK_ROWS; r++)
                 sums[g][r] = f->base;
-        sum(f, b, (const block_ranks *)ranks, sums);
+        sum(f, b, ranks, sums);
         for (size_t r = 0; r < n; r++)
             for (uint32_t g = 0; g < f->n_groups; g++)
                 out[(from + r) * f->n_groups + g] = sums[g][r];

@@ -66,14 +66,17 @@ struct block_plan {
 typedef uint8_t block_ranks[BLOCK_ROWS];
 
 /** Add the leaves that a block's rows reach to sums (n_groups, BLOCK_ROWS), in the
- * order of the trees. */
+ * order of the trees.  All rows' sums are alike when it begins; the ranks are its own.
+ */
 typedef void block_sum_fn(const struct forest *f, const struct block_plan *plan,
-                          const block_ranks *ranks, float (*sums)[BLOCK_ROWS]);
+                          block_ranks *ranks, float (*sums)[BLOCK_ROWS]);
 
-/** What the kernels share: see struct forest_kernel. */
+/** What the kernels share: see struct forest_kernel.  A plan has `size` bytes, of which
+ *  the first are a struct block_plan. */
 bool block_suits(const struct forest *f);
-enum lw_status block_build(const struct forest_kernel *kernel, struct forest_plan **out,
-                           const struct forest *f, struct lw_error *err);
+enum lw_status block_build(const struct forest_kernel *kernel, size_t size,
+                           struct forest_plan **out, const struct forest *f,
+                           struct lw_error *err);
 void block_margins(const struct forest *f, const struct forest_plan *plan,
                    block_sum_fn *sum, const float *rows, size_t n_rows, float *out);
 void block_free(struct forest_plan *plan);

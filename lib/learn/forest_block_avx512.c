@@ -67,13 +67,13 @@ WITH_AVX512 static inline void add_leaves(const float *leaves, uint32_t n_leaves
 }
 
 WITH_AVX512 static void sum_avx512(const struct forest *f, const struct block_plan *b,
-                                   const block_ranks *ranks, float (*sums)[BLOCK_ROWS])
+                                   block_ranks *ranks, float (*sums)[BLOCK_ROWS])
 {
     for (uint32_t t = 0, g = 0; t < f->n_trees; t++) {
         const struct block_tree *tree = &b->trees[t];
 
         add_leaves(b->leaves + tree->first_leaf, tree->n_leaves,
-                   leaves_of(b, tree, ranks), sums[g]);
+                   leaves_of(b, tree, (const block_ranks *)ranks), sums[g]);
         g = g + 1 == f->n_groups ? 0 : g + 1;
     }
 }
@@ -87,7 +87,8 @@ static bool suits_avx512(const struct forest *f)
 static enum lw_status build_avx512(struct forest_plan **out, const struct forest *f,
                                    struct lw_error *err)
 {
-    return block_build(&forest_kernel_block_avx512, out, f, err);
+    return block_build(&forest_kernel_block_avx512, sizeof(struct block_plan), out, f,
+                       err);
 }
 
 static void margins_avx512(const struct forest *f, const struct forest_plan *plan,

@@ -36,7 +36,7 @@ static void leaves_of(const struct block_plan *b, const struct block_tree *tree,
 }
 
 static void sum_any(const struct forest *f, const struct block_plan *b,
-                    const block_ranks *ranks, float (*sums)[BLOCK_ROWS])
+                    block_ranks *ranks, float (*sums)[BLOCK_ROWS])
 {
     for (uint32_t t = 0, g = 0; t < f->n_trees; t++) {
         const float *leaves = b->leaves + b->trees[t].first_leaf;
@@ -44,7 +44,7 @@ static void sum_any(const struct forest *f, const struct block_plan *b,
         for (size_t from = 0; from < BLOCK_ROWS; from += LANES) {
             uint8_t which[LANES];
 
-            leaves_of(b, &b->trees[t], ranks, from, which);
+            leaves_of(b, &b->trees[t], (const block_ranks *)ranks, from, which);
             for (size_t r = 0; r < LANES; r++)
                 sums[g][from + r] += leaves[which[r]];
         }
@@ -55,7 +55,7 @@ static void sum_any(const struct forest *f, const struct block_plan *b,
 static enum lw_status build_any(struct forest_plan **out, const struct forest *f,
                                 struct lw_error *err)
 {
-    return block_build(&forest_kernel_block, out, f, err);
+    return block_build(&forest_kernel_block, sizeof(struct block_plan), out, f, err);
 }
 
 static void margins_any(const struct forest *f, const struct forest_plan *plan,

@@ -7,9 +7,8 @@
  */
 #include "learn/forest_xgboost.h"
 
-static void put_tables(const struct forest *f, struct buf *out)
+static void put_nodes(const struct forest *f, struct buf *out)
 {
-    buf_add_text(out, "static const struct node nodes[] = {\n");
     for (uint32_t t = 0; t < f->n_trees; t++)
         for (uint32_t i = f->root[t]; i < f->root[t + 1]; i++) {
             const struct forest_node *n = &f->nodes[i];
@@ -19,9 +18,20 @@ static void put_tables(const struct forest *f, struct buf *out)
                        leaf ? 0 : n->right, leaf ? -1 : (int)n->feature,
                        n->default_left ? 1 : 0);
         }
-    buf_add_text(out, "};\n\nstatic const unsigned roots[TREES] = {");
+}
+
+static void put_roots(const struct forest *f, struct buf *out)
+{
     for (uint32_t t = 0; t < f->n_trees; t++)
         buf_printf(out, "%s%u,", t % 12 == 0 ? "\n    " : " ", f->root[t]);
+}
+
+static void put_tables(const struct forest *f, struct buf *out)
+{
+    buf_add_text(out, "static const struct node nodes[] = {\n");
+    put_nodes(f, out);
+    buf_add_text(out, "};\n\nstatic const unsigned roots[TREES] = {");
+    put_roots(f, out);
     buf_add_text(out, "\n};\n\n");
 }
 
@@ -87,4 +97,40 @@ void forest_to_c(const struct forest *f, const char *prefix, struct buf *out)
     else
         buf_printf(out, "    {\n%s    }\n", of_several);
     buf_add_text(out, "}\n");
+}
+
+void forest_part_to_c(const struct forest *f, const char *name, struct buf *out)
+{
+    buf_printf(out,
+               "/* A split's left child is the next node; column -1: a leaf. */\n"
+               "static const struct {\n    float value;\n    unsigned right;\n"
+               "    int column;\n    int missing_left;\n} %s_nodes[] = {\n",
+               name);
+    put_nodes(f, out);
+    buf_printf(out, "};\n\nstatic const unsigned %s_roots[%u] = {", name, f->n_trees);
+    put_roots(f, out);
+    buf_printf(out,
+               "\n};\n\nstatic float %s_tree(unsigned i, const float *row)\n{\n"
+               "    while (%s_nodes[i].column >= 0) {\n"
+               "        float x = row[%s_nodes[i].column];\n"
+               "        int left = x != x ? %s_nodes[i].missing_left : x < "
+               "%s_nodes[i].value;\n\n"
+               "        i = left ? i + 1 : %s_nodes[i].right;\n    }\n"
+               "    return %s_nodes[i].value;\n}\n\n",
+               name, name, name, name, name, name, name);
+    buf_printf(out,
+               "static void %s_margins(const float *row, float *margin)\n{\n"
+               "    float sum[%u];\n\n"
+               "    for (unsigned g = 0; g < %u; g++)\n        sum[g] = %af;\n"
+               "    for (unsigned t = 0; t < %u; t++)\n"
+               "        sum[t %% %u] += %s_tree(%s_roots[t], row);\n",
+               name, f->n_groups, f->n_groups, (double)f->base, f->n_trees, f->n_groups,
+               name, name);
+    if (f->n_groups == 1)
+        buf_add_text(out, "    margin[0] = 0;\n    margin[1] = sum[0];\n}\n\n");
+    else
+        buf_printf(out,
+                   "    for (unsigned g = 0; g < %u; g++)\n"
+                   "        margin[g] = sum[g];\n}\n\n",
+                   f->n_groups);
 }

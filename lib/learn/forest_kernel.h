@@ -31,6 +31,7 @@ struct forest_plan {
     const struct forest_kernel *kernel;
 };
 
+extern const struct forest_kernel forest_kernel_small; /* forest_small.c */
 extern const struct forest_kernel forest_kernel_quick; /* forest_quick.c */
 extern const struct forest_kernel forest_kernel_walk;  /* forest_walk.c */
 extern const struct forest_kernel forest_kernel_block; /* forest_block_bytes.c */

@@ -25,4 +25,8 @@ void forest_to_xgboost(const struct forest *f, struct buf *out);
  *  for bit; `prefix` is a C identifier. */
 void forest_to_c(const struct forest *f, const char *prefix, struct buf *out);
 
+/** The same as a part of a larger source (learn/model_c.h): tables, and a static
+ *  function NAME_margins() of as many margins as there are classes. */
+void forest_part_to_c(const struct forest *f, const char *name, struct buf *out);
+
 #endif /* LEARN_FOREST_XGBOOST_H */

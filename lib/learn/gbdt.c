@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "learn/forest.h"
+#include "learn/forest_xgboost.h"
 #include "learn/gbdt_xgboost.h"
 #include "learn/model_ops.h"
 #include "learn/treeshap.h"
@@ -89,6 +90,14 @@ static enum lw_status gbdt_contributions(const struct lw_model *m, const float *
     return treeshap_row(forest_of(m), row, class_idx, phi, err);
 }
 
+static enum lw_status gbdt_to_c(const struct lw_model *m, const char *name,
+                                struct buf *out, struct lw_error *err)
+{
+    (void)err;
+    forest_part_to_c(forest_of(m), name, out);
+    return LW_OK;
+}
+
 static void gbdt_save(const struct lw_model *m, struct buf *out)
 {
     forest_save(forest_of(m), out);
@@ -110,6 +119,7 @@ const struct model_ops model_gbdt = {
     .predict = gbdt_predict,
     .margins = gbdt_margins,
     .contributions = gbdt_contributions,
+    .to_c = gbdt_to_c,
     .save = gbdt_save,
     .load = gbdt_load,
     .free = gbdt_free,

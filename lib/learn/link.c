@@ -13,6 +13,8 @@
  */
 #include "learn/link.h"
 
+#include "base/simd.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -94,6 +96,86 @@ float link_squash(float v)
         return v;
     log = link_log(1 + (size < (double)FLT_MAX ? size : (double)FLT_MAX));
     return (float)(v < 0 ? -log : log);
+}
+
+enum { LANES = 4 };
+
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef double doubles __attribute__((vector_size(8 * LANES)));
+typedef uint64_t words __attribute__((vector_size(8 * LANES)));
+
+/* link_squash() of four numbers, with the steps of link_log().  A vector has no
+ * conversion between 64-bit integers and doubles: the exponent becomes one as the last
+ * bits of 2^52. */
+SIMD_BODY void squash_four(const float *v, float *out)
+{
+    static const double c[] = {1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9,
+                               1.0 / 7,  1.0 / 5,  1.0 / 3,  1.0};
+    const words sign = (words){0} + (UINT64_C(1) << 63);
+    const words one = (words){0} + (UINT64_C(1023) << 52);
+    const words half = (words){0} + (UINT64_C(1022) << 52);
+    const doubles most = (doubles){0} + (double)FLT_MAX;
+    doubles sum = (doubles){0} + 1.0 / 19;
+    floats in;
+    doubles x;
+    doubles m;
+    doubles s;
+    doubles t;
+    words bits;
+    words over; /* all ones where true, as comparisons give it */
+    words minus;
+    words wrong;
+
+    memcpy(&in, v, sizeof in);
+    x = __builtin_convertvector(in, doubles);
+    minus = (words)(x < 0) & sign;
+    wrong = (words)(x != x);
+    bits = (words)x & ~sign;
+    over = (words)((doubles)bits < most);
+    bits = (words)(1 + (doubles)((over & bits) | (~over & (words)most)));
+    m = (doubles)((bits & 0xfffffffffffffu) | one);
+    over = (words)(m > 0x1.6a09e667f3bcdp+0);
+    m *= (doubles)((over & half) | (~over & one));
+    s = (m - 1) / (m + 1);
+    t = s * s;
+    for (size_t j = 0; j < sizeof c / sizeof c[0]; j++)
+        sum = sum * t + c[j];
+    /* How many powers of two; `over` is -1 where there is one more. */
+    m = (doubles)((bits >> 52) - over + (UINT64_C(0x433) << 52)) - (0x1p52 + 1023);
+    m = 2 * s * sum + m * 0x1.62e42fefa39efp-1;
+    m = (doubles)((words)m ^ minus);
+    m = (doubles)((wrong & (words)x) | (~wrong & (words)m));
+    in = __builtin_convertvector(m, floats);
+    memcpy(out, &in, sizeof in);
+}
+
+SIMD_BODY void squash_body(const float *v, size_t n, float *out)
+{
+    float rest[LANES] = {0};
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        squash_four(v + i, out + i);
+    if (i == n)
+        return;
+    memcpy(rest, v + i, (n - i) * sizeof *rest);
+    squash_four(rest, rest);
+    memcpy(out + i, rest, (n - i) * sizeof *rest);
+}
+
+static void squash_plain(const float *v, size_t n, float *out)
+{
+    squash_body(v, n, out);
+}
+
+SIMD_AVX2 static void squash_avx2(const float *v, size_t n, float *out)
+{
+    squash_body(v, n, out);
+}
+
+void link_squash_all(const float *v, size_t n, float *out)
+{
+    (simd_has_avx2() ? squash_avx2 : squash_plain)(v, n, out);
 }
 
 void link_softmax(float *margins, size_t n)

@@ -39,8 +39,10 @@ static struct mahal *mahal_new(uint32_t n_cols, uint32_t n_classes)
 static double mahal_score(const struct lw_model *m, const float *row)
 {
     const struct mahal *d = (const struct mahal *)m;
+    float squashed[MAHALANOBIS_COLUMNS_MAX];
 
-    return link_log((double)mahalanobis_distance(d->distance, row, NULL) + 1e-9);
+    link_squash_all(row, m->n_cols, squashed);
+    return link_log((double)mahalanobis_distance(d->distance, squashed, NULL) + 1e-9);
 }
 
 static enum lw_status fit_distance(struct mahal *d, const struct model_task *t,

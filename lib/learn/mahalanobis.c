@@ -6,18 +6,25 @@
  * the covariance, the distance is the length of L^-1 (x - mean), so a row is whitened
  * once per group of missing columns and compared with means that are whitened already.
  *
+ * Vectors run over the rows of L^-1 and over the groups: each sum is one lane, in the
+ * order of the columns, so their width changes nothing.
+ *
  * In a file: u32 columns, u32 groups, then f32 means (n_groups, n_cols), f32 inverse
  * factor (n_cols (n_cols + 1) / 2, row after row), f32 standard deviations (n_cols).
  */
 #include "learn/mahalanobis.h"
 
 #include "base/mem.h"
+#include "base/simd.h"
 #include "learn/link.h"
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
-enum { COLUMNS_MAX = 128, GROUPS_MAX = 1024 };
+enum { COLUMNS_MAX = MAHALANOBIS_COLUMNS_MAX, GROUPS_MAX = 1024, LANES = 8 };
+
+typedef float lanes __attribute__((vector_size(4 * LANES)));
 
 /* Share of the diagonal in the covariance, and the least variance of a column (in
  * squared log units): both only keep the matrix well away from singular. */
@@ -30,7 +37,9 @@ struct mahalanobis {
     float *mean;    /* (n_groups, n_cols), owned */
     float *inverse; /* lower triangle of L^-1, row after row; owned */
     float *sd;      /* (n_cols), owned */
-    float *white;   /* (n_groups, n_cols) L^-1 mean, made last; owned */
+    /* Made of these last, in panels of 8 rows, or groups, side by side: */
+    float *panels; /* (panels of rows, n_cols, 8) L^-1, owned */
+    float *white;  /* (panels of groups, n_cols, 8) L^-1 mean; owned */
 };
 
 void mahalanobis_free(struct mahalanobis *m)
@@ -40,6 +49,7 @@ void mahalanobis_free(struct mahalanobis *m)
     mem_free(m->mean);
     mem_free(m->inverse);
     mem_free(m->sd);
+    mem_free(m->panels);
     mem_free(m->white);
     mem_free(m);
 }
@@ -47,6 +57,12 @@ void mahalanobis_free(struct mahalanobis *m)
 static size_t triangle(size_t n)
 {
     return n * (n + 1) / 2;
+}
+
+/* How many panels `n` things take. */
+static size_t panels_of(size_t n)
+{
+    return (n + LANES - 1) / LANES;
 }
 
 static struct mahalanobis *alloc(uint32_t n_cols, uint32_t n_groups)
@@ -60,8 +76,10 @@ static struct mahalanobis *alloc(uint32_t n_cols, uint32_t n_groups)
     m->mean = mem_zalloc((size_t)n_cols * n_groups, sizeof *m->mean);
     m->inverse = mem_zalloc(triangle(n_cols), sizeof *m->inverse);
     m->sd = mem_zalloc(n_cols, sizeof *m->sd);
-    m->white = mem_zalloc((size_t)n_cols * n_groups, sizeof *m->white);
-    if (m->mean == NULL || m->inverse == NULL || m->sd == NULL || m->white == NULL) {
+    m->panels = mem_zalloc(panels_of(n_cols) * n_cols * LANES, sizeof *m->panels);
+    m->white = mem_zalloc(panels_of(n_groups) * n_cols * LANES, sizeof *m->white);
+    if (m->mean == NULL || m->inverse == NULL || m->sd == NULL || m->panels == NULL ||
+        m->white == NULL) {
         mahalanobis_free(m);
         return NULL;
     }
@@ -173,22 +191,60 @@ static void invert(struct mahalanobis *m, const double *l)
     }
 }
 
-/* out (n_cols) = L^-1 v. */
-static void whiten(const struct mahalanobis *m, const float *v, float *out)
+/* out (panels of n_cols) = L^-1 v. */
+SIMD_BODY void whiten(const struct mahalanobis *m, const float *v, float *out)
 {
-    const float *l = m->inverse;
+    const float *panel = m->panels;
 
-    for (size_t i = 0; i < m->n_cols; i++) {
-        out[i] = 0;
-        for (size_t j = 0; j <= i; j++)
-            out[i] += *l++ * v[j];
+    for (size_t i = 0; i < m->n_cols; i += LANES, panel += m->n_cols * LANES) {
+        size_t n = i + LANES < m->n_cols ? i + LANES : m->n_cols;
+        lanes sum = {0};
+
+#pragma GCC unroll 4
+        for (size_t j = 0; j < n; j++) {
+            lanes l;
+
+            memcpy(&l, panel + j * LANES, sizeof l);
+            sum += l * v[j];
+        }
+        memcpy(out + i, &sum, sizeof sum);
     }
 }
 
-static void whiten_means(struct mahalanobis *m)
+/* out (panels of n_groups) = squared distances of z, a row that is whitened. */
+SIMD_BODY void square_distances(const struct mahalanobis *m, const float *z, float *out)
 {
-    for (size_t g = 0; g < m->n_groups; g++)
-        whiten(m, m->mean + g * m->n_cols, m->white + g * m->n_cols);
+    const float *panel = m->white;
+
+    for (size_t g = 0; g < m->n_groups; g += LANES, panel += m->n_cols * LANES) {
+        lanes sum = {0};
+
+#pragma GCC unroll 4
+        for (size_t i = 0; i < m->n_cols; i++) {
+            lanes apart;
+
+            memcpy(&apart, panel + i * LANES, sizeof apart);
+            apart = z[i] - apart;
+            sum += apart * apart;
+        }
+        memcpy(out + g, &sum, sizeof sum);
+    }
+}
+
+static void lay_panels(struct mahalanobis *m)
+{
+    size_t n = m->n_cols;
+    float z[COLUMNS_MAX + LANES];
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            m->panels[(i / LANES * n + j) * LANES + i % LANES] =
+                m->inverse[triangle(i) + j];
+    for (size_t g = 0; g < m->n_groups; g++) {
+        whiten(m, m->mean + g * n, z);
+        for (size_t i = 0; i < n; i++)
+            m->white[(g / LANES * n + i) * LANES + g % LANES] = z[i];
+    }
 }
 
 enum lw_status mahalanobis_fit(struct mahalanobis **out, const struct lw_matrix *x,
@@ -223,7 +279,7 @@ enum lw_status mahalanobis_fit(struct mahalanobis **out, const struct lw_matrix 
         m->sd[c] = (float)sqrt(cov[c * x->n_cols + c]);
     factor(cov, x->n_cols);
     invert(m, cov);
-    whiten_means(m);
+    lay_panels(m);
     *out = m;
     m = NULL;
 out:
@@ -238,57 +294,63 @@ size_t mahalanobis_columns(const struct mahalanobis *m)
     return m->n_cols;
 }
 
-/* The distance of a row with missing values to a group: they count as the group's mean,
+/* The squared distances of a row with missing values: they count as the group's mean,
  * so the row is whitened anew for each. */
-static float distance_missing(const struct mahalanobis *m, const float *squashed,
-                              uint32_t group)
+SIMD_BODY void missing_distances(const struct mahalanobis *m, const float *squashed,
+                                 float *out)
 {
-    const float *mean = m->mean + (size_t)group * m->n_cols;
     float dev[COLUMNS_MAX];
-    float z[COLUMNS_MAX];
-    float sum = 0;
+    float z[COLUMNS_MAX + LANES];
 
-    for (size_t i = 0; i < m->n_cols; i++)
-        dev[i] = isnan(squashed[i]) ? 0.0f : squashed[i] - mean[i];
-    whiten(m, dev, z);
-    for (size_t i = 0; i < m->n_cols; i++)
-        sum += z[i] * z[i];
-    return sqrtf(sum);
+    for (size_t g = 0; g < m->n_groups; g++) {
+        const float *mean = m->mean + g * m->n_cols;
+
+        for (size_t i = 0; i < m->n_cols; i++)
+            dev[i] = isnan(squashed[i]) ? 0.0f : squashed[i] - mean[i];
+        whiten(m, dev, z);
+        out[g] = 0;
+        for (size_t i = 0; i < m->n_cols; i++)
+            out[g] += z[i] * z[i];
+    }
 }
 
-static float distance_white(const struct mahalanobis *m, const float *z, uint32_t group)
+SIMD_BODY void distances_body(const struct mahalanobis *m, const float *squashed,
+                              float *out)
 {
-    const float *white = m->white + (size_t)group * m->n_cols;
-    float sum = 0;
+    float z[COLUMNS_MAX + LANES];
+    int missing = 0;
 
     for (size_t i = 0; i < m->n_cols; i++)
-        sum += (z[i] - white[i]) * (z[i] - white[i]);
-    return sqrtf(sum);
+        missing |= isnan(squashed[i]);
+    if (missing != 0) {
+        missing_distances(m, squashed, out);
+        return;
+    }
+    whiten(m, squashed, z);
+    square_distances(m, z, out);
 }
 
-/* A row on the scale of the groups. */
-struct place {
-    float squashed[COLUMNS_MAX];
-    float z[COLUMNS_MAX]; /* unless something is missing */
-    bool missing;
+static void distances_plain(const struct mahalanobis *m, const float *squashed,
+                            float *out)
+{
+    distances_body(m, squashed, out);
+}
+
+SIMD_AVX2 static void distances_avx2(const struct mahalanobis *m, const float *squashed,
+                                     float *out)
+{
+    distances_body(m, squashed, out);
+}
+
+/* The squared distance of a row to each group. */
+struct distances {
+    float of[GROUPS_MAX + LANES];
 };
 
-static void find_place(const struct mahalanobis *m, const float *row, struct place *p)
+static void measure(const struct mahalanobis *m, const float *squashed,
+                    struct distances *d)
 {
-    p->missing = false;
-    for (size_t i = 0; i < m->n_cols; i++) {
-        p->squashed[i] = link_squash(row[i]);
-        p->missing = p->missing || isnan(p->squashed[i]);
-    }
-    if (!p->missing)
-        whiten(m, p->squashed, p->z);
-}
-
-static float distance_to(const struct mahalanobis *m, const struct place *p,
-                         uint32_t group)
-{
-    return p->missing ? distance_missing(m, p->squashed, group)
-                      : distance_white(m, p->z, group);
+    (simd_has_avx2() ? distances_avx2 : distances_plain)(m, squashed, d->of);
 }
 
 uint32_t mahalanobis_groups(const struct mahalanobis *m)
@@ -296,35 +358,45 @@ uint32_t mahalanobis_groups(const struct mahalanobis *m)
     return m->n_groups;
 }
 
-void mahalanobis_by_class(const struct mahalanobis *m, const float *row,
-                          const uint8_t *class_of, uint32_t n_classes, float *out)
+/* Roots keep the order, so they are taken of what is left. */
+static float nearest(const struct mahalanobis *m, const struct distances *d)
 {
-    struct place p;
-
-    find_place(m, row, &p);
-    for (uint32_t k = 0; k < n_classes; k++)
-        out[k] = FLT_MAX;
-    for (uint32_t g = 0; g < m->n_groups; g++)
-        if (class_of[g] < n_classes)
-            out[class_of[g]] = fminf(out[class_of[g]], distance_to(m, &p, g));
-}
-
-float mahalanobis_distance(const struct mahalanobis *m, const float *row,
-                           uint32_t *group)
-{
-    struct place p;
     float best = INFINITY;
 
-    find_place(m, row, &p);
-    for (uint32_t g = 0; g < m->n_groups; g++) {
-        float d = distance_to(m, &p, g);
+    for (uint32_t g = 0; g < m->n_groups; g++)
+        best = d->of[g] < best ? d->of[g] : best;
+    return sqrtf(best);
+}
 
-        if (d < best) {
-            best = d;
-            if (group != NULL)
-                *group = g;
+float mahalanobis_by_class(const struct mahalanobis *m, const float *squashed,
+                           const uint8_t *class_of, uint32_t n_classes, float *out)
+{
+    struct distances d;
+
+    measure(m, squashed, &d);
+    for (uint32_t k = 0; k < n_classes; k++)
+        out[k] = INFINITY;
+    for (uint32_t g = 0; g < m->n_groups; g++)
+        if (class_of[g] < n_classes && d.of[g] < out[class_of[g]])
+            out[class_of[g]] = d.of[g];
+    for (uint32_t k = 0; k < n_classes; k++)
+        out[k] = fminf(sqrtf(out[k]), FLT_MAX);
+    return nearest(m, &d);
+}
+
+float mahalanobis_distance(const struct mahalanobis *m, const float *squashed,
+                           uint32_t *group)
+{
+    struct distances d;
+    float best;
+
+    measure(m, squashed, &d);
+    best = nearest(m, &d);
+    for (uint32_t g = 0; group != NULL && g < m->n_groups; g++)
+        if (sqrtf(d.of[g]) <= best) {
+            *group = g;
+            break;
         }
-    }
     return best;
 }
 
@@ -379,7 +451,7 @@ enum lw_status mahalanobis_load(struct mahalanobis **out, struct span *in,
         mahalanobis_free(m);
         return lw_fail(err, LW_EFORMAT, "the distance from what is known is damaged");
     }
-    whiten_means(m);
+    lay_panels(m);
     *out = m;
     return LW_OK;
 }

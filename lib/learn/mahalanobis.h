@@ -14,6 +14,8 @@
 
 #include <lapwing/dataset.h>
 
+enum { MAHALANOBIS_COLUMNS_MAX = 128 };
+
 struct mahalanobis; /* opaque */
 
 /** Fit on x (n_rows, n_cols) with group numbers below n_groups.  Columns are taken as
@@ -27,18 +29,19 @@ void mahalanobis_free(struct mahalanobis *m);
 
 size_t mahalanobis_columns(const struct mahalanobis *m);
 
-/** Distance of one row (n_cols) to the nearest group; *group (NULL is fine) says
- *  which. */
-float mahalanobis_distance(const struct mahalanobis *m, const float *row,
+/** Distance of one row (n_cols), squashed already (link_squash_all()), to the nearest
+ *  group; *group (NULL is fine) says which. */
+float mahalanobis_distance(const struct mahalanobis *m, const float *squashed,
                            uint32_t *group);
 
 uint32_t mahalanobis_groups(const struct mahalanobis *m);
 
-/** Distance of one row (n_cols) to the nearest group of each class: class_of
+/** Distance of one squashed row (n_cols) to the nearest group of each class: class_of
  * (n_groups), groups whose class is n_classes or more are passed over; out (n_classes),
- * FLT_MAX where a class has no group. */
-void mahalanobis_by_class(const struct mahalanobis *m, const float *row,
-                          const uint8_t *class_of, uint32_t n_classes, float *out);
+ * FLT_MAX where a class has no group.  Returns mahalanobis_distance(), which it knows
+ * then. */
+float mahalanobis_by_class(const struct mahalanobis *m, const float *squashed,
+                           const uint8_t *class_of, uint32_t n_classes, float *out);
 
 /** How far one column lies from a group's mean, in standard deviations; 0 when it is
  *  missing. */

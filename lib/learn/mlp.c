@@ -9,8 +9,10 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/simd.h"
 #include "learn/dense.h"
 #include "learn/link.h"
+#include "learn/mlp_c.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,7 +26,9 @@ void mlp_free(struct mlp *m)
 {
     if (m == NULL)
         return;
-    mem_free(m->input);
+    mem_free(m->mean);
+    mem_free(m->deviation);
+    mem_free(m->squash);
     for (size_t l = 0; l < MLP_LAYERS; l++) {
         mem_free(m->layer[l].w);
         mem_free(m->layer[l].bias);
@@ -55,8 +59,10 @@ enum lw_status mlp_new(struct mlp **out, uint32_t n_cols, uint32_t hidden,
     m->base.ops = &model_mlp;
     m->base.n_cols = n_cols;
     m->base.n_classes = n_classes;
-    m->input = mem_zalloc(n_cols, sizeof *m->input);
-    ok = m->input != NULL;
+    m->mean = mem_zalloc(n_cols, sizeof *m->mean);
+    m->deviation = mem_zalloc(n_cols, sizeof *m->deviation);
+    m->squash = mem_zalloc(n_cols, sizeof *m->squash);
+    ok = m->mean != NULL && m->deviation != NULL && m->squash != NULL;
     for (size_t l = 0; l < MLP_LAYERS; l++) {
         struct mlp_layer *y = &m->layer[l];
 
@@ -76,17 +82,40 @@ enum lw_status mlp_new(struct mlp **out, uint32_t n_cols, uint32_t hidden,
 
 /* ---- use ---- */
 
-void mlp_scale(const struct mlp *m, const float *row, float *out)
+SIMD_BODY void scale_body(const struct mlp *m, float *v)
 {
     for (uint32_t c = 0; c < m->base.n_cols; c++) {
-        const struct mlp_input *in = &m->input[c];
-        float v = in->squash ? link_squash(row[c]) : row[c];
+        float x = (v[c] - m->mean[c]) / m->deviation[c];
 
-        v = (v - in->mean) / in->deviation;
-        v = v > MLP_CLIP ? MLP_CLIP : v;
-        v = v < -MLP_CLIP ? -MLP_CLIP : v;
-        out[c] = isnan(v) ? 0.0f : v;
+        x = x > MLP_CLIP ? MLP_CLIP : x;
+        x = x < -MLP_CLIP ? -MLP_CLIP : x;
+        v[c] = isnan(x) ? 0.0f : x;
     }
+}
+
+static void scale_plain(const struct mlp *m, float *v)
+{
+    scale_body(m, v);
+}
+
+SIMD_AVX2 static void scale_avx2(const struct mlp *m, float *v)
+{
+    scale_body(m, v);
+}
+
+void mlp_scale(const struct mlp *m, const float *row, float *out)
+{
+    uint32_t n = m->base.n_cols;
+
+    for (uint32_t c = 0, end; c < n; c = end) {
+        for (end = c + 1; end < n && m->squash[end] == m->squash[c];)
+            end++;
+        if (m->squash[c])
+            link_squash_all(row + c, end - c, out + c);
+        else
+            memcpy(out + c, row + c, (end - c) * sizeof *out);
+    }
+    (simd_has_avx2() ? scale_avx2 : scale_plain)(m, out);
 }
 
 static void rectify(float *v, size_t n)
@@ -95,18 +124,32 @@ static void rectify(float *v, size_t n)
         v[i] = v[i] > 0 ? v[i] : 0.0f;
 }
 
-/* One row's second hidden layer: out (MLP_WIDTH_MAX). */
-static void hidden_of(const struct mlp *m, const float *row, float *out)
+/* Rows that fit `BLOCK_FLOATS` in the widest layer are done side by side. */
+enum { BLOCK_FLOATS = 4 * MLP_WIDTH_MAX };
+
+static size_t block_rows(const struct mlp *m)
+{
+    uint32_t widest = m->base.n_cols;
+
+    for (size_t l = 0; l < MLP_LAYERS; l++)
+        widest = m->layer[l].n_out > widest ? m->layer[l].n_out : widest;
+    return BLOCK_FLOATS / widest;
+}
+
+/* The second hidden layer of no more than block_rows() rows: out (n_rows, n_out). */
+static void hidden_of(const struct mlp *m, const float *rows, size_t n_rows, float *out)
 {
     const struct mlp_layer *y = m->layer;
-    float in[MLP_WIDTH_MAX] = {0};
-    float one[MLP_WIDTH_MAX];
+    float in[BLOCK_FLOATS];
+    float one[BLOCK_FLOATS];
 
-    mlp_scale(m, row, in);
-    dense_multiply(one, in, y[0].w, y[0].bias, 1, y[0].n_in, y[0].n_out);
-    rectify(one, y[0].n_out);
-    dense_multiply(out, one, y[1].w, y[1].bias, 1, y[1].n_in, y[1].n_out);
-    rectify(out, y[1].n_out);
+    in[0] = 0; /* there is a row, but compilers do not know */
+    for (size_t r = 0; r < n_rows; r++)
+        mlp_scale(m, rows + r * y[0].n_in, in + r * y[0].n_in);
+    dense_multiply(one, in, y[0].w, y[0].bias, n_rows, y[0].n_in, y[0].n_out);
+    rectify(one, n_rows * y[0].n_out);
+    dense_multiply(out, one, y[1].w, y[1].bias, n_rows, y[1].n_in, y[1].n_out);
+    rectify(out, n_rows * y[1].n_out);
 }
 
 static void mlp_margins(const struct lw_model *model, const float *rows, size_t n_rows,
@@ -114,14 +157,17 @@ static void mlp_margins(const struct lw_model *model, const float *rows, size_t 
 {
     const struct mlp *m = mlp_of(model);
     const struct mlp_layer *y = m->layer;
-    float two[MLP_WIDTH_MAX];
+    size_t block = block_rows(m);
+    float two[BLOCK_FLOATS];
 
     LW_ASSERT(y[0].n_in == model->n_cols && y[1].n_in == y[0].n_out &&
               y[2].n_in == y[1].n_out);
-    for (size_t r = 0; r < n_rows; r++) {
-        hidden_of(m, rows + r * model->n_cols, two);
-        dense_multiply(out + r * model->n_classes, two, y[2].w, y[2].bias, 1, y[2].n_in,
-                       y[2].n_out);
+    for (size_t at = 0; at < n_rows; at += block) {
+        size_t n = n_rows - at < block ? n_rows - at : block;
+
+        hidden_of(m, rows + at * model->n_cols, n, two);
+        dense_multiply(out + at * model->n_classes, two, y[2].w, y[2].bias, n,
+                       y[2].n_in, y[2].n_out);
     }
 }
 
@@ -130,11 +176,12 @@ static uint32_t mlp_latent(const struct lw_model *model, const float *rows,
 {
     const struct mlp *m = mlp_of(model);
     uint32_t width = m->layer[1].n_out;
-    float two[MLP_WIDTH_MAX];
+    size_t block = block_rows(m);
 
-    for (size_t r = 0; out != NULL && r < n_rows; r++) {
-        hidden_of(m, rows + r * model->n_cols, two);
-        memcpy(out + r * width, two, width * sizeof *out);
+    for (size_t at = 0; out != NULL && at < n_rows; at += block) {
+        size_t n = n_rows - at < block ? n_rows - at : block;
+
+        hidden_of(m, rows + at * model->n_cols, n, out + at * width);
     }
     return width;
 }
@@ -250,9 +297,9 @@ static void mlp_save(const struct lw_model *model, struct buf *out)
 
     buf_add_le32(out, m->layer[0].n_out);
     for (uint32_t c = 0; c < model->n_cols; c++) {
-        buf_add_f32(out, m->input[c].mean);
-        buf_add_f32(out, m->input[c].deviation);
-        buf_add_u8(out, m->input[c].squash ? 1 : 0);
+        buf_add_f32(out, m->mean[c]);
+        buf_add_f32(out, m->deviation[c]);
+        buf_add_u8(out, m->squash[c] ? 1 : 0);
     }
     for (size_t l = 0; l < MLP_LAYERS; l++) {
         const struct mlp_layer *y = &m->layer[l];
@@ -273,14 +320,13 @@ static bool load_weights(struct span *s, float *v, size_t n)
 static bool load_inputs(struct span *s, struct mlp *m)
 {
     for (uint32_t c = 0; c < m->base.n_cols; c++) {
-        struct mlp_input *in = &m->input[c];
         uint8_t squash;
 
-        if (!span_take_f32(s, &in->mean) || !isfinite(in->mean) ||
-            !span_take_f32(s, &in->deviation) || !isfinite(in->deviation) ||
-            !(in->deviation > 0) || !span_take_u8(s, &squash) || squash > 1)
+        if (!span_take_f32(s, &m->mean[c]) || !isfinite(m->mean[c]) ||
+            !span_take_f32(s, &m->deviation[c]) || !isfinite(m->deviation[c]) ||
+            !(m->deviation[c] > 0) || !span_take_u8(s, &squash) || squash > 1)
             return false;
-        in->squash = squash == 1;
+        m->squash[c] = squash == 1;
     }
     return true;
 }
@@ -334,6 +380,7 @@ const struct model_ops model_mlp = {
     .margins = mlp_margins,
     .latent = mlp_latent,
     .contributions = mlp_contributions,
+    .to_c = mlp_to_c,
     .save = mlp_save,
     .load = mlp_load,
     .free = free_model,

@@ -27,17 +27,14 @@ struct mlp_layer {
     float *bias; /* (n_out), owned */
 };
 
-/** What a column goes through before the first layer: missing values become 0, others
- *  (v - mean) / deviation, after sign(v) log(1 + |v|) where `squash` says so. */
-struct mlp_input {
-    float mean;
-    float deviation; /* > 0 */
-    bool squash;
-};
-
 struct mlp {
     struct lw_model base;
-    struct mlp_input *input; /* (n_cols), owned */
+    /* What a column goes through before the first layer: missing values become 0,
+     * others (v - mean) / deviation, after sign(v) log(1 + |v|) where `squash` says so.
+     */
+    float *mean;      /* (n_cols), owned */
+    float *deviation; /* (n_cols) > 0, owned */
+    bool *squash;     /* (n_cols), owned */
     struct mlp_layer layer[MLP_LAYERS];
 };
 

@@ -68,13 +68,13 @@ static void scale_column(struct fitter *f, uint32_t c)
 {
     const struct lw_matrix *x = f->task->x;
     const float *weight = f->task->weights;
-    struct mlp_input *in = &f->m->input[c];
+    bool squash = false;
     double sum = 0;
     double mean = 0;
     double squares = 0;
 
     for (size_t r = 0; r < x->n_rows; r++)
-        in->squash = in->squash || fabsf(x->x[r * x->n_cols + c]) > SHARE_MAX;
+        squash = squash || fabsf(x->x[r * x->n_cols + c]) > SHARE_MAX;
     for (size_t r = 0; r < x->n_rows; r++) {
         float v = x->x[r * x->n_cols + c];
         double w = weight == NULL ? 1 : (double)weight[r];
@@ -82,14 +82,15 @@ static void scale_column(struct fitter *f, uint32_t c)
 
         if (isnan(v) || w <= 0)
             continue;
-        v = in->squash ? link_squash(v) : v;
+        v = squash ? link_squash(v) : v;
         from_mean = (double)v - mean;
         sum += w;
         mean += from_mean * w / sum; /* West, CACM 22:9, 1979 */
         squares += w * from_mean * ((double)v - mean);
     }
-    in->mean = (float)mean;
-    in->deviation =
+    f->m->squash[c] = squash;
+    f->m->mean[c] = (float)mean;
+    f->m->deviation[c] =
         (float)fmax(sum > 0 ? sqrt(squares / sum) : 0, (double)LEAST_DEVIATION);
 }
 

@@ -51,6 +51,10 @@ struct model_ops {
                                     struct lw_error *err);
     /** NULL: the kind does not measure a distance from normal. */
     anomaly_score_fn score;
+    /** Append C source of a function of the margins (learn/model_c.h); NULL: the kind
+     *  cannot be told so. */
+    enum lw_status (*to_c)(const struct lw_model *m, const char *name, struct buf *out,
+                           struct lw_error *err);
     /** Append the estimator's own bytes. */
     void (*save)(const struct lw_model *m, struct buf *out);
     /** Read them back, trusting nothing. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "learn/link.h"
 #include "learn/members.h"
+#include "learn/model_c.h"
 #include "learn/model_option.h"
 
 #include <string.h>
@@ -196,6 +197,29 @@ static enum lw_status versus_contributions(const struct lw_model *m, const float
                                   phi, err);
 }
 
+static enum lw_status versus_to_c(const struct lw_model *m, const char *name,
+                                  struct buf *out, struct lw_error *err)
+{
+    const struct members *s = members_of(m);
+    char part[MODEL_C_NAME_MAX];
+    enum lw_status st = LW_OK;
+
+    for (uint32_t i = 0; st == LW_OK && i < s->n; i++)
+        st = model_part_to_c(s->of[i], model_c_member(name, i, part), out, err);
+    if (st != LW_OK)
+        return st;
+    buf_printf(out,
+               "static void %s_margins(const float *row, float *margin)\n{\n"
+               "    float side[2];\n\n    margin[0] = 0;\n",
+               name);
+    for (uint32_t i = 0; i < s->n; i++)
+        buf_printf(out,
+                   "    %s_margins(row, side);\n    margin[%u] = side[1] - side[0];\n",
+                   model_c_member(name, i, part), i + 1);
+    buf_add_text(out, "}\n\n");
+    return LW_OK;
+}
+
 /* ---- storage ---- */
 
 static void versus_save(const struct lw_model *m, struct buf *out)
@@ -240,6 +264,7 @@ const struct model_ops model_versus = {
     .predict = versus_predict,
     .margins = versus_margins,
     .contributions = versus_contributions,
+    .to_c = versus_to_c,
     .save = versus_save,
     .load = versus_load,
     .free = versus_free,

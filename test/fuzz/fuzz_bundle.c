@@ -3,7 +3,8 @@
  * A model file.  No mutation finds a SHA-256 that fits, so the input is read as it is
  * and once more with length and checksum put right.  Every section of what loads is
  * offered to its loader, and the whole input to all of them; an estimator that loads
- * must say what it was read from, predict and explain, a classifier judge and explain.
+ * must say what it was read from, predict and explain, a classifier judge and explain,
+ * a model of packet streams score packets.
  */
 #include "base/assert.h"
 #include "base/digest.h"
@@ -18,6 +19,7 @@
 
 #include <lapwing/bundle.h>
 #include <lapwing/detect.h>
+#include <lapwing/packet_stream.h>
 #include <lapwing/tabular.h>
 
 #include <float.h>
@@ -178,6 +180,43 @@ static void try_classifier(const void *data, size_t n)
     lw_classifier_free(c);
 }
 
+static void check_packet(void *ctx, const struct lw_stream_packet *p)
+{
+    (void)ctx;
+    LW_ASSERT(!p->is_scored || (isfinite(p->score) && p->p_value > 0));
+}
+
+/* Any scores, but numbers; a rival of a kind that knows only what is normal. */
+static void try_stream(const void *data, size_t n)
+{
+    static const uint8_t frame[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6};
+    const struct lw_stream_config cfg = {
+        .packet = check_packet, .rivals = true, .max_sockets = 64};
+    struct lw_stream_model *m = NULL;
+    struct lw_stream *s = NULL;
+    struct lw_error err = {.msg = ""};
+
+    if (lw_stream_model_load_memory(&m, data, n, "fuzz", &err) != LW_OK) {
+        LW_ASSERT(strncmp(err.msg, "fuzz: ", 6) == 0);
+        return;
+    }
+    if (lw_stream_new(&s, m, &cfg, &err) == LW_OK) {
+        for (int i = 0; i < 40; i++) {
+            const struct lw_packet pkt = {.time_ns = (int64_t)i * i * 1000000,
+                                          .data = frame,
+                                          .captured_bytes = sizeof frame,
+                                          .wire_bytes = sizeof frame + (uint32_t)i,
+                                          .link_type = 1};
+
+            if (lw_stream_add(s, &pkt, &err) != LW_OK)
+                break;
+        }
+        lw_stream_flush(s);
+    }
+    lw_stream_free(s);
+    lw_stream_model_free(m);
+}
+
 static void try_model(const void *data, size_t n)
 {
     struct lw_model *m = NULL;
@@ -224,6 +263,7 @@ static void try_bundle(const uint8_t *data, size_t n)
     lw_bundle_free(b);
     try_classifier(data, n);
     try_table(data, n);
+    try_stream(data, n);
 }
 
 void fuzz_one(const uint8_t *data, size_t n)

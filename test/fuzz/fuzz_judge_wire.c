@@ -17,7 +17,7 @@ static void try_request(struct span bytes)
 
     if (wire_take_request(&r, bytes, &err) != LW_OK)
         return;
-    LW_ASSERT(r.attack.n + r.botnet.n <= bytes.n);
+    LW_ASSERT(r.files[0].n + r.files[1].n + r.files[2].n <= bytes.n);
     wire_request_release(&r);
 }
 
@@ -71,9 +71,11 @@ static void try_frames(struct span s, const struct judge_config *cfg)
 void fuzz_one(const uint8_t *data, size_t n)
 {
     static struct lw_classifier classifier;
+    static struct model traffic = {.role = MODEL_ROLE_TRAFFIC,
+                                   .classifier = &classifier};
     static struct model attack = {.role = MODEL_ROLE_ATTACK, .classifier = &classifier};
     static struct model botnet = {.role = MODEL_ROLE_BOTNET, .classifier = &classifier};
-    const struct judge_config cfg = {.attack = &attack, .botnet = &botnet};
+    const struct judge_config cfg = {.models = {&traffic, &attack, &botnet}};
 
     if (n == 0)
         return;

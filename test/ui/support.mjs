@@ -24,8 +24,10 @@ export class Server {
     this.port ??= await freePort();
     this.url = `http://127.0.0.1:${this.port}`;
     this.child = spawn(this.program, ["serve", "--listen", `127.0.0.1:${this.port}`, ...this.options],
-      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...this.env } });
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } });
     this.child.stderr.on("data", (d) => { this.errors += d; });
+    this.said = "";
+    this.child.stdout.on("data", (d) => { this.said += d; });
     for (let i = 0; i < 300; i++) {
       if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.errors}`);
       try {

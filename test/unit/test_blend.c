@@ -54,9 +54,26 @@ static double accuracy(const struct lw_model *m, const struct sample *s)
     return hits / N_ROWS;
 }
 
+static void check_product(size_t n, size_t n_inner, size_t n_cols, const float *a,
+                          const float *b, const float *bias)
+{
+    float out[1024];
+
+    assert_true(n * n_cols <= 1024);
+    dense_multiply(out, a, b, bias, n, n_inner, n_cols);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n_cols; j++) {
+            float sum = bias == NULL ? 0.0F : bias[j];
+
+            for (size_t k = 0; k < n_inner; k++)
+                sum += a[i * n_inner + k] * b[k * n_cols + j];
+            assert_true(out[i * n_cols + j] == sum);
+        }
+}
+
 static void products_are_summed_in_order(void **state)
 {
-    enum { N = 3, INNER = 7, COLS = 77 };
+    enum { N = 9, INNER = 7, COLS = 77 };
     float a[N * INNER];
     float b[INNER * COLS];
     float bias[COLS];
@@ -71,16 +88,10 @@ static void products_are_summed_in_order(void **state)
         b[i] = (float)(rng_unit(&r) - 0.5);
     for (size_t i = 0; i < COLS; i++)
         bias[i] = (float)rng_unit(&r);
-    dense_multiply(out, a, b, bias, N, INNER, COLS);
-    for (size_t i = 0; i < N; i++) {
-        for (size_t j = 0; j < COLS; j++) {
-            float sum = bias[j];
-
-            for (size_t k = 0; k < INNER; k++)
-                sum += a[i * INNER + k] * b[k * COLS + j];
-            assert_true(out[i * COLS + j] == sum);
-        }
-    }
+    /* Every way of filling vectors and tiles, with a bias and without. */
+    for (size_t n = 1; n <= N; n++)
+        for (size_t cols = 1; cols <= COLS; cols++)
+            check_product(n, INNER, cols, a, b, cols % 3 == 0 ? NULL : bias);
     dense_multiply(out, a, b, NULL, 1, 0, COLS);
     assert_true(out[0] == 0 && out[COLS - 1] == 0);
 }

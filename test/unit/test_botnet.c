@@ -227,9 +227,41 @@ static void what_cannot_be_learnt_from_is_refused(void **state)
     assert_int_equal(train(missing, 2, "m", &r, &err), LW_ENOTFOUND);
 }
 
+/* The file that was written, on a capture it knows and one without labels. */
+static void a_model_is_judged_capture_by_capture(void **state)
+{
+    static const char *const names[] = {"a", "b"};
+    char model[PATH_ROOM];
+    char known[PATH_ROOM];
+    char other[PATH_ROOM];
+    const char *groups[] = {in_folder("c", known), in_folder("a", other)};
+    struct lw_botnet_config cfg = {.groups = groups, .n_groups = 2};
+    struct lw_botnet_report r;
+    struct lw_botnet_result all;
+    struct lw_classifier *c = NULL;
+    struct lw_error err;
+
+    (void)state;
+    assert_int_equal(train(names, 2, "m", &r, &err), LW_OK);
+    assert_int_equal(lw_classifier_load(&c, in_folder("m", model), &err), LW_OK);
+    assert_int_equal(lw_botnet_test(c, &cfg, &r, &all, &err), LW_OK);
+    assert_int_equal(r.n_captures, 2);
+    assert_string_equal(r.capture[0].name, "c");
+    assert_near(r.capture[0].figures.rule_recall, 0.9, 1e-9);
+    assert_near(r.pooled.roc_auc, 1, 1e-9);
+    assert_int_equal(r.pooled.n_background, 2 * FLOWS / 100);
+    assert_int_equal(all.all.n_rows, 4 * FLOWS);
+    assert_near(all.all.detection, r.pooled.recall, 1e-9);
+    groups[0] = in_folder("none", known);
+    cfg.n_groups = 1;
+    assert_int_equal(lw_botnet_test(c, &cfg, &r, &all, &err), LW_EFORMAT);
+    lw_classifier_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_is_judged_capture_by_capture),
         cmocka_unit_test(captures_are_left_out),
         cmocka_unit_test(the_same_flows_give_the_same_file),
         cmocka_unit_test(the_model_judges_by_its_threshold),

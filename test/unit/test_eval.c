@@ -172,9 +172,35 @@ static void area_equals_counting_pairs(void **state)
     }
 }
 
+static void classes_can_be_taken_together(void **state)
+{
+    const uint32_t is[] = {0, 0, 0, 1, 1, 2, 2, 2};
+    const uint32_t given[] = {0, 1, 0, 2, 1, 2, 3, 0};
+    const uint32_t group[] = {0, 1, 1};
+    const uint32_t wrong[] = {0, 0, 1};
+    struct lw_eval in;
+    struct lw_eval e;
+    struct lw_error err;
+
+    (void)state;
+    assert_int_equal(lw_eval_compute(&in, is, given, 8, 3, NULL, &err), LW_OK);
+    assert_int_equal(lw_eval_merge(&e, &in, group, 2, &err), LW_OK);
+    assert_int_equal(e.n_classes, 2);
+    assert_int_equal(e.confusion[0][0], 2);
+    assert_int_equal(e.confusion[0][1], 1);
+    assert_int_equal(e.confusion[1][0], 1);
+    assert_int_equal(e.confusion[1][1], 3);
+    assert_int_equal(e.confusion[1][2], 1);
+    assert_near(e.accuracy, 5.0 / 8, 1e-12);
+    assert_near(e.detection, in.detection, 0);
+    assert_near(e.false_alarm, in.false_alarm, 0);
+    assert_int_equal(lw_eval_merge(&e, &in, wrong, 2, &err), LW_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_can_be_taken_together),
         cmocka_unit_test(answers_are_judged_as_by_hand),
         cmocka_unit_test(scores_are_judged_as_by_hand),
         cmocka_unit_test(rates_are_met_exactly),

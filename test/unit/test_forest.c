@@ -99,11 +99,11 @@ static unsigned check_shape(const struct shape *s, uint64_t seed)
 static void kernels_agree_on_any_shape(void **state)
 {
     static const struct shape shapes[] = {
-        {41, 5, 20, 6, 40, 0.1},
-        {1, 2, 1, 0, 2, 1},      /* one leaf */
-        {3, 2, 10, 6, 2, 0},     /* full trees, all of 64 leaves */
+        {41, 5, 20, 6, 40, 0.1},  {1, 2, 1, 0, 2, 1}, /* one leaf */
+        {3, 2, 10, 6, 2, 0},                          /* full trees, all of 64 leaves */
         {2, 3, 100, 6, 2000, 0}, /* a column has several slices of thresholds */
-        {64, 7, 5, 5, 300, 0.3},
+        {64, 7, 5, 5, 300, 0.3},  {41, 5, 150, 3, 400, 0.1}, /* small trees */
+        {3, 2, 900, 3, 40, 0.1},  /* of which many split alike */
         {5, 2, 2000, 2, 17, 0.2}, /* more trees than a block of the row kernel */
     };
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/rng.h"
 #include "learn/link.h"
 #include "test.h"
 
 #include <cmocka.h>
 
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
 /* Against the correctly rounded result: half a unit in the last place and a little. */
 static void exponential_is_exact_to_the_last_place(void **state)
@@ -55,6 +58,40 @@ static void squashing_keeps_order_and_sign(void **state)
     assert_true(link_squash(-INFINITY) == -link_squash(INFINITY));
 }
 
+static void assert_same_squash(const float *v, size_t n)
+{
+    float out[67];
+
+    link_squash_all(v, n, out);
+    for (size_t i = 0; i < n; i++) {
+        float one = link_squash(v[i]);
+
+        assert_true(isnan(one) ? isnan(out[i])
+                               : memcmp(&one, &out[i], sizeof one) == 0);
+    }
+}
+
+static void squashing_many_gives_the_same_bits(void **state)
+{
+    static const float odd[] = {0,         -0.0f,   1,       -1,     NAN,     INFINITY,
+                                -INFINITY, FLT_MAX, FLT_MIN, 1e-45f, -2.5e-3f};
+    float v[67];
+    struct rng r;
+
+    (void)state;
+    for (size_t n = 0; n <= sizeof odd / sizeof odd[0]; n++)
+        assert_same_squash(odd, n);
+    rng_init(&r, 9);
+    for (size_t times = 0; times < 2000; times++) {
+        for (size_t i = 0; i < 67; i++) {
+            uint32_t bits = (uint32_t)rng_next(&r);
+
+            memcpy(&v[i], &bits, sizeof bits);
+        }
+        assert_same_squash(v, 67);
+    }
+}
+
 static void softmax_sums_to_one(void **state)
 {
     float p[5] = {1.5f, -2, 0, 80, 79};
@@ -87,6 +124,7 @@ int main(void)
         cmocka_unit_test(exponential_has_ends),
         cmocka_unit_test(logarithm_is_exact),
         cmocka_unit_test(squashing_keeps_order_and_sign),
+        cmocka_unit_test(squashing_many_gives_the_same_bits),
         cmocka_unit_test(softmax_sums_to_one),
         cmocka_unit_test(logistic_is_never_out_of_range),
     };

@@ -9,6 +9,7 @@
 #include <lapwing/profile.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct lw_error err;
@@ -303,11 +304,70 @@ static void repeated_rows_are_counted(void **state)
     unmake(&m);
 }
 
-static void memory_may_run_out_anywhere(void **state)
+/* ---- the logistic regression ---- */
+
+/* 120 rows; `odd` is attacks' alone. */
+static void make_logit(struct made *m, bool is_complete)
 {
-    static const char text[] = "a,b,w,label\n1,2,x,0\n2,1,y,1\n3,5,x,1\n";
+    struct buf b;
+
+    buf_init(&b);
+    buf_add_text(&b, "a,twice,flat,odd,w,label\n");
+    for (size_t i = 0; i < 120; i++) {
+        bool bad = is_complete ? i * 37 % 97 > 50 : i * 31 % 7 > 3;
+
+        buf_printf(&b, "%zu,%zu,3,%d,%s,%s\n", i * 37 % 97, 2 * (i * 37 % 97),
+                   bad && i % 4 == 0, i % 3 ? "x" : "y", bad ? "dos" : "normal");
+    }
+    make(m, buf_text(&b), "keep: [a, twice]");
+    buf_release(&b);
+}
+
+static void terms_without_a_coefficient_are_told(void **state)
+{
+    const struct lw_profile_logit *l;
+    struct made m;
 
     (void)state;
+    make_logit(&m, false);
+    l = &m.profile.logit;
+    assert_int_equal(l->state, LW_TEST_APPLIES);
+    assert_int_equal(l->n_rows, 120);
+    assert_int_equal(l->n_terms, 5);
+    assert_true(l->is_converged);
+    assert_false(l->is_complete);
+    assert_int_equal(l->terms[0].state, LW_LOGIT_FITTED);
+    assert_int_equal(l->terms[0].wald.state, LW_TEST_APPLIES);
+    assert_int_equal(l->terms[1].state, LW_LOGIT_DETERMINED);
+    assert_int_equal(l->terms[2].state, LW_LOGIT_CONSTANT);
+    assert_int_equal(l->terms[3].state, LW_LOGIT_SEPARATES);
+    assert_true(l->terms[3].coefficient > 0);
+    assert_true(isnan(l->terms[3].error));
+    assert_int_equal(l->n_separate, 1);
+    assert_string_equal(l->terms[4].word, "y");
+    assert_true(l->terms[4].error > 0);
+    unmake(&m);
+}
+
+static void complete_separation_has_no_figures(void **state)
+{
+    struct made m;
+
+    (void)state;
+    make_logit(&m, true);
+    assert_true(m.profile.logit.is_complete);
+    assert_int_equal(m.profile.logit.terms[0].wald.state, LW_TEST_OTHER_TYPE);
+    unmake(&m);
+}
+
+static void memory_may_run_out_anywhere(void **state)
+{
+    char text[1024] = "a,b,w,label\n";
+
+    (void)state;
+    for (size_t i = 0; i < 70; i++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text),
+                       "%zu,%zu,%s,%zu\n", i % 7, i % 5, i % 3 ? "x" : "y", i % 2);
     for (uint64_t n = 1;; n++) {
         struct made m;
         enum lw_status st;
@@ -334,6 +394,8 @@ int main(void)
         cmocka_unit_test(leaks_are_named_with_their_figure),
         cmocka_unit_test(measurements_are_no_identifiers),
         cmocka_unit_test(repeated_rows_are_counted),
+        cmocka_unit_test(terms_without_a_coefficient_are_told),
+        cmocka_unit_test(complete_separation_has_no_figures),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
 

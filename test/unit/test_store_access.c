@@ -246,6 +246,32 @@ static void the_audit_log_pages(void **state)
     temp_store_release(&t);
 }
 
+static void old_refusals_are_forgotten(void **state)
+{
+    struct temp_store t;
+    struct lw_error err;
+    struct noted n = {.n = 0};
+    struct store_page page = {.limit = 100};
+    uint64_t removed = 0;
+
+    (void)state;
+    temp_store_init(&t);
+    OK(store_audit_trim(t.s, 4, &removed, &err));
+    assert_int_equal(removed, 0);
+    for (int i = 0; i < 8; i++) {
+        const char action[2] = {(char)('a' + i), '\0'};
+        const struct store_audit a = {
+            .who = "ann", .action = action, .outcome = i % 2 == 0 ? "401" : "200"};
+
+        OK(store_audit_add(t.s, &a, &err));
+    }
+    OK(store_audit_trim(t.s, 4, &removed, &err));
+    assert_int_equal(removed, 2);
+    OK(store_audit_list(t.s, &page, note_audit, &n, &err));
+    assert_string_equal(n.text, "hgfedb");
+    temp_store_release(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +280,7 @@ int main(void)
         cmocka_unit_test(tokens_are_revoked_with_their_sessions),
         cmocka_unit_test(the_first_administrator_is_the_first),
         cmocka_unit_test(the_audit_log_pages),
+        cmocka_unit_test(old_refusals_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,7 @@ struct seen {
     char name[16][32];
     size_t n;
     int64_t flows[64];
+    enum lw_verdict_class told[64];
     size_t n_flows;
 };
 
@@ -79,6 +80,7 @@ static void note_flow(void *ctx, const struct store_flow *f)
 {
     struct seen *s = ctx;
 
+    s->told[s->n_flows] = f->told_verdict;
     s->flows[s->n_flows++] = f->id;
 }
 
@@ -249,11 +251,63 @@ static void another_analysis_keeps_what_was_said(void **state)
     temp_store_release(&t);
 }
 
+/* Many that scan one target, one that floods many; two of a kind stay two. */
+static void many_of_a_kind_are_one_alert(void **state)
+{
+    struct store_flow flows[60];
+    struct store_page page = {.limit = 50};
+    struct temp_store t;
+    struct lw_error err;
+    struct seen s;
+    size_t n = 0;
+
+    (void)state;
+    for (uint8_t i = 0; i < 20; i++) {
+        flows[n++] = flow(LW_VERDICT_PROBE, (uint8_t)(10 + i), 5, 10 + i);
+        flows[n++] = flow(LW_VERDICT_DOS, 7, (uint8_t)(30 + i), 40 + i);
+    }
+    flows[8].score = 0.9F;
+    flows[8].words = "the worst";
+    flows[n++] = flow(LW_VERDICT_R2L, 1, 9, 50);
+    flows[n++] = flow(LW_VERDICT_R2L, 2, 9, 60);
+    flows[n++] = flow(LW_VERDICT_PROBE, 90, 5, 100000); /* another day */
+    temp_store_init(&t);
+    (void)load(&t, flows, n, 0);
+    list(&t, &s);
+    assert_int_equal(s.n, 5);
+    assert_int_equal(s.a[0].verdict, LW_VERDICT_PROBE);
+    assert_int_equal(s.a[0].flows, 20);
+    assert_int_equal(s.a[0].sources, 20);
+    assert_int_equal(s.a[0].source.bytes[0], 0);
+    assert_int_equal(s.a[0].destination.bytes[4], 5);
+    assert_true(s.a[0].score > 0.8);
+    OK(store_alert_flows(t.s, s.a[0].id, &page, note_flow, &s, &err));
+    assert_int_equal(s.n_flows, 20);
+    assert_int_equal(s.flows[4], s.a[0].flow);
+    assert_int_equal(s.a[1].verdict, LW_VERDICT_DOS);
+    assert_int_equal(s.a[1].destinations, 20);
+    assert_int_equal(s.a[1].source.bytes[4], 7);
+    assert_int_equal(s.a[2].verdict, LW_VERDICT_R2L);
+    assert_int_equal(s.a[2].flows, 1);
+    assert_int_equal(s.a[3].flows, 1);
+    assert_int_equal(s.a[4].flows, 1);
+    temp_store_check(&t);
+    temp_store_release(&t);
+}
+
+static struct store_flow told(struct store_flow f, enum lw_verdict_class verdict)
+{
+    f.told = true;
+    f.told_verdict = verdict;
+    return f;
+}
+
 static void flow_by_flow(void **state)
 {
-    const struct store_flow flows[] = {flow(LW_VERDICT_PROBE, 1, 1, 10),
-                                       flow(LW_VERDICT_PROBE, 1, 2, 20),
-                                       flow(LW_VERDICT_R2L, 3, 1, 20)};
+    const struct store_flow flows[] = {
+        told(flow(LW_VERDICT_PROBE, 1, 1, 10), LW_VERDICT_PROBE),
+        told(flow(LW_VERDICT_PROBE, 1, 2, 20), LW_VERDICT_PROBE),
+        told(flow(LW_VERDICT_R2L, 3, 1, 20), LW_VERDICT_R2L)};
     struct store_page page = {.limit = 2};
     struct temp_store t;
     struct lw_error err;
@@ -286,6 +340,45 @@ static void flow_by_flow(void **state)
     temp_store_release(&t);
 }
 
+/* What is told flow by flow need not be what makes alerts. */
+static void told_without_an_alert(void **state)
+{
+    struct store_flow flows[] = {
+        flow(LW_VERDICT_PROBE, 1, 1, 10),
+        told(flow(LW_VERDICT_NORMAL, 2, 1, 20), LW_VERDICT_U2R),
+        told(flow(LW_VERDICT_DOS, 3, 1, 30), LW_VERDICT_BOTNET)};
+    struct store_page page = {.limit = 100000};
+    struct temp_store t;
+    struct lw_error err;
+    struct seen s;
+    int64_t first;
+    int64_t capture;
+
+    (void)state;
+    flows[1].alerted = false;
+    temp_store_init(&t);
+    capture = load(&t, flows, 3, 0);
+    memset(&s, 0, sizeof s);
+    OK(store_flow_alert_list(t.s, &page, note_flow, &s, &err));
+    assert_int_equal(s.n_flows, 2);
+    assert_int_equal(s.told[0], LW_VERDICT_U2R);
+    assert_int_equal(s.told[1], LW_VERDICT_BOTNET);
+    first = s.flows[0];
+    OK(store_flow_alert_resolve(t.s, first, &err));
+    assert_int_equal(store_flow_alert_resolve(t.s, first - 1, &err), LW_ENOTFOUND);
+    list(&t, &s);
+    assert_int_equal(s.n, 2); /* a scan that is not told, a flood that is */
+    OK(store_alert_change(t.s, s.a[1].id,
+                          &(struct store_alert_change){.resolved = 1, .label = -1},
+                          NULL, &err));
+    OK(store_flow_alert_list(t.s, &page, note_flow, &s, &err));
+    assert_int_equal(s.n_flows, 0);
+    temp_store_check(&t);
+    OK(store_capture_delete(t.s, capture, &err));
+    temp_store_check(&t);
+    temp_store_release(&t);
+}
+
 static void lists_filter_and_page(void **state)
 {
     struct store_flow flows[12];
@@ -296,6 +389,7 @@ static void lists_filter_and_page(void **state)
     for (uint8_t i = 0; i < 12; i++) {
         flows[i] = flow(LW_VERDICT_PROBE, (uint8_t)(1 + i), (uint8_t)(i % 5), 10 * i);
         flows[i].severity = (uint8_t)(1 + i % 4);
+        flows[i].addr[1].bytes[2] = i; /* none of them is like another */
     }
     temp_store_init(&t);
     (void)load(&t, flows, 12, 0);
@@ -379,7 +473,9 @@ int main(void)
         cmocka_unit_test(too_many_groups_share_one),
         cmocka_unit_test(what_people_do_can_be_undone),
         cmocka_unit_test(another_analysis_keeps_what_was_said),
+        cmocka_unit_test(many_of_a_kind_are_one_alert),
         cmocka_unit_test(flow_by_flow),
+        cmocka_unit_test(told_without_an_alert),
         cmocka_unit_test(lists_filter_and_page),
         cmocka_unit_test(suppressions_expire),
     };

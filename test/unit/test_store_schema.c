@@ -99,6 +99,101 @@ static void every_version_becomes_the_present_one(void **state)
     }
 }
 
+struct flow_alerts {
+    int64_t id[8];
+    enum lw_verdict_class verdict[8];
+    size_t n;
+};
+
+static void note_flow(void *ctx, const struct store_flow *f)
+{
+    struct flow_alerts *l = ctx;
+
+    l->verdict[l->n] = f->told_verdict;
+    l->id[l->n++] = f->id;
+}
+
+static void list_flow_alerts(struct temp_store *t, struct flow_alerts *l)
+{
+    struct store_page page = {.limit = 8};
+    struct lw_error err = {.msg = ""};
+
+    l->n = 0;
+    if (store_flow_alert_list(t->s, &page, note_flow, l, &err) != LW_OK)
+        fail_msg("%s", err.msg);
+}
+
+/* As the version before wrote it: no column `told`, resolved flows with their alert. */
+static void make_version_1(struct temp_store *t, int64_t resolved)
+{
+    char path[128];
+    char sql[200];
+    struct lw_error err;
+    struct db *d = NULL;
+
+    store_close(t->s);
+    t->s = NULL;
+    (void)snprintf(path, sizeof path, "%s/flows/1.db", t->dir);
+    assert_int_equal(db_open(&d, path, DB_CREATE, &err), LW_OK);
+    exec(d, "DROP INDEX flows_told;ALTER TABLE flows DROP COLUMN told;"
+            "PRAGMA journal_mode = DELETE;PRAGMA user_version = 1");
+    db_close(d);
+    open_db(&d, t);
+    exec(d, "DROP TABLE resolved_flows;CREATE TABLE resolved_flows ("
+            " flow INTEGER PRIMARY KEY,"
+            " alert INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,"
+            " time INTEGER NOT NULL) STRICT;"
+            "CREATE INDEX resolved_flows_alert ON resolved_flows(alert);"
+            "PRAGMA user_version = 1");
+    (void)snprintf(sql, sizeof sql, "INSERT INTO resolved_flows VALUES (%lld, 1, 5)",
+                   (long long)resolved);
+    exec(d, sql);
+    db_close(d);
+}
+
+/* Flows, alerts and what was resolved one by one, of a store that version 1 wrote. */
+static void flows_of_version_1_stay(void **state)
+{
+    struct store_flow f = {.start_ns = 5,
+                           .proto = "tcp",
+                           .state = "",
+                           .addr = {{{4, 10, 0, 0, 1}}, {{4, 10, 0, 0, 2}}},
+                           .verdict = LW_VERDICT_PROBE,
+                           .alerted = true,
+                           .severity = 2,
+                           .words = "so many"};
+    struct flow_alerts l;
+    struct temp_store t;
+    struct lw_error err = {.msg = ""};
+    struct store_load *load = NULL;
+    int64_t job = 0;
+
+    (void)state;
+    temp_store_init(&t);
+    (void)temp_store_capture(&t, "a", "a", 1, &job);
+    assert_int_equal(temp_store_claim(&t), job);
+    assert_int_equal(store_load_begin(&load, t.s, job, &err), LW_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(store_load_add(load, &f, false, &err), LW_OK);
+    assert_int_equal(store_load_finish(load, NULL, &err), LW_OK);
+    list_flow_alerts(&t, &l);
+    assert_int_equal(l.n, 0); /* the version of today tells what it is told to */
+    make_version_1(&t, (INT64_C(1) << 32) + 2);
+    temp_store_reopen(&t);
+    temp_store_check(&t);
+    list_flow_alerts(&t, &l);
+    assert_int_equal(l.n, 2);
+    assert_int_equal(l.verdict[0], LW_VERDICT_PROBE);
+    assert_int_equal(l.id[0], (INT64_C(1) << 32) + 1);
+    assert_int_equal(l.id[1], (INT64_C(1) << 32) + 3);
+    assert_int_equal(store_flow_alert_resolve(t.s, l.id[0], &err), LW_OK);
+    assert_int_equal(store_flow_alert_resolve(t.s, l.id[1], &err), LW_OK);
+    list_flow_alerts(&t, &l);
+    assert_int_equal(l.n, 0);
+    temp_store_check(&t);
+    temp_store_release(&t);
+}
+
 static void a_newer_store_is_refused(void **state)
 {
     struct temp_store t;
@@ -176,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_version_becomes_the_present_one),
+        cmocka_unit_test(flows_of_version_1_stay),
         cmocka_unit_test(a_newer_store_is_refused),
         cmocka_unit_test(what_is_no_store_is_refused),
         cmocka_unit_test(a_store_is_open_once),

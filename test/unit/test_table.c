@@ -188,6 +188,10 @@ static void quoted_and_plain_lines_give_the_same(void **state)
         "",
         "?",
         "0.000001",
+        "7",
+        "9.99",
+        "1.5",
+        "00",
     };
     const size_t n = sizeof cells / sizeof cells[0];
     struct buf plain;
@@ -603,6 +607,34 @@ static void many_words_and_rows_are_kept(void **state)
     buf_release(&b);
 }
 
+/* Rows told of so far; what is told never goes back. */
+static void see_rows(void *ctx, uint64_t n_rows, double done)
+{
+    uint64_t *seen = ctx;
+
+    assert_true(n_rows > *seen);
+    assert_true(done >= 0 && done <= 1);
+    *seen = n_rows;
+}
+
+static void reading_tells_how_far_it_is(void **state)
+{
+    uint64_t seen = 0;
+    const struct lw_frame_config cfg = {.rows_read = see_rows, .rows_read_ctx = &seen};
+    struct lw_frame *f = NULL;
+    struct buf b;
+
+    (void)state;
+    buf_init(&b);
+    buf_add_text(&b, "a,b\n");
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&b, "%d,%d\n", i, i % 7);
+    assert_int_equal(try_read(&f, buf_text(&b), strlen(buf_text(&b)), &cfg), LW_OK);
+    assert_in_range(seen, 10000, 20000);
+    lw_frame_free(f);
+    buf_release(&b);
+}
+
 static void fail_everywhere(const char *text, size_t n_bytes)
 {
     struct lw_frame *f = NULL;
@@ -711,6 +743,7 @@ int main(void)
         cmocka_unit_test(damaged_zeek_headers_are_refused),
         cmocka_unit_test(zeek_logs_as_csv_keep_their_times),
         cmocka_unit_test(matrices_are_zeroed_and_bounded),
+        cmocka_unit_test(reading_tells_how_far_it_is),
         cmocka_unit_test(many_words_and_rows_are_kept),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };

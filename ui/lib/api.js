@@ -58,12 +58,13 @@ async function lost() {
 }
 
 export function needLogin() {
+  source?.close();
+  source = null;
   if (!link.needsLogin) tell({ needsLogin: true });
 }
 export function loggedIn() {
   tell({ needsLogin: false });
   source?.close();
-  source = null;
   openStream();
   bus.dispatchEvent(new Event("back"));
 }
@@ -100,7 +101,15 @@ export async function send(method, path, { query, body, json, headers = {}, sign
 
 /** What the server answers, from JSON; throws a Problem, Unreachable or AbortError. */
 export async function api(method, path, options) {
-  const response = await send(method, path, options);
+  let response = await send(method, path, options);
+  // Somebody logged in again in another tab: the cookie is that of the new session.
+  if (response.status === 403 && csrf && method !== "GET") {
+    const { field } = await response.clone().json().catch(() => ({}));
+    if (field === "X-CSRF-Token") {
+      setCsrf((await get("session")).csrf);
+      response = await send(method, path, options);
+    }
+  }
   const text = await response.text().catch((error) => {
     if (error.name === "AbortError") throw error;
     lost();
@@ -109,7 +118,7 @@ export async function api(method, path, options) {
   let said = null;
   try { said = text ? JSON.parse(text) : null; } catch { said = { detail: text.slice(0, 300) }; }
   if (response.ok) return said;
-  if (response.status === 401 && !path.startsWith("session")) needLogin();
+  if (response.status === 401 && !/^(session|administrator)/.test(path)) needLogin();
   throw new Problem(response.status, said || {});
 }
 export const get = (path, query, signal) => api("GET", path, { query, signal });
@@ -169,6 +178,8 @@ function openStream() {
   source.onerror = () => {
     if (source?.readyState !== EventSource.CLOSED) return;
     source = null;
+    // Refused: has the session ended?
+    get("session").then((s) => s.scope === null && needLogin(), () => {});
     setTimeout(() => source || link.needsLogin || openStream(), 5000);
   };
 }

@@ -54,9 +54,11 @@ const SMALL = 20000; // packets of a flow that are fetched just to be drawn
 function Shape({ flow: d }) {
   const [packets, set] = useState(d.first_packets);
   const [why, setWhy] = useState(null);
+  const [all, wantAll] = useState(!d.first_packets);
+  const total = d.source_packets + d.destination_packets;
   useEffect(() => {
-    if (d.first_packets) return undefined;
-    if (d.source_packets + d.destination_packets > SMALL) { setWhy("It has too many packets to fetch them just for a picture."); return undefined; }
+    if (!all) return undefined;
+    if (total > SMALL) { setWhy("It has too many packets to fetch them just for a picture."); return undefined; }
     const abort = new AbortController();
     send("GET", `flows/${d.id}/packets`, { signal: abort.signal }).then(async (r) => {
       if (!r.ok) throw new Error("The capture does not have them any more.");
@@ -65,9 +67,10 @@ function Shape({ flow: d }) {
       set(found);
     }).catch((e) => e.name !== "AbortError" && setWhy(e.message));
     return () => abort.abort();
-  }, [d.id]);
-  return packets?.length ? html`<${Packets} packets=${packets} />${packets.length < d.source_packets + d.destination_packets
-      && html`<p class="small faint">The first ${f.count(packets.length)} of ${f.count(d.source_packets + d.destination_packets)}.</p>`}`
+  }, [d.id, all]);
+  return packets?.length ? html`<${Packets} packets=${packets} />${packets.length < total
+      && html`<p class="small faint">The first ${f.count(packets.length)} of ${f.count(total)} packets.
+        ${why ? ` ${why}` : !all && total <= SMALL && html` <button class="small" onClick=${() => wantAll(true)}>Draw all of them</button>`}</p>`}`
     : why ? html`<${Empty} title="No packets to draw">${why}<//>` : html`<${Loading} lines=${6} />`;
 }
 
@@ -86,11 +89,23 @@ function Verdicts({ verdicts, chosen, onChoose }) {
   ]} />`;
 }
 
+const bare = (words) => words.replace(/ \(usual: [^()]*(\([^()]*\))?[^()]*\)$/, "");
+
 function Nearest({ near }) {
-  return html`<${Panel} title="The nearest normal flow" note="The most similar flow that is normal, and where this one differs.">
-    <${Table} caption="Differences from the nearest normal flow" rows=${near.differences || []} columns=${[
-      ["Feature", (d) => html`<span class="mono">${d.feature}</span>`], ["Here", (d) => f.number(d.value), { numeric: true }], ["There", (d) => f.number(d.normal), { numeric: true }],
-    ]} />${near.flow && html`<a href=${href(["flow", near.flow])}>Open that flow</a>`}<//>`;
+  return html`<${Panel} title="The nearest normal flow" aside=${html`<a href=${href(["flow", near.flow])}>Open that flow</a>`}
+      note=${`Of ${f.count(near.of)} normal flows of this capture the most similar, and where the two differ most.`}>
+    <${Table} caption="Differences from the nearest normal flow" rows=${near.differences.map((x) => ({ ...x, id: x.feature }))} columns=${[
+      ["Here", (x) => bare(x.words)], ["There", (x) => bare(x.normal_words)], ["Feature", (x) => html`<span class="mono">${x.feature}</span>`],
+    ]} /><//>`;
+}
+
+/** What the other detectors think of it, where that is not what made the verdict. */
+function Disagreement({ flow: d }) {
+  const rules = d.verdicts.find((v) => v.detector === d.detector);
+  const others = d.verdicts.filter((v) => v !== rules && (v.alert !== rules?.alert || v.alert && v.class !== rules.class));
+  if (!rules || !others.length) return null;
+  return html`<p class="note disagree"><span class="tag warn">detectors disagree</span> “${d.detector}” says ${rules.class}, which counts; ${others.map((v, i) => html`${i > 0 ? ", " : ""}“${v.detector}” says
+    ${" "}<b>${v.class}</b> (score ${f.figure(v.score)}${v.threshold === null ? "" : `, threshold ${f.figure(v.threshold)}`})`)}. ${rules.alert ? "" : "A second opinion makes no alert."}</p>`;
 }
 
 export default function Flow({ parts }) {
@@ -103,7 +118,7 @@ export default function Flow({ parts }) {
   const worst = Math.max(0, d.verdicts.findIndex((v) => v.detector === d.detector));
   const index = chosen ?? worst;
   const v = d.verdicts[index];
-  const near = v?.nearest_normal || d.nearest_normal;
+  const near = d.nearest_normal;
   const from = endpoint(d.source, d.source_port), to = endpoint(d.destination, d.destination_port);
   return html`<${PageHead} back=${["The capture's flows", ["capture", d.capture]]} title=${`${from} → ${to}`}
       sub=${`${f.time(d.start, 6)} (${f.zoneWords(f.toMs(d.start))}), ${d.protocol}${d.service ? `, ${d.service}` : ""}`}>
@@ -114,6 +129,7 @@ export default function Flow({ parts }) {
       <${Panel} title="Verdict" class="span-4"><p class="verdict-now"><${ClassBadge} name=${d.class} /></p>
         <p class="row" style=${{ marginBottom: ".8rem" }}>${d.severity && html`<${Severity} level=${d.severity} />`}<span class="faint">score ${f.figure(d.score)}${d.detector ? `, by the detector “${d.detector}”` : ""}</span></p>
         ${d.words && html`<p style=${{ marginBottom: ".8rem" }}>${d.words}</p>`}
+        <${Disagreement} flow=${d} />
         ${d.suppressed && html`<p class="note"><span class="tag warn">not alerted</span> an exception forbids it (<a href="#/settings">settings</a>)</p>`}
         <${Facts} items=${[
           ["Source", html`<a href=${href(["capture", d.capture], { source: d.source })}>${withName(d.source, d.source_name)}</a>`],
@@ -127,7 +143,8 @@ export default function Flow({ parts }) {
     <${Panel} title="What each detector says">${d.verdicts.length ? html`<${Verdicts} verdicts=${d.verdicts} chosen=${index} onChoose=${choose} />` : html`<${Empty} title="No detector judged this flow" />`}<//>
     ${v && html`<${Panel} title=${`Why: ${v.detector} says ${v.class}`} aside=${v.unavailable > 0 ? html`<span class="tag warn">${f.percent(v.unavailable)} of the evidence was not available</span>` : ""}
         note=${v.unavailable > 0 ? "What a source cannot tell (login counters of an encrypted flow, say) counts as missing, not as zero." : null}>
-      ${v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
+      ${v.alert && v.threshold === null && v.reasons.length ? html`<p><b>${v.reasons[0].words}</b></p><p class="faint">A sign that only attacks show: it counts whatever the model says.</p>`
+        : v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
         : html`<${Empty} title="No reasons are kept for this verdict">Reasons are kept for flows that a detector took for an attack.<//>`}<//>`}
     ${near && html`<${Nearest} near=${near} />`}
     <details class="panel"><summary>All of it as JSON</summary><p class="row" style=${{ margin: ".6rem 0" }}><${Copy} text=${JSON.stringify(d, null, 2)} /></p><pre>${JSON.stringify(d, null, 2)}</pre></details>`;

@@ -7,7 +7,7 @@ import { Chart, axis, line } from "../lib/chart.js";
 import { ClassBadge, Empty, Facts, Failed, Loaded, Loading, Meter, PageHead, Panel, Sure, Table, Tabs, attempt, say, slug } from "../lib/parts.js";
 import { href } from "../lib/router.js";
 
-const ROLES = { attack: "attack classes, from traffic", botnet: "botnet score", normal: "distance from normal", classify: "records of 31 features" };
+const ROLES = { traffic: "what makes the alerts of captures", attack: "a second opinion: attack classes of 1998", botnet: "a second opinion: botnet score", normal: "distance from normal", classify: "records of 31 features" };
 const PROTOCOLS = { leave_attack_out: "Attack types left out", leave_attack_out_as_from_packets: "The same, with what packets tell",
   leave_scenario_out: "Scenarios left out", leave_group_out: "Groups left out", random_split: "Random split", baseline_majority: "Baseline: always the same", baseline_one_rule: "Baseline: one rule" };
 const words = (key) => PROTOCOLS[key] || key.replaceAll("_", " ");
@@ -117,7 +117,7 @@ function Card({ id, session }) {
   const rivals = (all.data?.items || []).filter((x) => x.id !== id && x.role === m.role);
   return html`<${PageHead} title=${html`<span class="mono">${m.id}</span>`} back=${["Models", "models"]} sub=${`${m.role}: ${ROLES[m.role] || ""}`}>
       ${m.active ? html`<span class="tag on">active</span>` : html`<${Sure} class="main" ask="Use it from now on?" disabled=${!may} onSure=${() => attempt(() => api("POST", `models/${id}/activate`), "Active").then(card.reload)}>Activate<//>`}<//>
-    <${Panel} title="What it is"><${Facts} items=${[["View", m.view], ["Classes", m.classes.join(", ")], ["Threshold", f.figure(m.threshold)], ["Features", f.count(m.features.length)], ["Size", f.bytes(m.size)],
+    <${Panel} title="What it is"><${Facts} items=${[["View", m.view], ["Classes", m.classes.join(", ")], ["Threshold", m.threshold === null ? "its own, by class" : f.figure(m.threshold)], ["Features", f.count(m.features.length)], ["Size", f.bytes(m.size)],
       ["From", m.bundled ? "came with the program" : `uploaded ${f.time(m.uploaded)}`]]} /><//>
     <${Panel} title="How good it is" note="Attack types it never saw in training are what counts; a random split flatters every model."><${Validation} validation=${v} />
       ${v && "known_rejected" in v && html`<p class="note" style=${{ marginTop: ".8rem" }}>“Not recognized” is said of ${f.percent(v.known_rejected)} of what is known and ${f.percent(v.unseen_rejected)} of types never seen; ${f.percent(v.unseen_detected)} of these are called an attack.</p>`}<//>
@@ -148,7 +148,7 @@ function List({ session }) {
       ${d.items.filter((m) => m.role === r).length > 1 && html`<${Sure} class="small" ask="Back to the model before?" disabled=${!may} onSure=${() => act(() => api("POST", "models/rollback", { query: { role: r } }), (m) => `${m.id} judges again`)}>Roll back<//>`}</div>
     <div class="cards">${d.items.filter((m) => m.role === r).map((m) => html`<article key=${m.id} class="card ${m.active ? "active" : ""}">
       <div class="row" style=${{ justifyContent: "space-between" }}><a class="mono" href=${href(["models", m.id])}>${m.id}</a><span>${m.active && html`<span class="tag on">active</span>`} ${m.bundled && html`<span class="tag">bundled</span>`}</span></div>
-      <${Facts} items=${[["View", m.view], ["Threshold", f.figure(m.threshold)], ["Size", f.bytes(m.size)], m.uploaded && ["Uploaded", f.time(m.uploaded)]]} />
+      <${Facts} items=${[["View", m.view], ["Threshold", m.threshold === null ? "its own, by class" : f.figure(m.threshold)], ["Size", f.bytes(m.size)], m.uploaded && ["Uploaded", f.time(m.uploaded)]]} />
       <p class="row">${m.classes.map((c) => html`<${ClassBadge} key=${c} name=${c} />`)}</p>
       <p class="row"><a class="button small" href=${href(["models", m.id])}>Card</a>${!m.active && html`<${Sure} class="small" ask="Use it from now on?" disabled=${!may} onSure=${() => act(() => api("POST", `models/${m.id}/activate`), `${m.id} judges from now on`)}>Activate<//>`}
         ${!m.active && !m.bundled && html`<${Sure} class="small" ask="Delete?" disabled=${!may} onSure=${() => act(() => api("DELETE", `models/${m.id}`), "Deleted")}>Delete<//>`}</p></article>`)}</div></section>`)}

@@ -89,7 +89,7 @@ export default function Settings({ session, onSession }) {
     setCsrf(null);
     needLogin();
   }, "Logged out");
-  return html`<${PageHead} title="Settings">${session?.name && about.data?.authentication && html`<span class="faint">${session.name} (${session.scope})</span><button onClick=${leave}>Log out</button>`}<//>
+  return html`<${PageHead} title="Settings">${session?.csrf && html`<span class="faint">${session.name} (${session.scope}), until ${f.time(session.expires)}</span><button onClick=${leave}>Log out</button>`}<//>
     <${Appearance} />
     <${Panel} title="Thresholds" note="From which score on a detector makes an alert."><${Thresholds} session=${session} /><//>
     <${Panel} title="What is kept, and what is home"><${Keep} may=${may} /><//>

@@ -9,6 +9,7 @@
   const tells = (f) => (has(f.auc) ? Math.abs(f.auc - 0.5) * 2 : -1);
   const best = features.slice().sort((a, b) => tells(b) - tells(a));
   const labelled = p.label && p.label.normal > 0 && p.label.attack > 0;
+  const q = (t) => (!t ? '' : t.does_not_apply ? '- ' + t.does_not_apply : t.q === 0 ? '< 1e-300' : short(t.q));
   let s;
 
   if (p.leaks.length) {
@@ -29,11 +30,50 @@
     60 + 22 * top.length);
     s = section('All columns', 'q: the p-value after Benjamini and Hochberg. Rows of traffic are not independent, so p-values are smaller than they should be: look at the effect.');
     const effect = (f) => (f.type === 'text' ? ['V', f.cramer_v] : ['d', f.cohen_d]);
-    const q = (t) => (!t ? '' : t.does_not_apply ? '- ' + t.does_not_apply : t.q === 0 ? '< 1e-300' : short(t.q));
     table([['column', 'AUC', 'effect', 'bits shared', 'q (means)', 'q (ranks)', 'q (chi-square)', 'VIF', 'most like']]
       .concat(best.map((f) => [f.name, fixed(f.auc, 4), effect(f)[0] + ' ' + short(effect(f)[1]), fixed(f.mutual_information, 4),
         q(f.welch), q(f.rank), q(f.chi_square), f.vif_infinite ? 'infinite' : short(f.vif),
         f.correlated_with ? f.correlated_with + ' ' + fixed(f.correlation, 2) : ''])), s, 'columns');
+  }
+
+  /* The logistic regression: odds ratios with their intervals, then all figures. */
+  const l = p.logistic;
+  if (labelled && l && l.terms && l.terms.length) {
+    const called = (t) => (t.word === undefined ? (t.logarithm ? 'log ' : '') + t.column
+      : t.column + '=' + (t.word === null ? '(other)' : t.word || '(nothing)'));
+    s = section('Attack or not by all columns together',
+      `Logistic regression on ${count(l.rows)} rows, evenly spaced; ${pct(l.explained_deviance)} of the deviance explained. `
+      + 'What the odds of an attack are multiplied with when a number grows by one standard deviation (log: of its logarithm), '
+      + 'or for a word in place of the usual one of its column, the other columns being the same.');
+    s.id = 'logistic';
+    const fits = l.terms.filter((t) => has(t.coefficient)).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
+    const few = Math.min(l.normal, l.attack) < 10 * l.terms.length;
+    const warn = (text) => { el('p', text, s).className = 'warning'; };
+    if (l.separation === 'complete') warn('Warning: together the columns separate the classes without a mistake; no coefficient has a bound.');
+    if (l.separation === 'partial') warn('Warning: some terms separate rows from the other class without a mistake; the figures are those of the rows that are left.');
+    if (!l.converged) warn('Warning: the fit did not settle; the figures are of its last step.');
+    if (few) warn(`Warning: ${count(Math.min(l.normal, l.attack))} rows of the rarer class are few for ${l.terms.length} terms.`);
+    if (fits.length) {
+      const shown = fits.slice(0, 30), W = 900, H = 22, left = 230, edge = Math.log(1e4);
+      const at = (b) => left + (W - left - 50) * (Math.max(-edge, Math.min(edge, b)) + edge) / (2 * edge);
+      const g = svg('svg', { viewBox: `0 0 ${W} ${H * shown.length + 30}`, role: 'img' }, s);
+      for (const v of [0.0001, 0.01, 1, 100, 10000]) {
+        svg('line', { x1: at(Math.log(v)), x2: at(Math.log(v)), y1: 0, y2: H * shown.length, stroke: '#888', 'stroke-width': v === 1 ? 1.5 : 0.5 }, g);
+        svg('text', { x: at(Math.log(v)), y: H * shown.length + 18, class: 'axis', 'text-anchor': 'middle' }, g, 'x ' + v);
+      }
+      shown.forEach((t, i) => {
+        const y = H * i + 11, colour = t.coefficient < 0 ? BLUE : ORANGE, name = called(t);
+        svg('text', { x: left - 8, y: y + 4, class: 'axis', 'text-anchor': 'end' }, g, name.length > 30 ? name.slice(0, 29) + '…' : name);
+        svg('line', { x1: at(t.coefficient - 1.96 * t.standard_error), x2: at(t.coefficient + 1.96 * t.standard_error), y1: y, y2: y, stroke: colour, 'stroke-width': 3 }, g);
+        svg('circle', { cx: at(t.coefficient), cy: y, r: 4.5, fill: colour }, g);
+        svg('title', {}, g, `${name}: ${short(t.odds_ratio)} (${short(t.odds_ratio_low)} to ${short(t.odds_ratio_high)})`);
+      });
+      table([['term', 'coefficient', 'standard error', 'odds ratio', '95 % of it', 'z', 'q']].concat(fits.map((t) => [called(t), short(t.coefficient),
+        short(t.standard_error), short(t.odds_ratio), short(t.odds_ratio_low) + ' to ' + short(t.odds_ratio_high), fixed(t.z, 1), q(t)])), s, 'coefficients');
+    }
+    const out = l.terms.filter((t) => t.does_not_apply);
+    if (out.length) table([['term', 'why it has no coefficient']].concat(out.map((t) => [called(t),
+      t.does_not_apply + (t.direction ? ` (towards ${t.direction})` : '')])), s, 'no-coefficients');
   }
 
   /* Numbers on a scale that is logarithmic away from 0. */

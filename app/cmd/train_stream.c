@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/train_stream.h"
+
+#include "cmd/command.h"
+#include "cmd/print_json.h"
+#include "cmd/progress.h"
+#include "cmd/text.h"
+
+#include <stdio.h>
+
+static void print_people(const struct lw_stream_train_report *r, const char *output)
+{
+    char n[4][TEXT_MAX];
+
+    (void)printf("%s packets: %s fitted on, %s held out (the last fifth of each "
+                 "capture).\n%u autoencoders.  Threshold %.4g: %s of the held-out "
+                 "packets reach it (budget %g).\n",
+                 text_count(r->n_packets, n[0]), text_count(r->n_fitted, n[1]),
+                 text_count(r->n_held_out, n[2]), r->n_groups, (double)r->threshold,
+                 text_count(r->n_alarmed, n[3]), r->false_alarm);
+    if (r->false_alarm * (double)r->n_held_out < 1)
+        (void)printf("Too few packets were held out to tell a share of %g; alarmed is "
+                     "what scores higher than all of them.\n",
+                     r->false_alarm);
+    (void)printf("%s written; it took %.1f s of processor time.  lapwing detect -m "
+                 "%s scores packets.\n",
+                 output, r->train_seconds, output);
+}
+
+static void put_report(struct jsonw *w, const void *of)
+{
+    const struct lw_stream_train_report *r = of;
+
+    jsonw_put_u64(w, "packets", r->n_packets);
+    jsonw_put_u64(w, "fitted", r->n_fitted);
+    jsonw_put_u64(w, "held_out", r->n_held_out);
+    jsonw_put_u64(w, "autoencoders", r->n_groups);
+    jsonw_put_f64(w, "threshold", (double)r->threshold);
+    jsonw_put_f64(w, "false_alarm", r->false_alarm);
+    jsonw_put_u64(w, "held_out_alarmed", r->n_alarmed);
+    jsonw_put_f64(w, "train_seconds", r->train_seconds);
+}
+
+int train_stream(const struct lw_stream_train_config *cfg, const char *output,
+                 bool json)
+{
+    struct lw_stream_train_report report;
+    struct lw_error err;
+    enum lw_status st = lw_stream_train(output, cfg, &report, &err);
+
+    progress_clear();
+    if (st == LW_EINVAL)
+        return command_usage("%s", err.msg);
+    if (st != LW_OK)
+        return command_error(&err);
+    if (json)
+        return print_json(put_report, &report);
+    print_people(&report, output);
+    return STATUS_OK;
+}
