@@ -10,6 +10,7 @@
 #include <lapwing/view.h>
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Counts as snprintf does: `len` goes on when `out` is full. */
@@ -39,11 +40,25 @@ static size_t line_end(struct line *l)
     return l->len;
 }
 
+/* Most numbers of most views are one digit. */
+static bool line_digit(struct line *l, float v)
+{
+    int digit;
+
+    if (!(v >= 0.0f && v < 10.0f) || signbit(v) || l->len >= l->size)
+        return false;
+    digit = (int)v;
+    if ((float)digit != v)
+        return false;
+    l->out[l->len++] = (char)('0' + digit);
+    return true;
+}
+
 static void line_number(struct line *l, float v)
 {
     char buf[NUMFMT_MAX];
 
-    if (isnan(v))
+    if (line_digit(l, v) || isnan(v))
         return;
     if (l->len < l->size && l->size - l->len >= NUMFMT_MAX)
         l->len += numfmt_f32(v, l->out + l->len); /* in place */
