@@ -261,13 +261,13 @@ size_t suspects_worst(const struct suspects *s, const struct suspect **out, size
     for (size_t i = 0; i < s->n; i++)
         all[i] = &s->list[i];
     qsort(all, s->n, sizeof(const struct suspect *), by_suspicion);
+    /* One of each story before a second of any. */
     for (unsigned same = 1; same <= SAME_HOST_MAX; same++) {
         for (size_t i = 0; i < s->n && n < max; i++) {
             if (is_different(all[i], out, n, same))
                 out[n++] = all[i];
         }
     }
-    qsort(out, n, sizeof(const struct suspect *), by_suspicion);
     mem_free(all);
     return n;
 }

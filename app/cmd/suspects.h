@@ -59,7 +59,8 @@ LW_MUST enum lw_status suspects_add(struct suspects *s, const struct lw_finding 
                                     uint64_t *n_flows, struct lw_error *err);
 
 /** Up to `max` suspects, the worst first; at most three of a class share a source or a
- *  destination.  Borrowed until the next suspects_add().  Returns how many. */
+ *  destination, and those of the first round, which share none, come before those of
+ * the second and third.  Borrowed until the next suspects_add().  Returns how many. */
 size_t suspects_worst(const struct suspects *s, const struct suspect **out, size_t max);
 
 /** The largest groups of a class, largest first; *rest is the number of flows in none
