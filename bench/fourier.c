@@ -10,6 +10,8 @@
  */
 #include "learn/fourier.h"
 
+#include "bench.h"
+
 #include <kissfft/kiss_fft.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,14 +23,6 @@ enum { ROUNDS_MAX = 99, LENGTH_MAX = 2048, REPEAT = 200 };
 static struct fourier_strip ours[LENGTH_MAX];
 static kiss_fft_cpx theirs[FOURIER_SIDE][LENGTH_MAX];
 static kiss_fft_cpx between[LENGTH_MAX];
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static float value(size_t i, size_t side)
 {

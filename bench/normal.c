@@ -8,6 +8,7 @@
  * often, on one thread; medians of processor time.
  */
 #include "base/mem.h"
+#include "bench.h"
 
 #include <lapwing/dataset.h>
 #include <lapwing/model.h>
@@ -23,31 +24,6 @@ enum { N_COLS = 41, ROWS = 20000, ROUNDS_MAX = 99, SCORINGS = 3 };
     "scale=minmax,clip=0,units=100,latent=50,act=tanh,output=relu,epochs=10,"          \
     "batch=256,optimiser=adadelta,rate=1,activity-l1=1e-4,validation=0.2,patience=0,"  \
     "max-rows=8000,score=plain"
-
-static void must(enum lw_status st, const struct lw_error *err)
-{
-    if (st == LW_OK)
-        return;
-    (void)fprintf(stderr, "normal_bench: %s\n", err->msg);
-    exit(1);
-}
-
-static void *must_have(void *p)
-{
-    if (p == NULL) {
-        (void)fprintf(stderr, "normal_bench: out of memory\n");
-        exit(1);
-    }
-    return p;
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* Up to ROWS normal rows. */
 static void read_rows(struct lw_matrix *out, const char *path)

@@ -9,6 +9,7 @@
  */
 #include "base/mem.h"
 #include "base/rng.h"
+#include "bench.h"
 #include "data/encode.h"
 #include "learn/forest.h"
 #include "learn/gbdt_xgboost.h"
@@ -42,41 +43,15 @@ struct bench {
     float *theirs;
 };
 
-static void must(enum lw_status st, const struct lw_error *err)
-{
-    if (st == LW_OK)
-        return;
-    (void)fprintf(stderr, "score_bench: %s\n", err->msg);
-    exit(1);
-}
-
-static void *must_have(void *p)
-{
-    if (p == NULL) {
-        (void)fprintf(stderr, "score_bench: out of memory\n");
-        exit(1);
-    }
-    return p;
-}
-
-/* Processor time of the process: other programs on the machine count little. */
-static double seconds(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void copy_column(const struct lw_frame *frame, size_t c, struct lw_matrix *out,
                         struct encode_input *input)
 {
     struct lw_column col;
 
     lw_frame_column(frame, c, &col);
-    *input = (struct encode_input){
-        .type = col.type == LW_COLUMN_TEXT ? ENCODE_CATEGORY : ENCODE_NUMBER,
-        .n_categories = col.n_words};
+    *input = (struct encode_input){.type = col.type == LW_COLUMN_TEXT ? ENCODE_CATEGORY
+                                                                      : ENCODE_NUMBER,
+                                   .n_categories = col.n_words};
     for (size_t i = 0; i < out->n_rows; i++)
         out->x[i * out->n_cols + c] =
             col.type == LW_COLUMN_TEXT ? (float)col.codes[i] : col.numbers[i];

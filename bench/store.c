@@ -9,6 +9,7 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
+#include "bench.h"
 #include "store/addr.h"
 #include "store/alerts.h"
 #include "store/db.h"
@@ -29,22 +30,6 @@ static double now_s(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double cpu_s(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void must(enum lw_status st, const struct lw_error *err)
-{
-    if (st == LW_OK)
-        return;
-    (void)fprintf(stderr, "store_bench: %s\n", err->msg);
-    exit(1);
 }
 
 static uint64_t draw(uint32_t i, uint32_t what)
@@ -169,7 +154,7 @@ static double load(struct store *s, uint32_t n)
     must(store_upload_commit(s, id, &capture, &job, &err), &err);
     must(store_job_claim(s, note_id, &job, &err), &err);
     start = now_s();
-    cpu = cpu_s();
+    cpu = seconds();
     must(store_load_begin(&l, s, job, &err), &err);
     for (uint32_t i = 0; i < n; i++) {
         struct store_score scores[2];
@@ -181,7 +166,7 @@ static double load(struct store *s, uint32_t n)
     rows = now_s() - start;
     must(store_load_finish(l, NULL, &err), &err);
     start = now_s() - start;
-    cpu = cpu_s() - cpu;
+    cpu = seconds() - cpu;
     (void)printf("loaded %u flows in %.1f s (rows %.1f s, indexes and the rest %.1f s; "
                  "processor %.1f s): %.0f flows/s, %.0f a processor second\n",
                  n, start, rows, start - rows, cpu, n / start, n / cpu);
@@ -218,10 +203,10 @@ static void time_pages(struct store *s, const struct store_flow_filter *f,
 
         *rows = 0;
         for (int p = 0; p < 2; p++) {
-            double start = cpu_s();
+            double start = seconds();
 
             must(store_flow_list(s, f, &page, ignore_flow, rows, &err), &err);
-            times[p][k] = (cpu_s() - start) * 1e3;
+            times[p][k] = (seconds() - start) * 1e3;
             memcpy(cursor, page.next, sizeof cursor);
             page.cursor = cursor;
         }
@@ -338,20 +323,20 @@ static void time_figures(struct store *s)
     struct store_summary sum;
     struct store_series series;
     struct lw_error err = {.msg = ""};
-    double start = cpu_s();
+    double start = seconds();
 
     store_flow_filter_init(&f);
     must(store_stats_summary(s, &f, &sum, &err), &err);
-    (void)printf("summary %.1f ms\n", (cpu_s() - start) * 1e3);
-    start = cpu_s();
+    (void)printf("summary %.1f ms\n", (seconds() - start) * 1e3);
+    start = seconds();
     must(store_stats_series(s, &f, bins, 100, &series, &err), &err);
-    (void)printf("series of 100 bins %.1f ms\n", (cpu_s() - start) * 1e3);
+    (void)printf("series of 100 bins %.1f ms\n", (seconds() - start) * 1e3);
     for (int what = 0; what <= STORE_TOP_CONVERSATIONS; what++) {
-        start = cpu_s();
+        start = seconds();
         must(store_stats_top(s, (enum store_top)what, STORE_BY_FLOWS, &f, 10,
                              ignore_top, NULL, &err),
              &err);
-        (void)printf("top %s %.1f ms\n", names[what], (cpu_s() - start) * 1e3);
+        (void)printf("top %s %.1f ms\n", names[what], (seconds() - start) * 1e3);
     }
 }
 
@@ -383,7 +368,7 @@ static void load_peer(const char *dir, uint32_t n)
              &err),
          &err);
     start = now_s();
-    cpu = cpu_s();
+    cpu = seconds();
     for (uint32_t i = 0; i < n; i++) {
         struct store_score scores[2];
         char cid[40];
@@ -407,7 +392,7 @@ static void load_peer(const char *dir, uint32_t n)
     }
     must(db_exec(d, "COMMIT", &err), &err);
     start = now_s() - start;
-    cpu = cpu_s() - cpu;
+    cpu = seconds() - cpu;
     db_close(d);
     (void)printf(
         "plain SQLite with seven indexes: %u flows in %.1f s (processor %.1f s): "

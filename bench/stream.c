@@ -8,6 +8,7 @@
  * decoding) and the ensemble.  Medians with the spread of all rounds.
  */
 #include "base/mem.h"
+#include "bench.h"
 #include "detect/packet_stream_priv.h"
 
 #include <stdio.h>
@@ -24,31 +25,6 @@ struct bench {
     size_t n;
     float sink; /* so that nothing is left out as unused */
 };
-
-static void must(enum lw_status st, const struct lw_error *err)
-{
-    if (st == LW_OK || st == LW_END)
-        return;
-    (void)fprintf(stderr, "stream_bench: %s\n", err->msg);
-    exit(1);
-}
-
-static void *must_have(void *p)
-{
-    if (p == NULL) {
-        (void)fprintf(stderr, "stream_bench: out of memory\n");
-        exit(1);
-    }
-    return p;
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void train(struct bench *b, const char *path)
 {

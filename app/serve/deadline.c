@@ -12,8 +12,8 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "serve/side_thread.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,11 +22,8 @@
 enum { LOOK_EVERY_MS = 250 };
 
 struct deadline_watch {
-    pthread_mutex_t lock;
-    pthread_cond_t stop;
-    pthread_t thread;
-    struct deadline head; /* of the ring of all deadlines */
-    bool stopping;
+    struct side_thread side;
+    struct deadline head; /* of the ring of all deadlines; under side.lock */
 };
 
 static int64_t now_ms(void)
@@ -53,44 +50,31 @@ static void *watch(void *ctx)
 {
     struct deadline_watch *w = ctx;
 
-    (void)pthread_mutex_lock(&w->lock);
-    while (!w->stopping) {
+    (void)pthread_mutex_lock(&w->side.lock);
+    while (!w->side.stopping) {
         struct timespec until;
 
         cut_off_late(w);
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
-        (void)pthread_cond_timedwait(&w->stop, &w->lock, &until);
+        until = side_thread_in(LOOK_EVERY_MS);
+        (void)side_thread_wait(&w->side, &until);
     }
-    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_mutex_unlock(&w->side.lock);
     return NULL;
 }
 
 enum lw_status deadline_watch_new(struct deadline_watch **out, struct lw_error *err)
 {
     struct deadline_watch *w = mem_zalloc(1, sizeof *w);
-    pthread_condattr_t attr;
-    int failure;
+    enum lw_status st;
 
     if (w == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     w->head.prev = &w->head;
     w->head.next = &w->head;
-    (void)pthread_mutex_init(&w->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&w->stop, &attr);
-    (void)pthread_condattr_destroy(&attr);
-    failure = pthread_create(&w->thread, NULL, watch, w);
-    if (failure != 0) {
-        (void)pthread_cond_destroy(&w->stop);
-        (void)pthread_mutex_destroy(&w->lock);
+    st = side_thread_start(&w->side, watch, w, err);
+    if (st != LW_OK) {
         mem_free(w);
-        return lw_fail(err, LW_EIO, "cannot start a thread: %s", strerror(failure));
+        return st;
     }
     *out = w;
     return LW_OK;
@@ -101,13 +85,7 @@ void deadline_watch_free(struct deadline_watch *w)
     if (w == NULL)
         return;
     LW_ASSERT(w->head.next == &w->head);
-    (void)pthread_mutex_lock(&w->lock);
-    w->stopping = true;
-    (void)pthread_cond_signal(&w->stop);
-    (void)pthread_mutex_unlock(&w->lock);
-    (void)pthread_join(w->thread, NULL);
-    (void)pthread_cond_destroy(&w->stop);
-    (void)pthread_mutex_destroy(&w->lock);
+    side_thread_stop(&w->side);
     mem_free(w);
 }
 
@@ -115,20 +93,20 @@ void deadline_add(struct deadline_watch *w, struct deadline *d, int fd, int64_t 
 {
     d->fd = fd;
     deadline_set(d, in_ms);
-    (void)pthread_mutex_lock(&w->lock);
+    (void)pthread_mutex_lock(&w->side.lock);
     d->next = w->head.next;
     d->prev = &w->head;
     d->next->prev = d;
     w->head.next = d;
-    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_mutex_unlock(&w->side.lock);
 }
 
 void deadline_remove(struct deadline_watch *w, struct deadline *d)
 {
-    (void)pthread_mutex_lock(&w->lock);
+    (void)pthread_mutex_lock(&w->side.lock);
     d->prev->next = d->next;
     d->next->prev = d->prev;
-    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_mutex_unlock(&w->side.lock);
 }
 
 void deadline_set(struct deadline *d, int64_t in_ms)

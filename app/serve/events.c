@@ -13,13 +13,13 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "serve/problem.h"
+#include "serve/side_thread.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { BEAT_S = 15, EVENTS_BEATS = 4 };
+enum { BEAT_MS = 15000, EVENTS_BEATS = 4 };
 
 struct event {
     char *text; /* owned: "id: ...\nevent: ...\ndata: ...\n\n" */
@@ -43,9 +43,8 @@ struct client {
 };
 
 struct events {
-    pthread_mutex_t lock;
-    pthread_cond_t stop;
-    pthread_t thread;
+    struct side_thread side;
+    /* What follows is under side.lock. */
     struct event ring[EVENTS_KEPT]; /* by id */
     uint64_t first;                 /* id of the oldest kept, */
     uint64_t next;                  /* and of the one to come */
@@ -70,13 +69,11 @@ static void *beat(void *ctx)
 {
     struct events *e = ctx;
 
-    (void)pthread_mutex_lock(&e->lock);
+    (void)pthread_mutex_lock(&e->side.lock);
     while (!e->closed) {
-        struct timespec until;
+        struct timespec until = side_thread_in(BEAT_MS);
 
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += BEAT_S;
-        if (pthread_cond_timedwait(&e->stop, &e->lock, &until) == 0)
+        if (side_thread_wait(&e->side, &until))
             continue;
         for (struct client *c = e->clients; c != NULL; c = c->next) {
             c->beat = true;
@@ -85,29 +82,23 @@ static void *beat(void *ctx)
         }
         wake_all(e);
     }
-    (void)pthread_mutex_unlock(&e->lock);
+    (void)pthread_mutex_unlock(&e->side.lock);
     return NULL;
 }
 
 enum lw_status events_new(struct events **out, struct lw_error *err)
 {
     struct events *e = mem_zalloc(1, sizeof *e);
-    pthread_condattr_t attr;
-    int failure;
+    enum lw_status st;
 
     if (e == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     e->first = (uint64_t)time(NULL) << 20;
     e->next = e->first;
-    (void)pthread_mutex_init(&e->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&e->stop, &attr);
-    (void)pthread_condattr_destroy(&attr);
-    failure = pthread_create(&e->thread, NULL, beat, e);
-    if (failure != 0) {
+    st = side_thread_start(&e->side, beat, e, err);
+    if (st != LW_OK) {
         mem_free(e);
-        return lw_fail(err, LW_EIO, "cannot start a thread: %s", strerror(failure));
+        return st;
     }
     *out = e;
     return LW_OK;
@@ -117,11 +108,11 @@ void events_close(struct events *e)
 {
     if (e == NULL)
         return;
-    (void)pthread_mutex_lock(&e->lock);
+    (void)pthread_mutex_lock(&e->side.lock);
     e->closed = true;
-    (void)pthread_cond_signal(&e->stop);
+    (void)pthread_cond_signal(&e->side.wake);
     wake_all(e);
-    (void)pthread_mutex_unlock(&e->lock);
+    (void)pthread_mutex_unlock(&e->side.lock);
 }
 
 void events_free(struct events *e)
@@ -129,12 +120,10 @@ void events_free(struct events *e)
     if (e == NULL)
         return;
     events_close(e);
-    (void)pthread_join(e->thread, NULL);
+    side_thread_stop(&e->side);
     LW_ASSERT(e->clients == NULL);
     for (size_t i = 0; i < EVENTS_KEPT; i++)
         mem_free(e->ring[i].text);
-    (void)pthread_cond_destroy(&e->stop);
-    (void)pthread_mutex_destroy(&e->lock);
     mem_free(e);
 }
 
@@ -144,7 +133,7 @@ void events_tell(struct events *e, enum event_topic topic, const char *json)
     struct buf text;
 
     buf_init(&text);
-    (void)pthread_mutex_lock(&e->lock);
+    (void)pthread_mutex_lock(&e->side.lock);
     buf_printf(&text, "id: %llu\nevent: %s\ndata: %s\n\n", (unsigned long long)e->next,
                event_topic_names[topic], json);
     /* Without memory nobody hears of it; clients see it when they next ask. */
@@ -158,7 +147,7 @@ void events_tell(struct events *e, enum event_topic topic, const char *json)
             e->first = e->next - EVENTS_KEPT;
         wake_all(e);
     }
-    (void)pthread_mutex_unlock(&e->lock);
+    (void)pthread_mutex_unlock(&e->side.lock);
     buf_release(&text);
 }
 
@@ -226,9 +215,9 @@ static ssize_t client_read(void *ctx, char *out, size_t max)
     struct client *c = ctx;
     ssize_t n;
 
-    (void)pthread_mutex_lock(&c->hub->lock);
+    (void)pthread_mutex_lock(&c->hub->side.lock);
     n = fill(c, out, max);
-    (void)pthread_mutex_unlock(&c->hub->lock);
+    (void)pthread_mutex_unlock(&c->hub->side.lock);
     return n;
 }
 
@@ -237,12 +226,12 @@ static void client_close(void *ctx)
     struct client *c = ctx;
     struct events *e = c->hub;
 
-    (void)pthread_mutex_lock(&e->lock);
+    (void)pthread_mutex_lock(&e->side.lock);
     *c->link = c->next;
     if (c->next != NULL)
         c->next->link = c->link;
     e->n_clients--;
-    (void)pthread_mutex_unlock(&e->lock);
+    (void)pthread_mutex_unlock(&e->side.lock);
     mem_free(c);
 }
 
@@ -284,11 +273,11 @@ void events_follow(struct events *e, const struct http_request *req,
     c->waker = http_request_waker(req);
     c->topics = what->topics;
     c->beats_left = what->for_a_while ? EVENTS_BEATS : 0;
-    (void)pthread_mutex_lock(&e->lock);
+    (void)pthread_mutex_lock(&e->side.lock);
     full = e->n_clients >= EVENTS_CLIENTS_MAX || e->closed;
     if (!full)
         add_client(e, c, what->last);
-    (void)pthread_mutex_unlock(&e->lock);
+    (void)pthread_mutex_unlock(&e->side.lock);
     if (full) {
         mem_free(c);
         problem_reply(reply, 503, NULL, "too many clients follow events already");
@@ -304,8 +293,8 @@ unsigned events_clients(struct events *e)
 {
     unsigned n;
 
-    (void)pthread_mutex_lock(&e->lock);
+    (void)pthread_mutex_lock(&e->side.lock);
     n = e->n_clients;
-    (void)pthread_mutex_unlock(&e->lock);
+    (void)pthread_mutex_unlock(&e->side.lock);
     return n;
 }

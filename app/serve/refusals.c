@@ -4,16 +4,16 @@
 #include "base/mem.h"
 #include "serve/auth.h"
 #include "serve/http.h"
+#include "serve/side_thread.h"
 #include "store/admin.h"
 
 #include <lapwing/log.h>
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { GATHER_S = 1, ACTION_MAX = 96 };
+enum { GATHER_MS = 1000, ACTION_MAX = 96 };
 
 struct refusal {
     char who[AUTH_NAME_MAX];
@@ -31,11 +31,8 @@ struct batch {
 
 struct refusals {
     struct store *store; /* borrowed */
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t thread;
-    struct batch batch;
-    bool stopping;
+    struct side_thread side;
+    struct batch batch; /* under side.lock */
 };
 
 static void write_row(struct store *s, const struct refusal *f)
@@ -72,25 +69,24 @@ static void *gather(void *ctx)
 {
     struct refusals *r = ctx;
 
-    (void)pthread_mutex_lock(&r->lock);
-    while (!r->stopping || r->batch.n > 0) {
+    (void)pthread_mutex_lock(&r->side.lock);
+    while (!r->side.stopping || r->batch.n > 0) {
         struct timespec until;
         struct batch b;
 
-        while (!r->stopping && r->batch.n == 0)
-            (void)pthread_cond_wait(&r->wake, &r->lock);
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += GATHER_S;
-        while (!r->stopping && pthread_cond_timedwait(&r->wake, &r->lock, &until) == 0)
+        while (!r->side.stopping && r->batch.n == 0)
+            (void)pthread_cond_wait(&r->side.wake, &r->side.lock);
+        until = side_thread_in(GATHER_MS);
+        while (!r->side.stopping && side_thread_wait(&r->side, &until))
             continue;
         b = r->batch;
         r->batch.n = 0;
         r->batch.n_others = 0;
-        (void)pthread_mutex_unlock(&r->lock);
+        (void)pthread_mutex_unlock(&r->side.lock);
         write_batch(r->store, &b);
-        (void)pthread_mutex_lock(&r->lock);
+        (void)pthread_mutex_lock(&r->side.lock);
     }
-    (void)pthread_mutex_unlock(&r->lock);
+    (void)pthread_mutex_unlock(&r->side.lock);
     return NULL;
 }
 
@@ -98,23 +94,15 @@ enum lw_status refusals_new(struct refusals **out, struct store *store,
                             struct lw_error *err)
 {
     struct refusals *r = mem_zalloc(1, sizeof *r);
-    pthread_condattr_t attr;
-    int failure;
+    enum lw_status st;
 
     if (r == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     r->store = store;
-    (void)pthread_mutex_init(&r->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&r->wake, &attr);
-    (void)pthread_condattr_destroy(&attr);
-    failure = pthread_create(&r->thread, NULL, gather, r);
-    if (failure != 0) {
-        (void)pthread_cond_destroy(&r->wake);
-        (void)pthread_mutex_destroy(&r->lock);
+    st = side_thread_start(&r->side, gather, r, err);
+    if (st != LW_OK) {
         mem_free(r);
-        return lw_fail(err, LW_EIO, "cannot start a thread: %s", strerror(failure));
+        return st;
     }
     *out = r;
     return LW_OK;
@@ -124,13 +112,7 @@ void refusals_free(struct refusals *r)
 {
     if (r == NULL)
         return;
-    (void)pthread_mutex_lock(&r->lock);
-    r->stopping = true;
-    (void)pthread_cond_signal(&r->wake);
-    (void)pthread_mutex_unlock(&r->lock);
-    (void)pthread_join(r->thread, NULL);
-    (void)pthread_cond_destroy(&r->wake);
-    (void)pthread_mutex_destroy(&r->lock);
+    side_thread_stop(&r->side);
     mem_free(r);
 }
 
@@ -160,9 +142,9 @@ void refusals_add(struct refusals *r, const char *who, const char *client,
     (void)snprintf(f.who, sizeof f.who, "%s", who);
     (void)snprintf(f.client, sizeof f.client, "%s", client);
     (void)snprintf(f.action, sizeof f.action, "%s", action);
-    (void)pthread_mutex_lock(&r->lock);
+    (void)pthread_mutex_lock(&r->side.lock);
     put(&r->batch, &f);
     if (r->batch.n == 1 && r->batch.row[0].n == 1)
-        (void)pthread_cond_signal(&r->wake);
-    (void)pthread_mutex_unlock(&r->lock);
+        (void)pthread_cond_signal(&r->side.wake);
+    (void)pthread_mutex_unlock(&r->side.lock);
 }

@@ -5,24 +5,21 @@
 #include "base/timefmt.h"
 #include "serve/present.h"
 #include "serve/server_priv.h"
+#include "serve/side_thread.h"
 #include "store/admin.h"
 
 #include <lapwing/log.h>
 
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
-enum { EVERY_S = 60, TRIM_EVERY_S = 3600, AUDIT_KEPT = 200000 };
+enum { EVERY_MS = 60000, TRIM_EVERY_S = 3600, AUDIT_KEPT = 200000 };
 
 struct upkeep {
     struct server *server; /* borrowed: outlives this */
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t thread;
+    struct side_thread side;
     int64_t trim_ns; /* when the audit log is looked at again */
-    bool look;
-    bool stopping;
+    bool look;       /* under side.lock */
 };
 
 static void retain(struct server *s)
@@ -58,45 +55,36 @@ static void *keep_up(void *ctx)
 {
     struct upkeep *u = ctx;
 
-    (void)pthread_mutex_lock(&u->lock);
-    while (!u->stopping) {
-        struct timespec until;
+    (void)pthread_mutex_lock(&u->side.lock);
+    while (!u->side.stopping) {
+        struct timespec until = side_thread_in(EVERY_MS);
 
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += EVERY_S;
-        while (!u->stopping && !u->look)
-            if (pthread_cond_timedwait(&u->wake, &u->lock, &until) != 0)
-                break;
+        while (!u->side.stopping && !u->look && side_thread_wait(&u->side, &until))
+            continue;
         u->look = false;
-        if (u->stopping)
+        if (u->side.stopping)
             break;
-        (void)pthread_mutex_unlock(&u->lock);
+        (void)pthread_mutex_unlock(&u->side.lock);
         retain(u->server);
         trim_audit(u);
-        (void)pthread_mutex_lock(&u->lock);
+        (void)pthread_mutex_lock(&u->side.lock);
     }
-    (void)pthread_mutex_unlock(&u->lock);
+    (void)pthread_mutex_unlock(&u->side.lock);
     return NULL;
 }
 
 enum lw_status upkeep_new(struct upkeep **out, struct server *s, struct lw_error *err)
 {
     struct upkeep *u = mem_zalloc(1, sizeof *u);
-    pthread_condattr_t attr;
-    int failure;
+    enum lw_status st;
 
     if (u == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     u->server = s;
-    (void)pthread_mutex_init(&u->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&u->wake, &attr);
-    (void)pthread_condattr_destroy(&attr);
-    failure = pthread_create(&u->thread, NULL, keep_up, u);
-    if (failure != 0) {
+    st = side_thread_start(&u->side, keep_up, u, err);
+    if (st != LW_OK) {
         mem_free(u);
-        return lw_fail(err, LW_EIO, "cannot start a thread: %s", strerror(failure));
+        return st;
     }
     *out = u;
     return LW_OK;
@@ -106,20 +94,14 @@ void upkeep_free(struct upkeep *u)
 {
     if (u == NULL)
         return;
-    (void)pthread_mutex_lock(&u->lock);
-    u->stopping = true;
-    (void)pthread_cond_signal(&u->wake);
-    (void)pthread_mutex_unlock(&u->lock);
-    (void)pthread_join(u->thread, NULL);
-    (void)pthread_cond_destroy(&u->wake);
-    (void)pthread_mutex_destroy(&u->lock);
+    side_thread_stop(&u->side);
     mem_free(u);
 }
 
 void upkeep_look(struct upkeep *u)
 {
-    (void)pthread_mutex_lock(&u->lock);
+    (void)pthread_mutex_lock(&u->side.lock);
     u->look = true;
-    (void)pthread_cond_signal(&u->wake);
-    (void)pthread_mutex_unlock(&u->lock);
+    (void)pthread_cond_signal(&u->side.wake);
+    (void)pthread_mutex_unlock(&u->side.lock);
 }
