@@ -110,25 +110,29 @@ static void reverse_and_local_names(void **state)
 
 static void hostile_names_are_none(void **state)
 {
-    static const char *const messages[] = {
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } messages[] = {
         /* markup; a question that goes on at itself; at what comes behind it */
-        "\0\1\x81\x80\0\1\0\1\0\0\0\0\3<b>"
-        "\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4",
-        "\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\xc0\x0c\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1"
-        "\2\3\4",
-        "\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x12\0\1\0\1\1a\0\1\0\1\0\0\0\5\0\4\1\2\3\4\0",
+        {BYTES("\0\1\x81\x80\0\1\0\1\0\0\0\0\3<b>"
+               "\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4")},
+        {BYTES("\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\xc0\x0c\0\1\0\1"
+               "\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4")},
+        {BYTES("\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x12\0\1\0\1\1a\0\1\0\1"
+               "\0\0\0\5\0\4\1\2\3\4\0")},
         /* the root; a question, no answer; one that failed */
-        "\0\1\x81\x80\0\1\0\1\0\0\0\0\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4\0\0"
-        "\0",
-        "\0\1\x01\x00\0\1\0\1\0\0\0\0\3abc\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3"
-        "\4",
-        "\0\1\x81\x83\0\1\0\1\0\0\0\0\3abc\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3"
-        "\4",
+        {BYTES("\0\1\x81\x80\0\1\0\1\0\0\0\0\0\0\1\0\1"
+               "\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4")},
+        {BYTES("\0\1\x01\x00\0\1\0\1\0\0\0\0\3abc\0\0\1\0\1"
+               "\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4")},
+        {BYTES("\0\1\x81\x83\0\1\0\1\0\0\0\0\3abc\0\0\1\0\1"
+               "\xc0\x0c\0\1\0\1\0\0\0\5\0\4\1\2\3\4")},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
-        assert_int_equal(read_packet(17, 53, messages[i], 37).n, 0);
+        assert_int_equal(read_packet(17, 53, messages[i].bytes, messages[i].n).n, 0);
 }
 
 /* A hello with one extension before the name; `list` is the server's name. */
