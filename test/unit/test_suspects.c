@@ -145,10 +145,12 @@ static void worst_are_different(void **state)
     (void)add(LW_VERDICT_DOS, 3, 4, 80, 0.6F);
     (void)add(LW_VERDICT_NOT_RECOGNIZED, 5, 6, 80, 0.995F);
     assert_int_equal(suspects_worst(suspects, worst, 10), 5);
-    for (size_t i = 0; i < 3; i++)
-        assert_int_equal(worst[i]->verdict, LW_VERDICT_PROBE);
-    assert_int_equal(worst[3]->verdict, LW_VERDICT_DOS);
-    assert_int_equal(worst[4]->verdict, LW_VERDICT_NOT_RECOGNIZED);
+    /* One of each story, then the others of the sweep. */
+    assert_int_equal(worst[0]->verdict, LW_VERDICT_PROBE);
+    assert_int_equal(worst[1]->verdict, LW_VERDICT_DOS);
+    assert_int_equal(worst[2]->verdict, LW_VERDICT_NOT_RECOGNIZED);
+    assert_int_equal(worst[3]->verdict, LW_VERDICT_PROBE);
+    assert_int_equal(worst[4]->verdict, LW_VERDICT_PROBE);
     assert_int_equal(suspects_worst(suspects, worst, 2), 2);
     assert_int_equal(worst[1]->verdict, LW_VERDICT_DOS);
 }
