@@ -230,7 +230,7 @@ int capture_loop(const struct capture_job *job, struct capture_report *out)
     st = run_loop(&l, &err);
     if (st == LW_OK)
         return STATUS_OK;
-    return st == LW_EINVAL ? command_usage("%s", err.msg) : command_error(&err);
+    return command_refused(st, &err);
 }
 
 /* ---- the account ---------------------------------------------------------------- */

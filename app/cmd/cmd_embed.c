@@ -132,10 +132,8 @@ static int run_embed(char *const *words, size_t n_words)
         return command_usage("-w %s: a map is a .csv, .svg, .png or .html file",
                              o.output);
     st = table_schema(&schema, &err);
-    if (st == LW_EINVAL)
-        return command_usage("%s", err.msg);
     if (st != LW_OK)
-        return command_error(&err);
+        return command_refused(st, &err);
     status = embed_table(&schema);
     lw_schema_release(&schema);
     return status;

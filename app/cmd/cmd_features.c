@@ -282,7 +282,7 @@ static int extract_records(struct run *r, size_t n_words)
     if (st == LW_OK)
         st = record_loop(r->reader, on_read, r, &err);
     if (st != LW_OK)
-        return st == LW_EINVAL ? command_usage("%s", err.msg) : command_error(&err);
+        return command_refused(st, &err);
     if (r->out == NULL) /* nobody reads on */
         return STATUS_OK;
     if (close_output(r, &status)) {

@@ -125,9 +125,7 @@ static int make_cic_meter(struct run *r)
     st = flows_log_take_lines(r->log, lw_cic_header(cfg.names), &err);
     if (st == LW_OK)
         st = lw_cic_meter_new(&r->cic, &cfg, &err);
-    if (st == LW_EINVAL)
-        return command_usage("%s", err.msg);
-    return st == LW_OK ? STATUS_OK : command_error(&err);
+    return st == LW_OK ? STATUS_OK : command_refused(st, &err);
 }
 
 static int make_meter(struct run *r)

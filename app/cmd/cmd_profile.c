@@ -147,10 +147,8 @@ static int run_profile(char *const *words, size_t n_words)
     if (o.report != NULL && o.schema_only)
         return command_usage("--schema-only has no figures to --report");
     st = table_schema(&schema, &err);
-    if (st == LW_EINVAL)
-        return command_usage("%s", err.msg);
     if (st != LW_OK)
-        return command_error(&err);
+        return command_refused(st, &err);
     status = profile_table(words[0], &schema);
     lw_schema_release(&schema);
     return status;

@@ -124,6 +124,11 @@ int command_usage(const char *fmt, ...)
     return STATUS_USAGE;
 }
 
+int command_refused(enum lw_status st, const struct lw_error *err)
+{
+    return st == LW_EINVAL ? command_usage("%s", err->msg) : command_error(err);
+}
+
 void command_note(const char *fmt, ...)
 {
     va_list ap;

@@ -156,7 +156,7 @@ int flows_log_new(struct flows_log **out)
         st = set_up(log, &err);
     if (st != LW_OK) {
         flows_log_free(log);
-        return st == LW_EINVAL ? command_usage("%s", err.msg) : command_error(&err);
+        return command_refused(st, &err);
     }
     *out = log;
     return STATUS_OK;

@@ -39,10 +39,8 @@ int train_botnet(char *const *groups, size_t n, const char *output, uint64_t see
     enum lw_status st = lw_botnet_train(output, &cfg, &report, &err);
 
     progress_clear();
-    if (st == LW_EINVAL)
-        return command_usage("%s", err.msg);
     if (st != LW_OK)
-        return command_error(&err);
+        return command_refused(st, &err);
     if (json)
         return print_json(put_report, &report);
     print_people(&report, output);

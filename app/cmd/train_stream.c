@@ -49,10 +49,8 @@ int train_stream(const struct lw_stream_train_config *cfg, const char *output,
     enum lw_status st = lw_stream_train(output, cfg, &report, &err);
 
     progress_clear();
-    if (st == LW_EINVAL)
-        return command_usage("%s", err.msg);
     if (st != LW_OK)
-        return command_error(&err);
+        return command_refused(st, &err);
     if (json)
         return print_json(put_report, &report);
     print_people(&report, output);
