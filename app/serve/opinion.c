@@ -224,10 +224,12 @@ static bool is_normal_kept(const struct opinion *p)
 
 static void forget_detail(struct opinions *o, struct opinion *p)
 {
-    if (is_normal_kept(p))
+    if (is_normal_kept(p)) {
         o->n_normals--;
-    else if (p->detail != NULL)
+    } else if (p->detail != NULL) {
         o->n_details[p->verdict]--;
+        o->n_story[p->story]--;
+    }
     detail_free(p->detail);
     p->detail = NULL;
 }
@@ -267,6 +269,18 @@ static enum lw_status keep_normal(struct opinions *o, struct opinion *p,
     return LW_OK;
 }
 
+/* Alerts are gathered by who attacks, floods by who is attacked.  The same flows of a
+ * capture every time, whatever the seed of the table. */
+static uint16_t story_of(enum lw_verdict_class verdict, const struct lw_record *rec)
+{
+    unsigned source = lw_record_initiator(rec);
+    unsigned side = verdict == LW_VERDICT_DOS ? source ^ 1 : source;
+
+    return (uint16_t)(hash_bytes(rec->addr[side].bytes, sizeof rec->addr[side].bytes,
+                                 1 + (uint64_t)verdict) &
+                      (OPINION_STORIES - 1));
+}
+
 /* ---- why ------------------------------------------------------------------------- */
 
 /* The reasons of a row that is worth them and for which there is room; *out stays NULL
@@ -282,7 +296,8 @@ static enum lw_status explain(struct opinions *o, const struct opinion *p,
 
     if (!p->alert && !(p->score >= OPINION_DETAIL_SCORE))
         return LW_OK;
-    if (o->n_details[p->verdict] >= OPINION_DETAILS_MAX)
+    if (o->n_details[p->verdict] >= OPINION_DETAILS_MAX ||
+        o->n_story[p->story] >= OPINION_STORY_MAX)
         return LW_OK;
     if (f->sign != NULL) {
         n = f->n_reasons;
@@ -305,6 +320,7 @@ static enum lw_status explain(struct opinions *o, const struct opinion *p,
         return lw_fail(err, LW_ENOMEM, "out of memory for reasons");
     }
     o->n_details[p->verdict]++;
+    o->n_story[p->story]++;
     *out = d;
     return LW_OK;
 }
@@ -321,6 +337,7 @@ enum lw_status opinions_add(struct opinions *o, const struct lw_finding *f,
     if (!make_room(o))
         return lw_fail(err, LW_ENOMEM, "out of memory for verdicts");
     make_key(o->by, f->rec, p.key);
+    p.story = story_of((enum lw_verdict_class)p.verdict, f->rec);
     slot = find_slot(o, p.key);
     if (slot->used && !is_worse(&p, slot))
         return LW_OK;

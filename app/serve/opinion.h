@@ -19,9 +19,12 @@ struct model; /* serve/models.h */
 enum {
     OPINION_KEY_BYTES = 48,
     OPINION_WORDS_BYTES = 400,
-    /* Of so many flows of each class a detector's reasons are kept: a flood of millions
-     * is not remembered reason by reason. */
+    /* Of so many flows of each class a detector's reasons are kept, and of so many with
+     * the same attacker (DoS: the same victim): a flood of millions is not remembered
+     * reason by reason, and leaves room for what comes after it. */
     OPINION_DETAILS_MAX = 5000,
+    OPINION_STORY_MAX = 100,
+    OPINION_STORIES = 4096,    /* counters; a power of two */
     OPINION_NORMALS_MAX = 1000 /* flows */
 };
 
@@ -45,6 +48,7 @@ struct opinion {
     uint8_t verdict; /* enum lw_verdict_class */
     bool alert;
     bool used;                     /* the slot is */
+    uint16_t story;                /* its counter */
     struct opinion_detail *detail; /* owned; NULL */
     uint8_t key[OPINION_KEY_BYTES];
 };
@@ -63,6 +67,7 @@ struct opinions {
     size_t n;
     uint64_t seed;
     uint32_t n_details[LW_N_VERDICTS];
+    uint16_t n_story[OPINION_STORIES]; /* details, by hash of class and host */
     /* Normal flows of which the row is kept: those whose hash ends in so many zeros
      * that there are not too many of them. */
     bool keeps_normals;

@@ -83,6 +83,15 @@ static bool same_addr(const struct store_addr *a, const struct store_addr *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* Of flows that score the same, one that says why. */
+static bool says_more(float score, const char *words, const struct alert_group *than)
+{
+    bool says = words != NULL && words[0] != '\0';
+
+    return score > than->score ||
+           (score >= than->score && says && than->words[0] == '\0');
+}
+
 static bool take_flow(struct alert_group *a, const struct store_flow *f)
 {
     int64_t end = f->start_ns + f->duration_ns;
@@ -93,7 +102,7 @@ static bool take_flow(struct alert_group *a, const struct store_flow *f)
     a->first_ns = f->start_ns < a->first_ns ? f->start_ns : a->first_ns;
     a->last_ns = end > a->last_ns ? end : a->last_ns;
     a->severity = f->severity > a->severity ? f->severity : a->severity;
-    return !(f->score > a->score) || take_words(a, f);
+    return !says_more(f->score, f->words, a) || take_words(a, f);
 }
 
 /* How far from the group's time a flow lies. */
@@ -209,7 +218,7 @@ static void swap_texts(char **a, char **b)
 /* `b` becomes part of `a`, whose number is given. */
 static void absorb(struct alert_group *a, struct alert_group *b, uint32_t number)
 {
-    if (b->score > a->score) {
+    if (says_more(b->score, b->words, a)) {
         a->score = b->score;
         a->flow = b->flow;
         swap_texts(&a->detector, &b->detector);

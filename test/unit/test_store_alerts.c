@@ -76,6 +76,13 @@ static void note_alert(void *ctx, const struct store_alert *a)
     s->n++;
 }
 
+static void note_words(void *ctx, const struct store_alert *a)
+{
+    struct seen *s = ctx;
+
+    (void)snprintf(s->name[s->n++], sizeof s->name[0], "%s", a->words);
+}
+
 static void note_flow(void *ctx, const struct store_flow *f)
 {
     struct seen *s = ctx;
@@ -137,6 +144,30 @@ static void a_scan_and_a_flood_are_one_alert_each(void **state)
     } while (page.next[0] != '\0');
     assert_int_equal(s.n_flows, 20);
     temp_store_check(&t);
+    temp_store_release(&t);
+}
+
+/* Reasons are kept of some flows only; an alert has those of one that has some. */
+static void an_alert_says_why_if_any_flow_does(void **state)
+{
+    struct store_flow flows[3];
+    struct temp_store t;
+    struct store_alert_filter filter;
+    struct store_page page = {.limit = 16};
+    struct lw_error err;
+    struct seen s = {.n = 0};
+
+    (void)state;
+    for (uint8_t i = 0; i < 3; i++) {
+        flows[i] = flow(LW_VERDICT_DOS, i, 5, 100 + i);
+        flows[i].words = i == 1 ? "for this" : "";
+    }
+    temp_store_init(&t);
+    (void)load(&t, flows, 3, 0);
+    store_alert_filter_init(&filter);
+    OK(store_alert_list(t.s, &filter, &page, note_words, &s, &err));
+    assert_int_equal(s.n, 1);
+    assert_string_equal(s.name[0], "for this");
     temp_store_release(&t);
 }
 
@@ -469,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scan_and_a_flood_are_one_alert_each),
+        cmocka_unit_test(an_alert_says_why_if_any_flow_does),
         cmocka_unit_test(a_pause_makes_two),
         cmocka_unit_test(too_many_groups_share_one),
         cmocka_unit_test(what_people_do_can_be_undone),
