@@ -104,9 +104,7 @@ struct damped *damped_new(const struct damped_config *cfg)
 
     if (d == NULL)
         return NULL;
-#if defined(__x86_64__)
     d->by_avx2 = simd_has_avx2();
-#endif
     d->mac_senders =
         lru_table_new(sizeof(struct sender_key), sizeof(struct sender), half, seed);
     d->senders =
@@ -359,13 +357,11 @@ FORCE_INLINE void update_loop(const struct places *at, const struct damped_packe
 }
 
 /* The same operations with the vectors that the processor has: the same bits. */
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void
-update_avx2(const struct places *at, const struct damped_packet *p, float *out)
+SIMD_AVX2 static void update_avx2(const struct places *at,
+                                  const struct damped_packet *p, float *out)
 {
     update_loop(at, p, out);
 }
-#endif
 
 bool damped_add(struct damped *d, const struct damped_packet *p,
                 float out[DAMPED_STATS * DAMPED_LANES])
@@ -386,12 +382,10 @@ bool damped_add(struct damped *d, const struct damped_packet *p,
     if (at.mac_sender == NULL || at.sender == NULL || at.channel == NULL ||
         at.socket == NULL)
         return false;
-#if defined(__x86_64__)
     if (d->by_avx2) {
         update_avx2(&at, p, out);
         return true;
     }
-#endif
     update_loop(&at, p, out);
     return true;
 }
@@ -440,21 +434,17 @@ FORCE_INLINE void spread_loop(float *restrict v)
     }
 }
 
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void spread_avx2(float *v)
+SIMD_AVX2 static void spread_avx2(float *v)
 {
     spread_loop(v);
 }
-#endif
 
 void damped_spread(float features[DAMPED_STATS * DAMPED_LANES])
 {
-#if defined(__x86_64__)
     if (simd_has_avx2()) {
         spread_avx2(features);
         return;
     }
-#endif
     spread_loop(features);
 }
 

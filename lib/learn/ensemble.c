@@ -369,22 +369,17 @@ FORCE_INLINE void score_loop(const struct ensemble *e, const float *x, float *ou
     memcpy(out, column, sizeof column);
 }
 
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void score_avx2(const struct ensemble *e,
-                                                       const float *x, float *out)
+SIMD_AVX2 static void score_avx2(const struct ensemble *e, const float *x, float *out)
 {
     score_loop(e, x, out);
 }
-#endif
 
 void ensemble_score(const struct ensemble *e, const float *x, float out[ENSEMBLE_BLOCK])
 {
-#if defined(__x86_64__)
     if (simd_has_avx2()) {
         score_avx2(e, x, out);
         return;
     }
-#endif
     score_loop(e, x, out);
 }
 

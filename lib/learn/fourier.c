@@ -10,6 +10,7 @@
 #include "learn/fourier.h"
 
 #include "base/mem.h"
+#include "base/simd.h"
 
 #include <math.h>
 
@@ -294,38 +295,30 @@ FORCE_INLINE void backward_loop(const struct fourier *f, struct fourier_strip *v
 
 /* The same loops with the vectors that the processor has: no operation is fused, so the
  * bits are the same. */
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void forward_avx2(const struct fourier *f,
-                                                         struct fourier_strip *v)
+SIMD_AVX2 static void forward_avx2(const struct fourier *f, struct fourier_strip *v)
 {
     forward_loop(f, v);
 }
 
-static __attribute__((target("avx2"))) void backward_avx2(const struct fourier *f,
-                                                          struct fourier_strip *v)
+SIMD_AVX2 static void backward_avx2(const struct fourier *f, struct fourier_strip *v)
 {
     backward_loop(f, v);
 }
-#endif
 
 void fourier_forward(const struct fourier *f, struct fourier_strip *v)
 {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (simd_has_avx2()) {
         forward_avx2(f, v);
         return;
     }
-#endif
     forward_loop(f, v);
 }
 
 void fourier_backward(const struct fourier *f, struct fourier_strip *v)
 {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (simd_has_avx2()) {
         backward_avx2(f, v);
         return;
     }
-#endif
     backward_loop(f, v);
 }

@@ -144,22 +144,17 @@ QUICK_INLINE void activate_as(enum net_act act, float *v, size_t n)
 }
 
 /* The same operations with the vectors that the processor has: the same bits. */
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void activate_avx2(enum net_act act, float *v,
-                                                          size_t n)
+SIMD_AVX2 static void activate_avx2(enum net_act act, float *v, size_t n)
 {
     activate_as(act, v, n);
 }
-#endif
 
 static void activate(enum net_act act, float *v, size_t n)
 {
-#if defined(__x86_64__)
     if (simd_has_avx2()) {
         activate_avx2(act, v, n);
         return;
     }
-#endif
     activate_as(act, v, n);
 }
 

@@ -39,6 +39,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/simd.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -378,25 +379,19 @@ static enum lw_status walk_init(struct walk *w, const struct forest *f,
 }
 
 /* The usual depth gets code of its own, with loops of fixed length. */
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void explain_avx2(struct walk *w,
-                                                         const struct forest *f,
-                                                         uint32_t group,
-                                                         const float *row, double *phi)
+SIMD_AVX2 static void explain_avx2(struct walk *w, const struct forest *f,
+                                   uint32_t group, const float *row, double *phi)
 {
     explain_trees(w, 1, f, group, row, phi);
 }
-#endif
 
 static void explain_group(struct walk *w, const struct forest *f, uint32_t group,
                           const float *row, double *phi)
 {
-#if defined(__x86_64__)
-    if (w->n == 1 && __builtin_cpu_supports("avx2")) {
+    if (w->n == 1 && simd_has_avx2()) {
         explain_avx2(w, f, group, row, phi);
         return;
     }
-#endif
     if (w->n == 1)
         explain_trees(w, 1, f, group, row, phi);
     else

@@ -12,6 +12,7 @@
 #include "learn/tsne.h"
 
 #include "base/mem.h"
+#include "base/simd.h"
 #include "learn/link.h"
 #include "learn/tsne_grid.h"
 
@@ -86,23 +87,19 @@ FORCE_INLINE void pull_loop_all(const struct tsne_pull *m, const float *y, float
         pull_loop(m, y, i, out + 2 * i);
 }
 
-#if defined(__x86_64__)
-static __attribute__((target("avx2"))) void pull_all_avx2(const struct tsne_pull *m,
-                                                          const float *y, float *out)
+SIMD_AVX2 static void pull_all_avx2(const struct tsne_pull *m, const float *y,
+                                    float *out)
 {
     pull_loop_all(m, y, out);
 }
-#endif
 
 /* The same bits whatever the vectors: no operation is fused. */
 static void pull_all(const struct tsne_pull *m, const float *y, float *out)
 {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (simd_has_avx2()) {
         pull_all_avx2(m, y, out);
         return;
     }
-#endif
     pull_loop_all(m, y, out);
 }
 
