@@ -12,10 +12,11 @@
 #include "cmd/print_json.h"
 #include "cmd/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SOURCE_MAX = 512, EVENT_MAX = 256, PORT_MAX = 24 };
+enum { SOURCE_MAX = 640, EVENT_MAX = 256, PORT_MAX = 24 };
 
 static struct {
     const char *model;
@@ -68,7 +69,9 @@ struct explanation {
     float row[LW_EXPLAIN_FEATURES_MAX];
     /* Of a log. */
     bool found;
-    char missing[13]; /* the model of an alert that is not here */
+    char missing[13];  /* the model of an alert that is not here */
+    uint64_t n_logged; /* alerts of the log, asked for or not */
+    double first_id;   /* flow_id of the first of them; NaN: it has none */
     uint64_t n_alerts;
     uint64_t n_same;
     uint64_t n_of_others; /* alerts of another model than the first's */
@@ -272,6 +275,8 @@ static enum lw_status on_alert(void *ctx, const struct json_value *event,
     const char *id = NULL;
     enum lw_status st;
 
+    if (x->n_logged++ == 0 && !json_number(json_get(event, "flow_id"), &x->first_id))
+        x->first_id = NAN;
     if (one && !is_wanted(event, number))
         return LW_OK;
     st = replay_model_id(event, &id, err);
@@ -293,11 +298,15 @@ static enum lw_status on_alert(void *ctx, const struct json_value *event,
     else
         note_difference(x, event, number, difference);
     if (one) {
+        const char *sign = replay_sign(event);
         char text[EVENT_MAX];
 
         event_text(event, text);
-        (void)snprintf(x->source, sizeof x->source, "%.200s, alert %llu: %s", o.replay,
-                       (unsigned long long)number, text);
+        (void)snprintf(x->source, sizeof x->source, "%.200s, alert %llu: %s%s%.40s%s",
+                       o.replay, (unsigned long long)number, text,
+                       sign == NULL ? "" : "; an alert by the sign ",
+                       sign == NULL ? "" : sign,
+                       sign == NULL ? "" : ", this is what the model alone says");
         x->found = *stop = true;
     }
     return LW_OK;
@@ -340,6 +349,22 @@ static int conclude(const struct explanation *x)
     return STATUS_OK;
 }
 
+static int not_found(const struct explanation *x)
+{
+    char alerts[64];
+
+    if (x->n_logged == 0)
+        return command_fail("%s: there are no alerts in it", o.replay);
+    (void)text_plural(x->n_logged, "alert", alerts, sizeof alerts);
+    if (o.row > 0)
+        return command_fail("%s: there is no alert number %lld; it has %s", o.replay,
+                            (long long)o.row, alerts);
+    return command_fail(
+        "%s: there is no alert of flow_id %lld; it has %s, the first of "
+        "flow_id %.0f (--row takes them by number)",
+        o.replay, (long long)o.id, alerts, x->first_id);
+}
+
 static int run_replay(struct explanation *x)
 {
     bool one = o.id > 0 || o.row > 0;
@@ -351,9 +376,7 @@ static int run_replay(struct explanation *x)
     if (!one)
         return conclude(x);
     if (!x->found)
-        return command_fail("%s: there is no alert %s %lld", o.replay,
-                            o.row > 0 ? "number" : "of flow_id",
-                            (long long)(o.row > 0 ? o.row : o.id));
+        return not_found(x);
     status = show(x);
     if (status != STATUS_OK)
         return status;

@@ -139,6 +139,11 @@ static bool same_reasons(const struct json_value *array, const struct lw_view *v
     return true;
 }
 
+const char *replay_sign(const struct json_value *event)
+{
+    return json_text(json_get(verdict_of(event), "sign"));
+}
+
 const char *replay_difference(const struct json_value *event,
                               const struct lw_classifier *c, const struct lw_verdict *v,
                               const struct lw_reason *reasons, size_t n_reasons)
@@ -147,7 +152,7 @@ const char *replay_difference(const struct json_value *event,
     const struct json_value *p = json_get(was, "p_values");
 
     /* A sign's verdict is not the model's, but the model's scores are there as well. */
-    const bool by_sign = json_text(json_get(was, "sign")) != NULL;
+    const bool by_sign = replay_sign(event) != NULL;
 
     if (!by_sign && !is_text(json_get(was, "class"), lw_verdict_name(v->verdict)))
         return "class";

@@ -38,6 +38,9 @@ LW_MUST enum lw_status replay_vector(const struct json_value *event,
                                      const struct lw_classifier *c, float *out,
                                      struct lw_error *err);
 
+/** The sign that an alert is by; NULL: by the model. */
+const char *replay_sign(const struct json_value *event);
+
 /** NULL when the verdict and reasons are those of the alert bit for bit, else the name
  *  of the first field that differs; static storage. */
 const char *replay_difference(const struct json_value *event,
