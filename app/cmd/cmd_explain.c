@@ -276,7 +276,7 @@ static enum lw_status on_alert(void *ctx, const struct json_value *event,
     enum lw_status st;
 
     if (x->n_logged++ == 0 && !json_number(json_get(event, "flow_id"), &x->first_id))
-        x->first_id = NAN;
+        x->first_id = (double)NAN;
     if (one && !is_wanted(event, number))
         return LW_OK;
     st = replay_model_id(event, &id, err);
