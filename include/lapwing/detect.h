@@ -234,7 +234,7 @@ struct lw_sign {
     const char *words;             /* what was seen, or what of it there was a number */
 };
 
-/** One judged flow.  Everything borrowed for the call. */
+/** One judged row of a flow.  Everything borrowed for the call. */
 struct lw_finding {
     const struct lw_record *rec;
     const struct lw_view *view;
@@ -244,6 +244,8 @@ struct lw_finding {
                                                  sign one in any case */
     size_t n_reasons;
     bool alert;
+    bool again; /* the flow goes on, and an earlier row of it had this verdict (or,
+                   where it is normal, any) */
     const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
 };
 
@@ -253,7 +255,7 @@ typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
 struct lw_detector_config {
     struct lw_meter_config meter; /* what the view needs is switched on besides */
     struct lw_extractor_config extractor;
-    lw_finding_fn finding; /* every judged flow */
+    lw_finding_fn finding; /* every judged row */
     void *ctx;             /* borrowed */
     bool no_reasons;       /* alerts come without, but for those by a sign;
                               lw_classifier_explain() gives them */
@@ -269,8 +271,10 @@ struct lw_detector_config {
 struct lw_detector_stats {
     struct lw_meter_stats meter;
     uint64_t rows;   /* judged */
-    uint64_t alerts; /* verdict neither normal nor unheard */
-    uint64_t by_class[LW_N_VERDICTS];
+    uint64_t alerts; /* rows whose verdict is neither normal nor unheard */
+    uint64_t
+        by_class[LW_N_VERDICTS]; /* flows: a long one counts once in each class
+                                    that rows of it had, as normal if in no other */
 };
 
 /** A detector around one classifier (borrowed until free).  LW_EUNSUPPORTED: its view
