@@ -254,8 +254,8 @@ static void rank_few(const float *t, const float *values, uint8_t *out)
 }
 
 /* Past the last row, values are 0 and nobody asks what becomes of them. */
-static void rank_block(const struct forest *f, const struct block_plan *b,
-                       const float *rows, size_t n_rows, block_ranks *ranks)
+void block_rank(const struct forest *f, const struct block_plan *b, const float *rows,
+                size_t n_rows, uint8_t *out, size_t stride)
 {
     float values[BLOCK_ROWS] = {0};
     uint32_t column = UINT32_MAX;
@@ -263,8 +263,8 @@ static void rank_block(const struct forest *f, const struct block_plan *b,
     for (uint32_t s = 0; s < b->n_slices; s++) {
         const struct block_slice *slice = &b->slices[s];
         const float *t = b->thresholds + slice->first;
-        uint8_t *missing_right = ranks[2 * s];
-        uint8_t *missing_left = ranks[2 * s + 1];
+        uint8_t *missing_right = out + 2 * s * stride;
+        uint8_t *missing_left = missing_right + stride;
 
         if (slice->column != column) {
             column = slice->column;
@@ -290,7 +290,7 @@ void block_margins(const struct forest *f, const struct forest_plan *plan,
     for (size_t from = 0; from < n_rows; from += BLOCK_ROWS) {
         size_t n = n_rows - from < BLOCK_ROWS ? n_rows - from : BLOCK_ROWS;
 
-        rank_block(f, b, rows + from * f->n_cols, n, ranks);
+        block_rank(f, b, rows + from * f->n_cols, n, ranks[0], BLOCK_ROWS);
         for (uint32_t g = 0; g < f->n_groups; g++)
             for (size_t r = 0; r < BLOCK_ROWS; r++)
                 sums[g][r] = f->base;

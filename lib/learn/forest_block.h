@@ -77,6 +77,11 @@ bool block_suits(const struct forest *f);
 enum lw_status block_build(const struct forest_kernel *kernel, size_t size,
                            struct forest_plan **out, const struct forest *f,
                            struct lw_error *err);
+
+/** The ranks of up to BLOCK_ROWS rows: out (2 * n_slices, stride), of which the first
+ *  BLOCK_ROWS of each are written. */
+void block_rank(const struct forest *f, const struct block_plan *b, const float *rows,
+                size_t n_rows, uint8_t *out, size_t stride);
 void block_margins(const struct forest *f, const struct forest_plan *plan,
                    block_sum_fn *sum, const float *rows, size_t n_rows, float *out);
 void block_free(struct forest_plan *plan);
