@@ -12,7 +12,6 @@ enum {
     CODES_MAX = 1 << BITS_CODE,
     CHOICES_MAX = SPLITS_MAX * BITS_CODE,
     PART_TREES = 16,
-    RANKS = 256, /* of a slice */
     ZEROS = 0,
     ONES = 1,
     NONE = UINT16_MAX,
@@ -38,8 +37,8 @@ struct layout {
 /* What is needed while the plan is built. */
 struct builder {
     struct bits_plan *p;
-    uint16_t *mask; /* (2 * n_slices, RANKS) owned: which plane a chunk's cut is, NONE:
-                       it is none of the chunk's */
+    uint16_t *mask; /* (2 * n_slices, RANKS_OF_SLICE) owned: which plane a chunk's cut
+                       is, NONE: it is none of the chunk's */
     uint32_t n_runs;
     uint32_t n_cuts;
     uint32_t n_parts;
@@ -150,7 +149,7 @@ static uint32_t choose_planes(const struct builder *b, const struct layout *l,
                 l->code[BLOCK_LEAF_PLACE + leaf] >> k & 1 ? ONES : ZEROS;
     for (uint32_t i = l->n_splits; i-- > 0;) {
         const struct block_split *s = &l->splits[i];
-        uint32_t mask = b->mask[(size_t)s->ranks * RANKS + s->rank];
+        uint32_t mask = b->mask[(size_t)s->ranks * RANKS_OF_SLICE + s->rank];
 
         for (uint32_t k = 0; k < BITS_CODE; k++) {
             uint32_t left = plane[s->left][k];
@@ -227,12 +226,13 @@ static uint32_t gather_masks(struct builder *b, const struct forest *f, uint32_t
     uint32_t n = 0;
     uint32_t t;
 
-    memset(b->mask, 0xff, (size_t)2 * base->n_slices * RANKS * sizeof *b->mask);
+    memset(b->mask, 0xff,
+           (size_t)2 * base->ranks.n_slices * RANKS_OF_SLICE * sizeof *b->mask);
     for (t = first; t < f->n_trees && n + SPLITS_MAX <= BITS_MASKS_MAX; t++) {
         const struct block_split *s = base->splits + base->trees[t].first_split;
 
         for (uint32_t i = 0; i + 1 < base->trees[t].n_leaves; i++) {
-            uint16_t *mask = &b->mask[(size_t)s[i].ranks * RANKS + s[i].rank];
+            uint16_t *mask = &b->mask[(size_t)s[i].ranks * RANKS_OF_SLICE + s[i].rank];
 
             n += *mask == NONE;
             *mask = 0;
@@ -246,12 +246,12 @@ static void number_masks(struct builder *b, struct bits_chunk *chunk)
 {
     uint16_t next = BITS_FIRST_MASK;
 
-    for (uint32_t ranks = 0; ranks < 2 * b->p->base.n_slices; ranks++) {
-        uint16_t *mask = b->mask + (size_t)ranks * RANKS;
+    for (uint32_t ranks = 0; ranks < 2 * b->p->base.ranks.n_slices; ranks++) {
+        uint16_t *mask = b->mask + (size_t)ranks * RANKS_OF_SLICE;
         struct bits_run *run = &b->p->runs[b->n_runs];
         uint32_t n = 0;
 
-        for (uint32_t rank = 0; rank < RANKS; rank++) {
+        for (uint32_t rank = 0; rank < RANKS_OF_SLICE; rank++) {
             if (mask[rank] == NONE)
                 continue;
             mask[rank] = next++;
@@ -310,7 +310,8 @@ static bool alloc_plan(struct builder *b, const struct forest *f)
     struct bits_plan *p = b->p;
     size_t n = f->n_nodes;
 
-    b->mask = mem_alloc((size_t)2 * p->base.n_slices * RANKS * sizeof *b->mask);
+    b->mask = mem_alloc((size_t)2 * p->base.ranks.n_slices * RANKS_OF_SLICE *
+                        sizeof *b->mask);
     p->chunks = mem_zalloc(f->n_trees, sizeof *p->chunks);
     p->runs = mem_zalloc(n, sizeof *p->runs);
     p->cuts = mem_zalloc(n, sizeof *p->cuts);

@@ -2,7 +2,7 @@
 /*
  * learn/forest_bits.h - 256 rows at a time through a forest, a bit for each row.
  *
- * Every cut (a column's slice, a rank: see learn/forest_block.h) of a block of rows is
+ * Every cut (a column's slice, a rank: see learn/forest_ranks.h) of a block of rows is
  * a mask: one bit a row, set where it goes right.  Trees share cuts, so a mask is made
  * once for all splits that are alike.  Every leaf of a tree has a number, its code; the
  * bits of the code of the leaf that each row reaches are masks too, its planes.  They

@@ -25,7 +25,7 @@ enum { LANES = 32, VECTORS = BITS_ROWS / LANES, LEAF_BYTES = 4 };
 /* What belongs to a block. */
 struct work {
     uint8_t arena[BITS_ARENA][BITS_PLANE];
-    uint8_t ranks[2 * BLOCK_SLICES_MAX][BITS_ROWS];
+    uint8_t ranks[2 * RANKS_SLICES_MAX][BITS_ROWS];
     float sums[BLOCK_GROUPS_MAX][BITS_ROWS];
 };
 
@@ -310,10 +310,10 @@ static void margins_avx2(const struct forest *f, const struct forest_plan *plan,
         size_t n = n_rows - from < BITS_ROWS ? n_rows - from : BITS_ROWS;
         uint32_t n_vectors = (uint32_t)((n + LANES - 1) / LANES);
 
-        for (size_t i = 0; i < n; i += BLOCK_ROWS)
-            block_rank(f, &p->base, rows + (from + i) * f->n_cols,
-                       n - i < BLOCK_ROWS ? n - i : BLOCK_ROWS, w.ranks[0] + i,
-                       BITS_ROWS);
+        for (size_t i = 0; i < n; i += RANKS_ROWS)
+            ranks_apply(&p->base.ranks, rows + (from + i) * f->n_cols, f->n_cols,
+                        n - i < RANKS_ROWS ? n - i : RANKS_ROWS, w.ranks[0] + i,
+                        BITS_ROWS);
         sum_block(f, p, &w, n_vectors);
         for (size_t i = 0; i < n; i++)
             for (uint32_t g = 0; g < f->n_groups; g++)
