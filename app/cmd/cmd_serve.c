@@ -37,6 +37,8 @@ static struct {
     int64_t keep_ns;
     uint64_t keep_bytes;
     int log_format;
+    const char *live;
+    int64_t live_every_ns;
     bool auth;
     bool log_requests;
 } o;
@@ -110,6 +112,16 @@ static const struct opt state_rows[] = {
              "(default: no limit)"},
 };
 
+static const struct opt live_rows[] = {
+    {"live", 0, OPT_TO_TEXT(&o.live), .metavar = "INTERFACE[,INTERFACE]",
+     .help = "watch these network interfaces until an administrator stops it on the "
+             "page; no others can be asked for"},
+    {"live-every", 0, OPT_TO_DURATION(&o.live_every_ns), .metavar = "TIME",
+     .initial = "5m", .min = 10, .max = 86400,
+     .help = "make a capture of what was seen so often; sooner at 256 MiB, and when "
+             "somebody new is alerted"},
+};
+
 static const struct opt log_rows[] = {
     {"log-format", 0, OPT_TO_CHOICE(&o.log_format), .metavar = "NAME",
      .initial = "text", .choices = log_formats,
@@ -123,10 +135,12 @@ static const struct opt_group access_group = {
     "Access", access_rows, sizeof access_rows / sizeof access_rows[0]};
 static const struct opt_group state_group = {"State", state_rows,
                                              sizeof state_rows / sizeof state_rows[0]};
+static const struct opt_group live_group = {"Live", live_rows,
+                                            sizeof live_rows / sizeof live_rows[0]};
 static const struct opt_group log_group = {"Log", log_rows,
                                            sizeof log_rows / sizeof log_rows[0]};
-static const struct opt_group *const groups[] = {&group, &access_group, &state_group,
-                                                 &log_group, NULL};
+static const struct opt_group *const groups[] = {
+    &group, &access_group, &state_group, &live_group, &log_group, NULL};
 
 /* Async-signal-safe, whichever thread the signal comes to: libraries have threads of
  * their own (OpenBLAS from its loading on), in which blocking does not help. */
@@ -246,6 +260,8 @@ static int run_serve(char *const *words, size_t n_words)
         .analysis_flows = (uint64_t)o.analysis_flows,
         .keep_ns = o.keep_ns,
         .keep_bytes = o.keep_bytes,
+        .live = o.live,
+        .live_every_ns = o.live_every_ns,
         .auth = o.auth,
         .log_requests = o.log_requests,
     };

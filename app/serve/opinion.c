@@ -149,8 +149,7 @@ static struct opinion opinion_by_sign(const struct lw_finding *f)
                             .alert = true};
 }
 
-/* What is said of one row, without the reasons. */
-static struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f)
+struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f)
 {
     const struct lw_classifier *c = o->model->classifier;
     const struct lw_verdict *v = &f->verdict;
@@ -204,14 +203,21 @@ static char *reasons_json(struct opinions *o, const struct lw_view *view,
     return buf_ok(&o->json) ? mem_strdup(buf_text(&o->json)) : NULL;
 }
 
+void opinion_words(const struct lw_reason *reasons, size_t n_reasons, char *out,
+                   size_t n)
+{
+    out[0] = '\0';
+    if (n_reasons >= 2)
+        (void)snprintf(out, n, "%s; %s", reasons[0].words, reasons[1].words);
+    else if (n_reasons == 1)
+        (void)snprintf(out, n, "%s", reasons[0].words);
+}
+
 static char *say_why(const struct lw_reason *reasons, size_t n)
 {
-    char text[OPINION_WORDS_BYTES] = "";
+    char text[OPINION_WORDS_BYTES];
 
-    if (n >= 2)
-        (void)snprintf(text, sizeof text, "%s; %s", reasons[0].words, reasons[1].words);
-    else if (n == 1)
-        (void)snprintf(text, sizeof text, "%s", reasons[0].words);
+    opinion_words(reasons, n, text, sizeof text);
     return mem_strdup(text);
 }
 

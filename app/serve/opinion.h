@@ -80,6 +80,12 @@ void opinions_init(struct opinions *o, const struct model *model, float threshol
                    enum opinion_key by, size_t max);
 void opinions_release(struct opinions *o);
 
+/** What is said of a row, which is not kept and comes without reasons. */
+struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f);
+/** Reasons in a sentence, to out (n bytes). */
+void opinion_words(const struct lw_reason *reasons, size_t n_reasons, char *out,
+                   size_t n);
+
 /** Keep what is said of a row, if it is the worst of its flow so far.  LW_ELIMIT: too
  *  many flows.  LW_ENOMEM. */
 LW_MUST enum lw_status opinions_add(struct opinions *o, const struct lw_finding *f,

@@ -87,6 +87,13 @@ const struct route route_table[] = {
     {"GET", "/api/v1/alerts/{id}/flows", SCOPE_READ, .handle = route_alert_flows,
      .slow = true},
 
+    /* Interfaces. */
+    {"GET", "/api/v1/live", SCOPE_READ, .handle = route_live_list},
+    {"POST", "/api/v1/live/{interface}/start", SCOPE_ADMIN, .handle = route_live_start,
+     .slow = true},
+    {"POST", "/api/v1/live/{interface}/stop", SCOPE_ADMIN, .handle = route_live_stop,
+     .slow = true},
+
     /* Models and their verdicts on records. */
     {"GET", "/api/v1/models", SCOPE_READ, .handle = route_model_list, .slow = true},
     {"POST", "/api/v1/models", SCOPE_ADMIN, .handle = route_model_upload,

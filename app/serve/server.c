@@ -13,6 +13,7 @@
 #include "serve/server_priv.h"
 #include "serve/tls.h"
 #include "serve/upkeep.h"
+#include "serve/watch.h"
 #include "store/admin.h"
 
 #include <sched.h>
@@ -26,6 +27,8 @@ enum { THREADS_MAX = 64, SLOW_THREADS = 4 };
 #define CHUNK_BYTES    ((uint64_t)1 << 30)
 #define ANALYSIS_BYTES ((uint64_t)4 << 30)
 #define CAPTURE_BYTES  ((uint64_t)16 << 30)
+#define LIVE_BYTES     ((uint64_t)256 << 20)
+#define LIVE_EVERY_NS  (INT64_C(300) * 1000000000)
 
 static unsigned n_processors(void)
 {
@@ -61,6 +64,8 @@ static struct server_config with_defaults(const struct server_config *cfg)
         c.analysis_flows = 20000000;
     if (c.capture_bytes == 0)
         c.capture_bytes = CAPTURE_BYTES;
+    if (c.live_every_ns == 0)
+        c.live_every_ns = LIVE_EVERY_NS;
     return c;
 }
 
@@ -174,6 +179,13 @@ static enum lw_status open_state(struct server *s, const struct server_config *c
     return st == LW_OK ? route_models_init(s, err) : st;
 }
 
+/* No capture is made that would be too large to be sent; nor one that takes long to
+ * analyse. */
+static uint64_t live_bytes(const struct server_config *cfg)
+{
+    return cfg->capture_bytes < LIVE_BYTES ? cfg->capture_bytes : LIVE_BYTES;
+}
+
 static enum lw_status make_parts(struct server *s, const struct server_config *cfg,
                                  struct lw_error *err)
 {
@@ -191,7 +203,11 @@ static enum lw_status make_parts(struct server *s, const struct server_config *c
         st = events_new(&s->events, err);
     if (st == LW_OK)
         st = jobs_new(&s->jobs, s, cfg->workers, err);
-    return st == LW_OK ? upkeep_new(&s->upkeep, s, err) : st;
+    if (st == LW_OK)
+        st = upkeep_new(&s->upkeep, s, err);
+    return st == LW_OK ? watches_new(&s->watches, s, cfg->live, cfg->live_every_ns,
+                                     live_bytes(cfg), err)
+                       : st;
 }
 
 static enum lw_status start_all(struct server *s, const struct server_config *cfg,
@@ -262,10 +278,12 @@ void server_stop(struct server *s)
         http_quiesce(s->listener);
     /* Answers that wait for jobs and streams that wait for events are given and ended
      * before the listener goes. */
+    watches_stop(s->watches);
     jobs_stop(s->jobs);
     events_close(s->events);
     http_stop(s->listener);
     upkeep_free(s->upkeep);
+    watches_free(s->watches);
     jobs_free(s->jobs);
     events_free(s->events);
     if (s->has_settings)

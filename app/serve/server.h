@@ -28,6 +28,8 @@ struct server_config {
     uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
     int64_t keep_ns;            /* captures are deleted when so old; default: never */
     uint64_t keep_bytes;        /* of the whole store; default: no limit */
+    const char *live;           /* interfaces that may be watched, "eth0,eth1"; NULL */
+    int64_t live_every_ns;      /* a capture is made of each; default 5 min */
     const char *tls_cert;       /* PEM files; NULL: no TLS; both or none */
     const char *tls_key;
     const char *behind_proxy; /* "ADDRESS" or "ADDRESS/BITS": asked by it only, which

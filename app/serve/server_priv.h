@@ -24,6 +24,7 @@ struct jobs;     /* serve/jobs.h */
 struct metrics;  /* serve/metrics.h */
 struct refusals; /* serve/refusals.h */
 struct upkeep;   /* serve/upkeep.h */
+struct watches;  /* serve/watch.h */
 
 struct server_limits {
     uint64_t capture_bytes;
@@ -43,6 +44,7 @@ struct server {
     struct store *store;                        /* owned */
     struct jobs *jobs;                          /* owned */
     struct upkeep *upkeep;                      /* owned */
+    struct watches *watches;                    /* owned */
     struct models *models;                      /* owned */
     struct settings settings;                   /* locks itself */
     struct http_fixed *welcome;                 /* owned: for a program */

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "fake_classifier.h"
 #include "fuzz.h"
+#include "serve/frames.h"
 #include "serve/judge_wire.h"
 #include "serve/models.h"
 
@@ -38,8 +39,8 @@ static void try_again(const struct wire_frame *f, const struct judge_config *cfg
     buf_init(&twice);
     put(&once, f);
     if (buf_ok(&once) && wire_take_frame(&again, WIRE_FLOW,
-                                         span_of(once.data + WIRE_HEADER_BYTES,
-                                                 once.len - WIRE_HEADER_BYTES),
+                                         span_of(once.data + FRAMES_HEADER_BYTES,
+                                                 once.len - FRAMES_HEADER_BYTES),
                                          cfg, NULL) == LW_OK) {
         put(&twice, &again);
         LW_ASSERT(!buf_ok(&twice) || (once.len == twice.len &&
