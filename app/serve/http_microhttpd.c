@@ -789,7 +789,17 @@ static unsigned fit_open_files(unsigned wanted)
                                                   : SPARE_FILES;
 }
 
-/* The library's table of options is not const. */
+/* The library's table of options knows no functions, and is not const. */
+static struct MHD_OptionItem option_fn(enum MHD_OPTION option, void (*fn)(void))
+{
+    union {
+        void (*fn)(void);
+        void *any;
+    } value = {.fn = fn};
+
+    return (struct MHD_OptionItem){option, 0, value.any};
+}
+
 static struct MHD_OptionItem option_text(enum MHD_OPTION option, const char *text)
 {
     union {
@@ -808,10 +818,10 @@ static struct MHD_OptionItem option_text(enum MHD_OPTION option, const char *tex
 static struct MHD_Daemon *start_daemon(struct http_listener *l)
 {
     const struct http_config *cfg = &l->cfg;
-    const unsigned tls = cfg->tls_cert == NULL ? 0 : MHD_USE_TLS;
+    const unsigned tls = cfg->tls_retrieve == NULL ? 0 : MHD_USE_TLS;
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ITC |
                            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | tls;
-    struct MHD_OptionItem options[5];
+    struct MHD_OptionItem options[4];
     size_t n = 0;
 
     /* One thread is no pool.  Refusing is our work (on_accept): at its own limit the
@@ -820,8 +830,7 @@ static struct MHD_Daemon *start_daemon(struct http_listener *l)
         options[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
                                                (intptr_t)cfg->n_threads, NULL};
     if (tls != 0) {
-        options[n++] = option_text(MHD_OPTION_HTTPS_MEM_CERT, cfg->tls_cert);
-        options[n++] = option_text(MHD_OPTION_HTTPS_MEM_KEY, cfg->tls_key);
+        options[n++] = option_fn(MHD_OPTION_HTTPS_CERT_CALLBACK, cfg->tls_retrieve);
         options[n++] = option_text(MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES);
     }
     options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
@@ -844,8 +853,8 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
     LW_ASSERT(cfg->n_threads > 0 && cfg->max_connections > 0);
     LW_ASSERT(cfg->n_slow_threads > 0);
     LW_ASSERT(cfg->handler != NULL && cfg->plan != NULL && cfg->done != NULL);
-    LW_ASSERT((cfg->tls_cert == NULL) == (cfg->tls_key == NULL));
-    if (cfg->tls_cert != NULL && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+    if (cfg->tls_retrieve != NULL &&
+        MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES)
         return lw_fail(err, LW_EUNSUPPORTED, "this libmicrohttpd (%s) has no TLS",
                        MHD_get_version());
     l = mem_zalloc(1, sizeof *l);
@@ -869,9 +878,6 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
         return lw_fail(err, LW_EIO, "cannot start the HTTP server (libmicrohttpd %s)",
                        MHD_get_version());
     }
-    /* It has its own copies, or has read what it needs. */
-    l->cfg.tls_cert = NULL;
-    l->cfg.tls_key = NULL;
     *out = l;
     return LW_OK;
 }
