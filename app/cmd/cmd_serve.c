@@ -149,10 +149,25 @@ static void post(void *stop)
     (void)sem_post(stop);
 }
 
-static void wait_for(sem_t *stop)
+static void reload(struct server *server)
 {
-    while (sem_wait(stop) != 0)
-        continue;
+    struct lw_error err;
+
+    if (server_reload(server, &err) == LW_OK)
+        lw_log(LW_LOG_INFO, "the certificate was read again");
+    else
+        lw_log(LW_LOG_ERROR, "the former certificate stays in use: %s", err.msg);
+}
+
+/* INT and TERM end it, HUP does not. */
+static void wait_for(sem_t *called, struct server *server)
+{
+    while (!signals_stopped()) {
+        while (sem_wait(called) != 0)
+            continue;
+        if (signals_take_reload())
+            reload(server);
+    }
 }
 
 /* The folder to load from: the one named, or that of the bundled models. */
@@ -281,6 +296,9 @@ static int run_serve(char *const *words, size_t n_words)
         lw_log_set(log_json, NULL);
     (void)sem_init(&stop, 0, 0);
     signals_catch(post, &stop);
+    /* Without a certificate a terminal that is closed ends the server. */
+    if (cfg.tls_cert != NULL)
+        signals_catch_reload();
     if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
     (void)printf("Serving on %s\n", server_url(server));
@@ -290,7 +308,7 @@ static int run_serve(char *const *words, size_t n_words)
                      server_first_token(server));
     (void)fflush(stdout);
     command_note("stop with Ctrl-C");
-    wait_for(&stop);
+    wait_for(&stop, server);
     server_stop(server);
     return STATUS_OK;
 }
@@ -306,7 +324,8 @@ const struct command command_serve = {
         "route.\n\n"
         "INT and TERM end it in order: requests are answered to their end, jobs that "
         "run go back into the queue and run again at the next start. Nothing that was "
-        "acknowledged is lost if it is killed instead.\n\n"
+        "acknowledged is lost if it is killed instead. With --tls-cert, HUP reads the "
+        "certificate and its key again, for connections from then on.\n\n"
         "On a loopback address only requests whose Host header is a loopback name are "
         "answered. Other addresses are listened on with --tls-cert, --tls-key and "
         "--auth only, or --behind-proxy. The first administrator is made with a "

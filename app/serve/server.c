@@ -112,10 +112,9 @@ static enum lw_status parse_addresses(const struct server_config *cfg, struct se
     return listen_is_loopback(out) || proxy != NULL ? LW_OK : check_exposure(cfg, err);
 }
 
-/* `tls` may be NULL. */
 static enum lw_status start_listener(struct server *s, const struct server_config *cfg,
                                      struct listen_address *address,
-                                     const struct tls_files *tls, struct lw_error *err)
+                                     struct lw_error *err)
 {
     struct http_config http = {.n_threads = cfg->n_threads,
                                .max_connections = cfg->max_connections,
@@ -133,11 +132,10 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     if (st != LW_OK)
         return st;
     listen_format(address, text);
-    (void)snprintf(s->url, sizeof s->url, "http%s://%s/", tls == NULL ? "" : "s", text);
-    if (tls != NULL) {
-        http.tls_cert = buf_text(&tls->cert);
-        http.tls_key = buf_text(&tls->key);
-    }
+    (void)snprintf(s->url, sizeof s->url, "http%s://%s/", s->tls == NULL ? "" : "s",
+                   text);
+    if (s->tls != NULL)
+        http.tls_retrieve = tls_retrieve(s->tls);
     st = http_start(&s->listener, &http, err);
     if (st != LW_OK)
         (void)close(http.listen_fd);
@@ -213,19 +211,13 @@ static enum lw_status make_parts(struct server *s, const struct server_config *c
 static enum lw_status start_all(struct server *s, const struct server_config *cfg,
                                 struct listen_address *address, struct lw_error *err)
 {
-    struct tls_files tls;
-    bool has_tls = cfg->tls_cert != NULL;
-    enum lw_status st =
-        has_tls ? tls_load(&tls, cfg->tls_cert, cfg->tls_key, err) : LW_OK;
+    enum lw_status st = cfg->tls_cert == NULL
+                            ? LW_OK
+                            : tls_new(&s->tls, cfg->tls_cert, cfg->tls_key, err);
 
-    if (st != LW_OK)
-        return st;
-    st = make_parts(s, cfg, err);
     if (st == LW_OK)
-        st = start_listener(s, cfg, address, has_tls ? &tls : NULL, err);
-    if (has_tls)
-        tls_release(&tls);
-    return st;
+        st = make_parts(s, cfg, err);
+    return st == LW_OK ? start_listener(s, cfg, address, err) : st;
 }
 
 enum lw_status server_start(struct server **out, const struct server_config *cfg,
@@ -259,6 +251,11 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     return LW_OK;
 }
 
+enum lw_status server_reload(struct server *s, struct lw_error *err)
+{
+    return s->tls == NULL ? LW_OK : tls_reload(s->tls, err);
+}
+
 const char *server_first_token(const struct server *s)
 {
     return s->first_token[0] == '\0' ? NULL : s->first_token;
@@ -282,6 +279,7 @@ void server_stop(struct server *s)
     jobs_stop(s->jobs);
     events_close(s->events);
     http_stop(s->listener);
+    tls_free(s->tls);
     upkeep_free(s->upkeep);
     watches_free(s->watches);
     jobs_free(s->jobs);

@@ -49,6 +49,10 @@ LW_MUST enum lw_status server_start(struct server **out,
                                     const struct server_config *cfg,
                                     struct lw_error *err);
 
+/** Read the certificate and its key again, for connections from now on; on failure, as
+ *  above, the former ones stay in use.  One thread at a time. */
+LW_MUST enum lw_status server_reload(struct server *s, struct lw_error *err);
+
 /** "https://127.0.0.1:5000/"; borrowed until server_stop(). */
 const char *server_url(const struct server *s);
 

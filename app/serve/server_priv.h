@@ -23,6 +23,7 @@ struct events;   /* serve/events.h */
 struct jobs;     /* serve/jobs.h */
 struct metrics;  /* serve/metrics.h */
 struct refusals; /* serve/refusals.h */
+struct tls;      /* serve/tls.h */
 struct upkeep;   /* serve/upkeep.h */
 struct watches;  /* serve/watch.h */
 
@@ -37,6 +38,7 @@ struct server_limits {
 
 struct server {
     struct http_listener *listener;             /* owned */
+    struct tls *tls;                            /* owned; NULL: not spoken here */
     struct auth *auth;                          /* owned */
     struct refusals *refusals;                  /* owned */
     struct metrics *metrics;                    /* owned */

@@ -373,6 +373,23 @@ await tap.test("the first administrator, logging out and in", async () => {
     // What changes something needs more than the cookie.
     const bare = await fresh.evaluate(() => fetch("/api/v1/tokens", { method: "POST", body: '{"name":"x","scope":"read"}' }).then((r) => r.status));
     expect(bare === 403, bare);
+    // Somebody else, who then may more, and then nothing.
+    await fresh.fill("input[aria-label='Name of the person']", "bob");
+    await fresh.fill("input[aria-label='Password of the person']", "battery staple");
+    await fresh.click("button:has-text('Add a person')");
+    const bob = fresh.locator("tr:has(td:has-text('bob')):has(select)");
+    await fresh.selectOption("select[aria-label='What bob may']", "admin");
+    await eventually("bob is an administrator", async () => (await (await fetch(`${guarded.url}/api/v1/users`, { headers: { Cookie: `lapwing_session=${(await cookie()).value}` } })).json()).items.some((u) => u.name === "bob" && u.scope === "admin") || "no");
+    await bob.locator("button:has-text('Password…')").click();
+    await fresh.fill("dialog input", "another staple");
+    await accessible(fresh);
+    await shot("people");
+    await fresh.click("dialog button:has-text('Save')");
+    await bob.locator("button:has-text('Lock out')").click();
+    await fresh.waitForSelector("td:has-text('no more')");
+    await bob.locator("button:has-text('Remove')").click();
+    await bob.locator("button:has-text('Remove?')").click();
+    await eventually("bob is gone", async () => await bob.count() === 0 || "no");
     await fresh.fill("input[aria-label='Name of the token']", "dashboard");
     await fresh.click("button:has-text('Make a token')");
     const token = (await fresh.textContent("code.name")).trim();
