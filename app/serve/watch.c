@@ -235,8 +235,8 @@ static struct watch_second second_of(const struct watch_tick *now,
                              .drops = now->drops - before->drops,
                              .flows = now->flows - before->flows,
                              .alerts = now->alerts - before->alerts,
-                             .delay_s = NAN,
-                             .delay_max_s = NAN};
+                             .delay_s = (double)NAN,
+                             .delay_max_s = (double)NAN};
 
     if (now->delays > 0) {
         s.delay_s = (double)now->delay_sum_ns / (double)now->delays / (double)NS_PER_S;
