@@ -13,6 +13,7 @@ enum {
     SLICE_THRESHOLDS = 254,
     STEP = 16,
     KEY_BITS = 32,
+    CACHE_LINE = 64,
     PER_BUCKET_MAX = 4,
     BUCKETS_MAX = 4096 /* of a slice: a table fits the first-level cache */
 };
@@ -305,12 +306,22 @@ SIMD_BODY void rank_slice(const struct ranks *r, const struct rank_slice *slice,
         rank_by_table(keys, table, slice, PER_BUCKET_MAX, s, out);
 }
 
+/* Ask for rows before they are wanted: a column of them is as many jumps. */
+static void fetch_rows(const float *rows, size_t n_values)
+{
+    for (size_t i = 0; i < n_values; i += CACHE_LINE / sizeof *rows)
+        __builtin_prefetch(rows + i);
+}
+
 SIMD_BODY void apply_body(const struct ranks *r, const float *rows, uint32_t n_cols,
                           size_t n_rows, uint8_t *out, size_t stride)
 {
     struct strip strip;
     uint32_t column = UINT32_MAX;
+    size_t n = n_rows < RANKS_ROWS ? n_rows : RANKS_ROWS;
+    size_t n_next = n_rows - n < RANKS_ROWS ? n_rows - n : RANKS_ROWS;
 
+    fetch_rows(rows + n * n_cols, n_next * n_cols);
     for (uint32_t i = 0; i < r->n_slices; i++) {
         uint8_t *missing_right = out + (size_t)2 * i * stride;
         uint8_t *missing_left = missing_right + stride;
@@ -318,7 +329,7 @@ SIMD_BODY void apply_body(const struct ranks *r, const float *rows, uint32_t n_c
 
         if (r->slices[i].column != column) {
             column = r->slices[i].column;
-            read_strip(&strip, rows + column, n_cols, n_rows);
+            read_strip(&strip, rows + column, n_cols, n);
         }
         rank_slice(r, &r->slices[i], &strip, ranks);
         for (size_t row = 0; row < RANKS_ROWS; row++) {
