@@ -131,8 +131,8 @@ void block_margins(const struct forest *f, const struct forest_plan *plan,
     for (size_t from = 0; from < n_rows; from += BLOCK_ROWS) {
         size_t n = n_rows - from < BLOCK_ROWS ? n_rows - from : BLOCK_ROWS;
 
-        ranks_apply(&b->ranks, rows + from * f->n_cols, f->n_cols, n, ranks[0],
-                    BLOCK_ROWS);
+        ranks_apply(&b->ranks, rows + from * f->n_cols, f->n_cols, n_rows - from,
+                    ranks[0], BLOCK_ROWS);
         for (uint32_t g = 0; g < f->n_groups; g++)
             for (size_t r = 0; r < BLOCK_ROWS; r++)
                 sums[g][r] = f->base;

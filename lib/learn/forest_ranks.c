@@ -13,6 +13,8 @@ enum {
     SLICE_THRESHOLDS = 254,
     STEP = 16,
     KEY_BITS = 32,
+    CACHE_LINE = 64,
+    STRIPS = 64, /* columns read at a time */
     PER_BUCKET_MAX = 4,
     BUCKETS_MAX = 4096 /* of a slice: a table fits the first-level cache */
 };
@@ -206,23 +208,40 @@ uint32_t ranks_find(const struct ranks *r, const struct forest_node *split,
 /* ---- use --------------------------------------------------------------------------
  */
 
+/* Columns of the rows, from `first` on.  They are read row after row: down a column
+ * every value is a jump. */
+struct strips {
+    uint32_t first;
+    /* Of the values; with a pause between columns, which else share sets of a cache. */
+    int32_t bits[STRIPS][RANKS_ROWS + CACHE_LINE / sizeof(int32_t)];
+};
+
 /* A column of the rows. */
 struct strip {
     int32_t keys[RANKS_ROWS];
     uint8_t missing[RANKS_ROWS]; /* all ones where the value is */
 };
 
-SIMD_BODY void read_strip(struct strip *s, const float *column, uint32_t n_cols,
-                          size_t n_rows)
+SIMD_BODY void read_strips(struct strips *s, const float *rows, uint32_t n_cols,
+                           size_t n_rows)
 {
-    int32_t bits[RANKS_ROWS] = {0};
+    size_t n = n_cols - s->first < STRIPS ? n_cols - s->first : STRIPS;
+
+    if (n_rows < RANKS_ROWS)
+        memset(s->bits, 0, sizeof s->bits);
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t c = 0; c < n; c++)
+            memcpy(&s->bits[c][r], &rows[r * n_cols + s->first + c],
+                   sizeof s->bits[c][r]);
+}
+
+SIMD_BODY void make_strip(struct strip *s, const int32_t *bits)
+{
     const int32_t infinity = 0x7f800000;
 
-    for (size_t r = 0; r < n_rows; r++)
-        memcpy(&bits[r], &column[r * n_cols], sizeof bits[r]);
     for (size_t r = 0; r < RANKS_ROWS; r++) {
         /* -0, the least negative integer, becomes 0 */
-        int32_t b = bits[r] == INT32_MIN ? 0 : bits[r];
+        int32_t b = bits[r] & -(int32_t)(bits[r] != INT32_MIN);
 
         s->keys[r] = b ^ ((b >> (KEY_BITS - 1)) & INT32_MAX);
     }
@@ -305,12 +324,23 @@ SIMD_BODY void rank_slice(const struct ranks *r, const struct rank_slice *slice,
         rank_by_table(keys, table, slice, PER_BUCKET_MAX, s, out);
 }
 
+/* Ask for rows before they are wanted: a column of them is as many jumps. */
+static void fetch_rows(const float *rows, size_t n_values)
+{
+    for (size_t i = 0; i < n_values; i += CACHE_LINE / sizeof *rows)
+        __builtin_prefetch(rows + i);
+}
+
 SIMD_BODY void apply_body(const struct ranks *r, const float *rows, uint32_t n_cols,
                           size_t n_rows, uint8_t *out, size_t stride)
 {
+    struct strips strips = {.first = UINT32_MAX};
     struct strip strip;
     uint32_t column = UINT32_MAX;
+    size_t n = n_rows < RANKS_ROWS ? n_rows : RANKS_ROWS;
+    size_t n_next = n_rows - n < RANKS_ROWS ? n_rows - n : RANKS_ROWS;
 
+    fetch_rows(rows + n * n_cols, n_next * n_cols);
     for (uint32_t i = 0; i < r->n_slices; i++) {
         uint8_t *missing_right = out + (size_t)2 * i * stride;
         uint8_t *missing_left = missing_right + stride;
@@ -318,7 +348,11 @@ SIMD_BODY void apply_body(const struct ranks *r, const float *rows, uint32_t n_c
 
         if (r->slices[i].column != column) {
             column = r->slices[i].column;
-            read_strip(&strip, rows + column, n_cols, n_rows);
+            if (strips.first == UINT32_MAX || column - strips.first >= STRIPS) {
+                strips.first = column;
+                read_strips(&strips, rows, n_cols, n);
+            }
+            make_strip(&strip, strips.bits[column - strips.first]);
         }
         rank_slice(r, &r->slices[i], &strip, ranks);
         for (size_t row = 0; row < RANKS_ROWS; row++) {

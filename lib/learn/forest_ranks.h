@@ -56,9 +56,10 @@ void ranks_release(struct ranks *r);
 uint32_t ranks_find(const struct ranks *r, const struct forest_node *split,
                     uint8_t *rank);
 
-/** The ranks of up to RANKS_ROWS rows (n_rows, n_cols): out (2 * n_slices, stride), of
- *  which the first RANKS_ROWS of each are written; of a slice first those with missing
- *  values as 255, then as 0.  Past the last row they mean nothing. */
+/** The ranks of the first RANKS_ROWS, or fewer, of rows (n_rows, n_cols): out
+ *  (2 * n_slices, stride), of which the first RANKS_ROWS of each are written; of a
+ * slice first those with missing values as 255, then as 0.  Past the last row they mean
+ *  nothing.  The rows after are asked for ahead. */
 void ranks_apply(const struct ranks *r, const float *rows, uint32_t n_cols,
                  size_t n_rows, uint8_t *out, size_t stride);
 

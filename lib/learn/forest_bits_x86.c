@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Blocks of rows with a bit for each row, by AVX2.
+ * Blocks of rows with a bit for each row, by AVX2; and the same compiled for AVX-512,
+ * which has a choice of bits as one instruction and twice the registers.
  *
  * Bit j of byte i of a plane is row 32 * j + i of the block: comparing 32 ranks gives
  * bytes of ones, of which each keeps its bit.  To know the codes of 32 rows as bytes,
@@ -16,9 +17,11 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
-#define WITH_AVX2 __attribute__((target("avx2")))
-#define INLINE    WITH_AVX2 inline __attribute__((always_inline))
+#define WITH_AVX2   __attribute__((target("avx2")))
+#define WITH_AVX512 __attribute__((target("avx2,avx512f,avx512bw,avx512vl")))
+#define INLINE      WITH_AVX2 inline __attribute__((always_inline))
 
 enum { LANES = 32, VECTORS = BITS_ROWS / LANES, LEAF_BYTES = 4 };
 
@@ -75,8 +78,8 @@ static INLINE void mask_run(const uint8_t *ranks, const uint8_t *cuts, uint32_t 
     }
 }
 
-WITH_AVX2 static void make_masks(struct work *w, struct reader *r, uint32_t n_runs,
-                                 uint32_t n_vectors)
+static INLINE void make_masks(struct work *w, struct reader *r, uint32_t n_runs,
+                              uint32_t n_vectors)
 {
     uint8_t *out = w->arena[BITS_FIRST_MASK];
 
@@ -93,8 +96,7 @@ WITH_AVX2 static void make_masks(struct work *w, struct reader *r, uint32_t n_ru
 /* ---- codes ------------------------------------------------------------------------
  */
 
-WITH_AVX2 static void choose(struct work *w, const struct bits_choice *choice,
-                             uint32_t n)
+static INLINE void choose(struct work *w, const struct bits_choice *choice, uint32_t n)
 {
     const uint8_t *arena = w->arena[0];
     uint8_t *out = w->arena[BITS_FIRST_MADE];
@@ -223,8 +225,8 @@ static INLINE void add_tree(const uint8_t *arena, const struct bits_tree *tree,
                    sums + (size_t)j * LANES);
 }
 
-WITH_AVX2 static void add_trees(const struct forest *f, struct work *w,
-                                struct reader *r, uint32_t n_trees, uint32_t n_vectors)
+static INLINE void add_trees(const struct forest *f, struct work *w, struct reader *r,
+                             uint32_t n_trees, uint32_t n_vectors)
 {
     const uint8_t *arena = w->arena[0];
 
@@ -260,8 +262,8 @@ static INLINE void order_sums(float *sums)
     }
 }
 
-WITH_AVX2 static void sum_block(const struct forest *f, const struct bits_plan *p,
-                                struct work *w, uint32_t n_vectors)
+static INLINE void sum_block(const struct forest *f, const struct bits_plan *p,
+                             struct work *w, uint32_t n_vectors)
 {
     struct reader r = {.run = p->runs,
                        .cut = p->cuts,
@@ -285,6 +287,42 @@ WITH_AVX2 static void sum_block(const struct forest *f, const struct bits_plan *
         order_sums(w->sums[g]);
 }
 
+typedef void sum_fn(const struct forest *f, const struct bits_plan *p, struct work *w,
+                    uint32_t n_vectors);
+
+WITH_AVX2 static void sum_avx2(const struct forest *f, const struct bits_plan *p,
+                               struct work *w, uint32_t n_vectors)
+{
+    sum_block(f, p, w, n_vectors);
+}
+
+WITH_AVX512 static void sum_avx512(const struct forest *f, const struct bits_plan *p,
+                                   struct work *w, uint32_t n_vectors)
+{
+    sum_block(f, p, w, n_vectors);
+}
+
+static void margins(const struct forest *f, const struct forest_plan *plan, sum_fn *sum,
+                    const float *rows, size_t n_rows, float *out)
+{
+    const struct bits_plan *p = (const struct bits_plan *)plan;
+    _Alignas(64) struct work w;
+
+    memset(w.arena[0], 0, BITS_PLANE);
+    memset(w.arena[1], 0xff, BITS_PLANE);
+    for (size_t from = 0; from < n_rows; from += BITS_ROWS) {
+        size_t n = n_rows - from < BITS_ROWS ? n_rows - from : BITS_ROWS;
+
+        for (size_t i = 0; i < n; i += RANKS_ROWS)
+            ranks_apply(&p->base.ranks, rows + (from + i) * f->n_cols, f->n_cols,
+                        n_rows - from - i, w.ranks[0] + i, BITS_ROWS);
+        sum(f, p, &w, (uint32_t)((n + LANES - 1) / LANES));
+        for (size_t i = 0; i < n; i++)
+            for (uint32_t g = 0; g < f->n_groups; g++)
+                out[(from + i) * f->n_groups + g] = w.sums[g][i];
+    }
+}
+
 static bool suits_avx2(const struct forest *f)
 {
     return __builtin_cpu_supports("avx2") && block_suits(f);
@@ -299,26 +337,25 @@ static enum lw_status build_avx2(struct forest_plan **out, const struct forest *
 static void margins_avx2(const struct forest *f, const struct forest_plan *plan,
                          const float *rows, size_t n_rows, float *out)
 {
-    const struct bits_plan *p = (const struct bits_plan *)plan;
-    _Alignas(64) struct work w;
+    margins(f, plan, sum_avx2, rows, n_rows, out);
+}
 
-    for (size_t i = 0; i < BITS_PLANE; i++) {
-        w.arena[0][i] = 0;
-        w.arena[1][i] = UINT8_MAX;
-    }
-    for (size_t from = 0; from < n_rows; from += BITS_ROWS) {
-        size_t n = n_rows - from < BITS_ROWS ? n_rows - from : BITS_ROWS;
-        uint32_t n_vectors = (uint32_t)((n + LANES - 1) / LANES);
+static bool suits_avx512(const struct forest *f)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && suits_avx2(f);
+}
 
-        for (size_t i = 0; i < n; i += RANKS_ROWS)
-            ranks_apply(&p->base.ranks, rows + (from + i) * f->n_cols, f->n_cols,
-                        n - i < RANKS_ROWS ? n - i : RANKS_ROWS, w.ranks[0] + i,
-                        BITS_ROWS);
-        sum_block(f, p, &w, n_vectors);
-        for (size_t i = 0; i < n; i++)
-            for (uint32_t g = 0; g < f->n_groups; g++)
-                out[(from + i) * f->n_groups + g] = w.sums[g][i];
-    }
+static enum lw_status build_avx512(struct forest_plan **out, const struct forest *f,
+                                   struct lw_error *err)
+{
+    return bits_build(&forest_kernel_bits_avx512, out, f, err);
+}
+
+static void margins_avx512(const struct forest *f, const struct forest_plan *plan,
+                           const float *rows, size_t n_rows, float *out)
+{
+    margins(f, plan, sum_avx512, rows, n_rows, out);
 }
 
 const struct forest_kernel forest_kernel_bits_avx2 = {
@@ -327,6 +364,15 @@ const struct forest_kernel forest_kernel_bits_avx2 = {
     .suits = suits_avx2,
     .build = build_avx2,
     .margins = margins_avx2,
+    .free = bits_free,
+};
+
+const struct forest_kernel forest_kernel_bits_avx512 = {
+    .name = "bits-avx512",
+    .for_many = true,
+    .suits = suits_avx512,
+    .build = build_avx512,
+    .margins = margins_avx512,
     .free = bits_free,
 };
 
