@@ -59,7 +59,7 @@ struct watch {
         int64_t time_ns;
     } stories[STORIES];
     struct watch_tick before;
-    struct buf flows; /* JSON of those of this second, separated by commas */
+    struct buf flows; /* those of this second, a JSON array but for its end */
 };
 
 struct watches {
@@ -112,17 +112,15 @@ static void tell_watch(struct watch *w, const struct watch_second *second)
         jsonw_null(&j);
     else
         put_watch_second(&j, second);
+    jsonw_key(&j, "flows");
+    buf_add_char(&w->flows, ']');
+    jsonw_raw(&j, buf_text(&w->flows));
     jsonw_object_end(&j);
-    /* The flows are JSON already; the object's end makes room for them. */
-    if (text.len > 0)
-        text.len--;
-    buf_add_text(&text, ",\"flows\":[");
-    buf_add(&text, w->flows.data, w->flows.len);
-    buf_add_text(&text, "]}");
     if (buf_ok(&text) && buf_ok(&w->flows))
         events_tell(w->set->events, EVENT_LIVE, buf_text(&text));
     buf_release(&text);
     buf_reset(&w->flows);
+    buf_add_char(&w->flows, '[');
 }
 
 static void set_state(struct watch *w, enum watch_state state, const char *error,
@@ -218,7 +216,7 @@ static void take_flow(struct watch *w, const struct store_flow *f)
     buf_init(&text);
     jsonw_init(&j, &text);
     put_flow(&j, f);
-    if (w->flows.len > 0)
+    if (w->flows.len > 1)
         buf_add_char(&w->flows, ',');
     if (buf_ok(&text))
         buf_add(&w->flows, text.data, text.len);
@@ -530,24 +528,31 @@ static void on_stopped(void *ctx, const char *key, const char *value)
     *(bool *)ctx = false;
 }
 
+/* One that is named twice is there once. */
 static enum lw_status add_watch(struct watches *set, const char *name, size_t n,
                                 struct lw_error *err)
 {
     struct watch *w = &set->item[set->n];
+    char copy[IFNAMSIZ] = "";
     char key[KEY_MAX];
+    size_t at;
     enum lw_status st;
 
     if (n == 0 || n >= IFNAMSIZ || memchr(name, '/', n) != NULL)
         return lw_fail(err, LW_EINVAL,
                        "--live: \"%.*s\" is no interface's name (`ip link` lists them)",
                        (int)(n > 40 ? 40 : n), name);
+    memcpy(copy, name, n);
+    if (watches_find(set, copy, &at, NULL) == LW_OK)
+        return LW_OK;
     if (set->n == WATCHES_MAX)
         return lw_fail(err, LW_EINVAL, "--live: more than %d interfaces", WATCHES_MAX);
     w->set = set;
     w->on = true;
     w->view.since_ns = clock_ns();
-    memcpy(w->view.name, name, n);
+    memcpy(w->view.name, copy, sizeof copy);
     buf_init(&w->flows);
+    buf_add_char(&w->flows, '[');
     make_key(w, key);
     st = store_setting_get(set->server->store, key, on_stopped, &w->on, err);
     if (st != LW_OK && st != LW_ENOTFOUND)
@@ -563,10 +568,8 @@ static enum lw_status add_all(struct watches *set, const char *names,
 
     while (st == LW_OK && names != NULL && *names != '\0') {
         size_t n = strcspn(names, ",");
-        size_t at;
 
-        if (watches_find(set, names, &at, NULL) != LW_OK)
-            st = add_watch(set, names, n, err);
+        st = add_watch(set, names, n, err);
         names += n + (names[n] == ',');
     }
     return st;
@@ -663,11 +666,8 @@ size_t watches_get(struct watches *set, size_t i, struct watch_view *out,
 enum lw_status watches_find(struct watches *set, const char *name, size_t *i,
                             struct lw_error *err)
 {
-    size_t n = strcspn(name, ",");
-
     for (*i = 0; *i < set->n; ++*i)
-        if (strlen(set->item[*i].view.name) == n &&
-            strncmp(set->item[*i].view.name, name, n) == 0)
+        if (strcmp(set->item[*i].view.name, name) == 0)
             return LW_OK;
     return lw_fail(err, LW_ENOTFOUND,
                    "no interface \"%.40s\" among those that the server may watch (its "

@@ -20,9 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Of a second no more is shown: nobody reads more, and a flood must not drown what
- * listens.  All are counted. */
-enum { SHOWN_ALERTS = 100, SHOWN_OTHERS = 50, MAX_FLOWS = 1 << 18 };
+/* Of a second and class no more is shown: nobody reads more, and a flood must not drown
+ * what listens, nor what else happens.  All are counted. */
+enum { SHOWN_MAX = 30, MAX_FLOWS = 1 << 18 };
+
+/* The traffic model judges what lasts each 10 s, so that a flow that was silent for so
+ * long has nothing more to wait for; a minute, as in captures, would be one of delay.
+ */
+#define IDLE_NS (10 * NS_PER_S)
 
 #define TICK_NS NS_PER_S
 #define HAND_NS (NS_PER_S / 5) /* packets wait no longer */
@@ -39,9 +44,9 @@ struct watcher {
     struct watch_tick tick;
     int64_t next_tick_ns; /* of the monotonic clock, as the next */
     int64_t next_hand_ns;
-    int64_t now_ns;    /* of the clock that packets are stamped by, as of this batch */
-    unsigned shown[2]; /* since the last tick: others, alerts */
-    enum lw_status failed; /* in a callback */
+    int64_t now_ns; /* of the clock that packets are stamped by, as of this batch */
+    unsigned shown[LW_N_VERDICTS]; /* since the last tick */
+    enum lw_status failed;         /* in a callback */
     struct lw_error why;
 };
 
@@ -121,11 +126,8 @@ static void on_finding(void *ctx, const struct lw_finding *f)
         return;
     p = opinion_of(&w->opinions, f);
     count(w, f, &p);
-    if (w->shown[p.alert] >=
-        (p.alert ? (unsigned)SHOWN_ALERTS : (unsigned)SHOWN_OTHERS))
-        return;
-    w->shown[p.alert]++;
-    w->failed = show(w, f, &p);
+    if (w->shown[p.verdict]++ < SHOWN_MAX)
+        w->failed = show(w, f, &p);
 }
 
 /* ---- packets and time ------------------------------------------------------------ */
@@ -163,7 +165,7 @@ static void tick(struct watcher *w, const struct lw_capture_stats *s)
     watch_put_tick(&w->teller.out, &w->tick);
     w->tick.delays = 0;
     w->tick.delay_sum_ns = w->tick.delay_max_ns = 0;
-    w->shown[0] = w->shown[1] = 0;
+    memset(w->shown, 0, sizeof w->shown);
 }
 
 static enum lw_status on_batch(void *ctx, const struct lw_run_batch *batch,
@@ -207,11 +209,13 @@ static enum lw_status open_all(struct watcher *w, const struct watch_request *r,
 {
     const struct span file = r->judge.files[JUDGE_TRAFFIC];
     const struct lw_capture_config capture = {.snaplen = WATCH_SNAPLEN};
-    const struct lw_detector_config cfg = {
-        .meter = {.apps = true, .max_flows = MAX_FLOWS},
-        .finding = on_finding,
-        .ctx = w,
-        .no_reasons = true};
+    const struct lw_detector_config cfg = {.meter = {.apps = true,
+                                                     .max_flows = MAX_FLOWS,
+                                                     .idle_tcp_ns = IDLE_NS,
+                                                     .idle_udp_ns = IDLE_NS},
+                                           .finding = on_finding,
+                                           .ctx = w,
+                                           .no_reasons = true};
     struct model *m = NULL;
     enum lw_status st =
         model_new(&m, MODEL_ROLE_TRAFFIC, file.p, file.n, "traffic", err);
