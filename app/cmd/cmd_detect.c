@@ -206,6 +206,7 @@ static enum lw_status set_up(struct detection *d, struct lw_error *err)
     cfg.false_alarm = o.fpr;
     cfg.alerts_per_day = o.per_day;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;
+    cfg.hindsight_ns = capture_is_live() ? -1 : 0;
     st = lw_detector_new(&d->detector, d->classifier, &cfg, err);
     if (st == LW_OK && o.rivals)
         st = lw_rate_new(&d->rate, err);

@@ -10,6 +10,7 @@
  */
 #include "base/assert.h"
 #include "base/jsonw.h"
+#include "base/timefmt.h"
 #include "sink/eve.h"
 
 #include <lapwing/flowlog.h>
@@ -157,6 +158,18 @@ static void put_p_values(struct jsonw *w, const struct lw_classifier *c,
     jsonw_array_end(w);
 }
 
+/* When it was known: left out where that is the time of the event. */
+static void put_sign(struct jsonw *w, const struct lw_finding *f)
+{
+    char known[TIMEFMT_MAX];
+
+    jsonw_put_text(w, "sign", f->sign->name);
+    if (f->known_ns <= f->rec->end_ns)
+        return;
+    (void)timefmt_eve(f->known_ns, known);
+    jsonw_put_text(w, "known", known);
+}
+
 static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
                         const struct lw_finding *f, bool alert)
 {
@@ -174,7 +187,7 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
     jsonw_object_end(w);
     put_p_values(w, c, v);
     if (f->sign != NULL)
-        jsonw_put_text(w, "sign", f->sign->name);
+        put_sign(w, f);
     put_reasons(w, f);
     put_one_text(w, "models", lw_classifier_id(c));
     put_share(w, "unavailable", v->unavailable);

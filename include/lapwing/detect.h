@@ -247,6 +247,9 @@ struct lw_finding {
     bool again; /* the flow goes on, and an earlier row of it had this verdict (or,
                    where it is normal, any) */
     const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
+    int64_t known_ns; /* when the verdict was certain: the end of the record, or, where
+                         only what came later showed that it was part of an attack, the
+                         end of that */
 };
 
 typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
@@ -260,6 +263,10 @@ struct lw_detector_config {
     bool no_reasons;       /* alerts come without, but for those by a sign;
                               lw_classifier_explain() gives them */
     bool no_signs;         /* the classifier alone judges rows of view "flow", too */
+    /* So long, in packet time, a row waits for what shows that it was the beginning of
+     * an attack; default 600 s, and never for more than some thousand rows.  Negative:
+     * it is told of at once, as is right where somebody watches. */
+    int64_t hindsight_ns;
     /* Instead of the classifier's own threshold one that keeps a budget; at most one of
      * the two, and only of classifiers that lw_classifier_threshold() has an answer
      * for.

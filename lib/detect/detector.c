@@ -12,6 +12,13 @@
  * than one by one.  A row's verdict depends on the row alone, so the size of a batch
  * shows in nothing but speed.  On a live source no row waits in a batch for more than
  * a second of packet time.
+ *
+ * Rows are kept in a ring, and told of in its order:
+ *
+ *     n_told <= n_judged <= n_in <= n_told + n_slots
+ *
+ * Between judging and telling they wait for hindsight: a scan is one only from its
+ * eighth port on, and then the first seven, if they are here still, were part of it.
  */
 #include "base/assert.h"
 #include "base/mem.h"
@@ -25,9 +32,17 @@
 
 #include <string.h>
 
-enum { BATCH_ROWS = 64 };
+enum { BATCH_ROWS = 64, HINDSIGHT_ROWS = 8192 };
 
-#define LOOK_INTERVAL_NS NS_PER_S
+#define LOOK_INTERVAL_NS     NS_PER_S
+#define HINDSIGHT_DEFAULT_NS (600 * NS_PER_S)
+
+/* What signs say of a row. */
+struct told {
+    const struct lw_sign *sign; /* NULL: nothing */
+    struct lw_reason why;
+    int64_t known_ns;
+};
 
 struct lw_detector {
     const struct lw_classifier *classifier; /* borrowed until free */
@@ -35,10 +50,15 @@ struct lw_detector {
     struct lw_detector_config cfg;
     struct lw_meter *meter;         /* owned */
     struct lw_extractor *extractor; /* owned */
-    float *rows;                    /* (BATCH_ROWS, view->n_features), owned */
-    struct lw_record *recs;         /* (BATCH_ROWS), owned */
-    struct lw_verdict *verdicts;    /* (BATCH_ROWS), owned */
-    size_t n_waiting;               /* rows in the batch */
+    float *rows;                    /* (n_slots, view->n_features), owned */
+    struct lw_record *recs;         /* (n_slots), owned */
+    struct lw_verdict *verdicts;    /* (n_slots), owned */
+    struct told *told;              /* (n_slots), owned */
+    size_t n_slots;                 /* a multiple of BATCH_ROWS */
+    uint64_t n_in;                  /* rows that came, */
+    uint64_t n_judged;              /* were judged, */
+    uint64_t n_told;                /* and went on */
+    int64_t latest_ns;              /* end of what was judged, packet time in a pause */
     struct signs *signs;            /* owned; NULL: the classifier judges alone */
     struct budget budget;
     struct flow_verdicts flows;
@@ -50,35 +70,74 @@ struct lw_detector {
 
 /* ---- judging -------------------------------------------------------------------- */
 
-/* A sign decides, whatever the classifier says: it does not know all attacks. */
-static void heed_signs(struct lw_detector *d, struct lw_finding *f)
+static size_t slot_of(const struct lw_detector *d, uint64_t row)
 {
-    struct lw_reason why;
+    return (size_t)(row % d->n_slots);
+}
 
-    if (d->signs == NULL)
+/* A row that is here still was the beginning of what has become certain now. */
+static void on_earlier(void *ctx, uint64_t rows_ago, const struct lw_sign *sign,
+                       const struct lw_reason *why)
+{
+    struct lw_detector *d = ctx;
+    uint64_t row = d->n_judged - rows_ago;
+    struct told *t = &d->told[slot_of(d, row)];
+
+    if (rows_ago > d->n_judged || row < d->n_told || t->sign != NULL)
         return;
-    f->sign = signs_find(d->signs, f->rec, f->values, &why);
-    if (f->sign == NULL)
+    t->sign = sign;
+    t->why = *why;
+    t->why.value = d->rows[slot_of(d, row) * d->view->n_features + why->feature_idx];
+    t->known_ns = d->recs[slot_of(d, d->n_judged)].end_ns;
+}
+
+/* The row whose turn it is. */
+static void decide(struct lw_detector *d)
+{
+    const size_t slot = slot_of(d, d->n_judged);
+    const struct lw_record *rec = &d->recs[slot];
+    struct told *t = &d->told[slot];
+
+    *t = (struct told){.known_ns = rec->end_ns};
+    budget_move(&d->budget, d->classifier, 1, rec->end_ns);
+    budget_decide(&d->budget, d->classifier, &d->verdicts[slot]);
+    LW_ASSERT(d->verdicts[slot].verdict < LW_N_VERDICTS);
+    if (d->signs != NULL)
+        t->sign =
+            signs_find(d->signs, rec, d->rows + slot * d->view->n_features, &t->why);
+    d->latest_ns = rec->end_ns > d->latest_ns ? rec->end_ns : d->latest_ns;
+    d->n_judged++;
+}
+
+/* A sign decides, whatever the classifier says: it does not know all attacks.  What
+ * only hindsight says does not change one attack into another. */
+static void heed_signs(const struct told *t, struct lw_finding *f)
+{
+    bool late = t->known_ns != f->rec->end_ns;
+
+    if (t->sign == NULL || (late && f->verdict.verdict != LW_VERDICT_NORMAL))
         return;
+    f->sign = t->sign;
+    f->known_ns = t->known_ns;
     f->verdict.verdict = f->verdict.decision = f->sign->verdict;
     f->verdict.confidence = 1;
     f->verdict.attack_score = 1;
-    f->reasons[f->n_reasons++] = why;
+    f->reasons[f->n_reasons++] = t->why;
 }
 
-static enum lw_status report_one(struct lw_detector *d, size_t i)
+static enum lw_status report_one(struct lw_detector *d)
 {
-    const float *values = d->rows + i * d->view->n_features;
-    struct lw_verdict *v = &d->verdicts[i];
-    struct lw_finding f = {.rec = &d->recs[i], .view = d->view, .values = values};
+    const size_t slot = slot_of(d, d->n_told++);
+    const float *values = d->rows + slot * d->view->n_features;
+    struct lw_finding f = {.rec = &d->recs[slot],
+                           .view = d->view,
+                           .values = values,
+                           .verdict = d->verdicts[slot],
+                           .known_ns = d->recs[slot].end_ns};
+    const struct lw_verdict *v = &f.verdict;
     enum lw_status st = LW_OK;
 
-    budget_move(&d->budget, d->classifier, 1, f.rec->end_ns);
-    budget_decide(&d->budget, d->classifier, v);
-    LW_ASSERT(v->verdict < LW_N_VERDICTS);
-    f.verdict = *v;
-    heed_signs(d, &f);
-    v = &f.verdict;
+    heed_signs(&d->told[slot], &f);
     f.alert = v->verdict != LW_VERDICT_NORMAL;
     f.again = flow_verdicts_count(&d->flows, f.rec, v->verdict, d->stats.by_class);
     if (f.alert && f.sign == NULL && !d->cfg.no_reasons)
@@ -93,29 +152,49 @@ static enum lw_status report_one(struct lw_detector *d, size_t i)
     return LW_OK;
 }
 
+/* Rows for which nothing more will be learnt, or whose place is needed. */
+static bool may_go(const struct lw_detector *d)
+{
+    return d->signs == NULL || d->cfg.hindsight_ns < 0 ||
+           d->n_in + BATCH_ROWS > d->n_told + d->n_slots ||
+           d->recs[slot_of(d, d->n_told)].end_ns < d->latest_ns - d->cfg.hindsight_ns;
+}
+
+static void tell(struct lw_detector *d, bool all)
+{
+    while (d->n_told < d->n_judged && d->failed == LW_OK && (all || may_go(d)))
+        d->failed = report_one(d);
+}
+
 static void judge_batch(struct lw_detector *d)
 {
-    size_t n = d->n_waiting;
+    const size_t n = (size_t)(d->n_in - d->n_judged);
+    const size_t first = slot_of(d, d->n_judged);
 
-    d->n_waiting = 0;
-    if (n == 0 || d->failed != LW_OK)
-        return;
-    d->failed = lw_classifier_judge(d->classifier, d->rows, n, d->verdicts, &d->why);
-    for (size_t i = 0; i < n && d->failed == LW_OK; i++)
-        d->failed = report_one(d, i);
+    if (n > 0 && d->failed == LW_OK)
+        d->failed =
+            lw_classifier_judge(d->classifier, d->rows + first * d->view->n_features, n,
+                                d->verdicts + first, &d->why);
+    while (d->n_judged < d->n_in && d->failed == LW_OK)
+        decide(d);
+    tell(d, false);
 }
 
 static void on_row(void *ctx, const struct lw_row *row)
 {
     struct lw_detector *d = ctx;
-    size_t width = d->view->n_features;
+    const size_t width = d->view->n_features;
+    const size_t slot = slot_of(d, d->n_in);
 
-    memcpy(d->rows + d->n_waiting * width, row->values, width * sizeof(float));
-    d->recs[d->n_waiting] = *row->rec;
-    d->recs[d->n_waiting].stats = NULL; /* borrowed for the call only, as is the rest */
-    d->recs[d->n_waiting].tapped = NULL;
-    d->recs[d->n_waiting].handshake = NULL;
-    if (++d->n_waiting == BATCH_ROWS)
+    if (d->failed != LW_OK)
+        return;
+    memcpy(d->rows + slot * width, row->values, width * sizeof(float));
+    d->recs[slot] = *row->rec;
+    d->recs[slot].stats = NULL; /* borrowed for the call only, as is the rest */
+    d->recs[slot].tapped = NULL;
+    d->recs[slot].handshake = NULL;
+    d->n_in++;
+    if (d->n_in - d->n_judged == BATCH_ROWS || slot_of(d, d->n_in) == 0)
         judge_batch(d);
 }
 
@@ -139,9 +218,32 @@ static void on_record(void *ctx, const struct lw_record *rec)
 
 /* ---- the public face ------------------------------------------------------------ */
 
+static enum lw_status new_ring(struct lw_detector *d, struct lw_error *err)
+{
+    const bool has_signs = !d->cfg.no_signs && signs_apply(d->view);
+    const bool keeps = has_signs && d->cfg.hindsight_ns >= 0;
+    const struct sign_hindsight h = {keeps ? HINDSIGHT_ROWS : 0, on_earlier, d};
+
+    if (d->cfg.hindsight_ns == 0)
+        d->cfg.hindsight_ns = HINDSIGHT_DEFAULT_NS;
+    d->latest_ns = INT64_MIN / 2;
+    d->n_slots = keeps ? HINDSIGHT_ROWS : BATCH_ROWS;
+    if (has_signs) {
+        d->signs = signs_new(d->view, d->cfg.extractor.max_hosts, &h);
+        if (d->signs == NULL)
+            return lw_fail(err, LW_ENOMEM, "out of memory for signs of attacks");
+    }
+    d->rows = mem_zalloc(d->n_slots * d->view->n_features, sizeof d->rows[0]);
+    d->recs = mem_zalloc(d->n_slots, sizeof d->recs[0]);
+    d->verdicts = mem_zalloc(d->n_slots, sizeof d->verdicts[0]);
+    d->told = mem_zalloc(d->n_slots, sizeof d->told[0]);
+    if (d->rows == NULL || d->recs == NULL || d->verdicts == NULL || d->told == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory for a detector");
+    return LW_OK;
+}
+
 static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
 {
-    size_t width = d->view->n_features;
     enum lw_status st;
 
     st = budget_init(&d->budget, d->classifier, d->cfg.false_alarm,
@@ -160,17 +262,7 @@ static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
     st = lw_extractor_new(&d->extractor, d->view, &d->cfg.extractor, err);
     if (st != LW_OK)
         return st;
-    if (!d->cfg.no_signs && signs_apply(d->view)) {
-        d->signs = signs_new(d->view, d->cfg.extractor.max_hosts);
-        if (d->signs == NULL)
-            return lw_fail(err, LW_ENOMEM, "out of memory for signs of attacks");
-    }
-    d->rows = mem_zalloc((size_t)BATCH_ROWS * width, sizeof d->rows[0]);
-    d->recs = mem_zalloc(BATCH_ROWS, sizeof d->recs[0]);
-    d->verdicts = mem_zalloc(BATCH_ROWS, sizeof d->verdicts[0]);
-    if (d->rows == NULL || d->recs == NULL || d->verdicts == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for a detector");
-    return LW_OK;
+    return new_ring(d, err);
 }
 
 enum lw_status lw_detector_new(struct lw_detector **out, const struct lw_classifier *c,
@@ -201,6 +293,7 @@ enum lw_status lw_detector_new(struct lw_detector **out, const struct lw_classif
 static void look(struct lw_detector *d, int64_t now_ns)
 {
     lw_extractor_advance(d->extractor, lw_meter_watermark_ns(d->meter), on_row, d);
+    d->latest_ns = now_ns > d->latest_ns ? now_ns : d->latest_ns;
     judge_batch(d);
     d->next_look_ns = now_ns + LOOK_INTERVAL_NS;
 }
@@ -264,6 +357,7 @@ enum lw_status lw_detector_flush(struct lw_detector *d, struct lw_error *err)
         lw_meter_flush(d->meter, on_record, d);
         lw_extractor_flush(d->extractor, on_row, d);
         judge_batch(d);
+        tell(d, true);
     }
     return outcome(d, err);
 }
@@ -285,5 +379,6 @@ void lw_detector_free(struct lw_detector *d)
     mem_free(d->rows);
     mem_free(d->recs);
     mem_free(d->verdicts);
+    mem_free(d->told);
     mem_free(d);
 }

@@ -13,6 +13,8 @@ struct said {
     uint8_t app;
     uint8_t gravest; /* enum sign_said */
     uint8_t refusals;
+    uint8_t requests;
+    uint8_t not_found;
     uint8_t n_carry[2];
     struct rpc_reader rpc;
     uint32_t read[2];
@@ -32,6 +34,8 @@ static bool wants(enum lw_app app)
     case LW_APP_SMB:
     case LW_APP_DCERPC:
     case LW_APP_KERBEROS:
+    case LW_APP_IRC:
+    case LW_APP_LDAP:
         return true;
     default:
         return false;
@@ -113,17 +117,36 @@ static const struct {
     {LW_APP_HTTP, "http/1.1 401 "}, {LW_APP_HTTP, "http/1.0 401 "},
 };
 
+/* A password in a form: who logs in sends one, who guesses sends many. */
+static const char *const forms[] = {"password=", "passwd=", "pass=", "pwd="};
+
+/* How often the word is in what is new of the text. */
+static void count_new(uint8_t *n, struct span text, size_t n_before, const char *word)
+{
+    unsigned now =
+        *n + count_of(text, word) - count_of(span_first(text, n_before), word);
+
+    *n = (uint8_t)(now < UINT8_MAX ? now : UINT8_MAX);
+}
+
 static void count_refusals(struct said *s, struct span text, size_t n_before)
 {
-    unsigned n = s->refusals;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (refusals[i].app == s->app)
+            count_new(&s->refusals, text, n_before, refusals[i].words);
+}
 
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        if (refusals[i].app != s->app)
-            continue;
-        n += count_of(text, refusals[i].words);
-        n -= count_of(span_first(text, n_before), refusals[i].words);
+/* Requests and answers of the web, by what stands in each line of theirs. */
+static void count_web(struct said *s, unsigned from, struct span text, size_t n_before)
+{
+    if (from == 1) {
+        count_new(&s->not_found, text, n_before, "http/1.1 404 ");
+        count_new(&s->not_found, text, n_before, "http/1.0 404 ");
+        return;
     }
-    s->refusals = (uint8_t)(n < UINT8_MAX ? n : UINT8_MAX);
+    count_new(&s->requests, text, n_before, " http/1.");
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        count_new(&s->refusals, text, n_before, forms[i]);
 }
 
 /* `text` begins with n_before bytes that were read before. */
@@ -131,12 +154,18 @@ static void read_text(struct said *s, unsigned from, struct span text, size_t n_
 {
     if (from == 1)
         count_refusals(s, text, n_before);
+    if (s->app == LW_APP_HTTP)
+        count_web(s, from, text, n_before);
     if (from == 0 && s->app == LW_APP_HTTP)
         note(s, words_to_web(text));
     if (from == 0 && s->app == LW_APP_TELNET)
         note(s, words_to_shell(text));
-    if (s->app == LW_APP_UNKNOWN && words_of_shell(text))
-        note(s, SIGN_SAID_SHELL);
+    if (s->app == LW_APP_IRC)
+        note(s, words_to_bot(text));
+    if (from == 1 && s->app == LW_APP_LDAP)
+        note(s, words_of_directory(text));
+    if (s->app == LW_APP_UNKNOWN)
+        note(s, words_of_shell(text));
 }
 
 /* ---- SMB ------------------------------------------------------------------------- */
@@ -297,49 +326,118 @@ static unsigned kerberos_refusal(const struct lw_record *rec)
     return 0;
 }
 
-/* The last two labels of a name are its domain, as good as ever: what is asked of
- * co.uk may be of several.  15 bits of FNV-1a. */
-static uint32_t hash_of_domain(struct span name, size_t from)
+/* BindResponse (RFC 4511, 4.2.2) with the result that the password is wrong. */
+static unsigned ldap_refusal(const struct lw_record *rec)
+{
+    static const uint8_t result[] = {0x0a, 1, 49};
+    unsigned to = 1 - lw_record_initiator(rec);
+    struct span head;
+    const uint8_t *p;
+
+    if (rec->stats == NULL || rec->app != LW_APP_LDAP)
+        return 0;
+    head = span_of(rec->stats->start.head[to], rec->stats->start.n_head[to]);
+    p = head.n > 0 ? memmem(head.p, head.n, result, sizeof result) : NULL;
+    return p != NULL && memchr(head.p, 0x61, (size_t)(p - head.p)) != NULL ? 1 : 0;
+}
+
+/* Time servers' lists of whom they talked to and a cache's statistics: requests that
+ * have been sent for years for no other reason than that the answer goes to another. */
+static bool asks_to_amplify(const struct lw_record *rec)
+{
+    enum { MODE_PRIVATE = 7, MONLIST = 42, MONLIST_OLD = 20 };
+    const struct lw_flow_start *start;
+
+    if (rec->stats == NULL || rec->kind != LW_FLOW_UDP)
+        return false;
+    start = &rec->stats->start;
+    for (unsigned side = 0; side < 2; side++) {
+        struct span head = span_of(start->head[side], start->n_head[side]);
+        uint16_t port = rec->port[1 - side];
+
+        if (port == 123 && (span_u8(head, 0) & 7) == MODE_PRIVATE &&
+            (span_u8(head, 3) == MONLIST || span_u8(head, 3) == MONLIST_OLD))
+            return true;
+        if (port == 11211 && span_begins(span_from(head, 8), "stats", 5))
+            return true;
+    }
+    return false;
+}
+
+/* FNV-1a. */
+static uint32_t hash_of_name(struct span name, size_t from)
 {
     uint32_t h = 2166136261U;
 
     for (size_t i = from; i < name.n; i++)
         h = (h ^ lower(span_u8(name, i))) * 16777619U;
-    return (h ^ h >> 15) & 0x7fff;
+    return (h ^ h >> 13) & 0x1fff;
 }
 
-/* A question (RFC 1035, 4.1) as far as the first bytes of the flow show it. */
+static unsigned dns_type(uint16_t type)
+{
+    enum { TYPE_NULL = 10, TYPE_TXT = 16, TYPE_ANY = 255, TYPE_PRIVATE = 65280 };
+
+    if (type == TYPE_ANY)
+        return SIGN_DNS_ANY;
+    return type == TYPE_NULL || type == TYPE_TXT || type >= TYPE_PRIVATE ? SIGN_DNS_TEXT
+                                                                         : 0;
+}
+
+/* A question (RFC 1035, 4.1) as far as the first bytes of the flow show it.  The last
+ * two labels of a name are its domain, as good as ever: what is asked of co.uk may be
+ * of several. */
 static uint32_t dns_tag(const struct lw_record *rec)
 {
-    enum { HEADER = 12, TYPE_NULL = 10, TYPE_TXT = 16, TYPE_PRIVATE = 65280 };
+    enum { HEADER = 12, NO_SUCH_NAME = 3 };
     unsigned from = lw_record_initiator(rec);
+    bool local = rec->app == LW_APP_LLMNR || rec->app == LW_APP_NBNS;
     size_t label[2] = {HEADER, HEADER}; /* where the last two begin */
     size_t at = HEADER;
+    unsigned bits;
     uint16_t type;
     struct span head;
+    struct span answer;
 
-    if (rec->stats == NULL || rec->app != LW_APP_DNS)
+    if (rec->stats == NULL || (rec->app != LW_APP_DNS && !local))
         return 0;
     head = span_of(rec->stats->start.head[from], rec->stats->start.n_head[from]);
+    answer =
+        span_of(rec->stats->start.head[1 - from], rec->stats->start.n_head[1 - from]);
+    bits = (span_u8(answer, 3) & 15) == NO_SUCH_NAME ? SIGN_DNS_NO_NAME : 0;
     while (span_u8(head, at) > 0 && span_u8(head, at) < 64) {
         label[0] = label[1];
         label[1] = at;
         at += 1U + span_u8(head, at);
     }
     if (!span_get_be16(head, at + 1, &type))
+        return bits;
+    return bits | dns_type(type) |
+           hash_of_name(span_first(head, at), local ? HEADER : label[0])
+               << SIGN_DNS_BITS;
+}
+
+/* Of HTTP. */
+static uint32_t web_tag(const struct lw_record *rec, const struct said *s)
+{
+    unsigned from = lw_record_initiator(rec);
+    bool no_room = rec->stats != NULL && rec->stats->side[from].zero_windows > 0;
+
+    if (s->app != LW_APP_HTTP)
         return 0;
-    return (type == TYPE_NULL || type == TYPE_TXT || type >= TYPE_PRIVATE ? 1U : 0U) |
-           hash_of_domain(span_first(head, at), label[0]) << 1;
+    return s->requests | (s->not_found < 0x7f ? s->not_found : 0x7fU) << 8 |
+           (no_room ? 1U : 0U) << 15;
 }
 
 uint32_t sign_said_tag(const struct lw_record *rec)
 {
     const struct said *s = rec->tapped;
-    unsigned n = kerberos_refusal(rec);
+    unsigned n = kerberos_refusal(rec) + ldap_refusal(rec);
+    unsigned said = asks_to_amplify(rec) ? SIGN_SAID_AMPLIFIER : SIGN_SAID_NOTHING;
 
     if (s == NULL)
-        return n << 8 | dns_tag(rec) << 16;
+        return said | n << 8 | dns_tag(rec) << 16;
     n += s->refusals;
     n = n < UINT8_MAX ? n : UINT8_MAX;
-    return s->gravest | n << 8;
+    return s->gravest | n << 8 | web_tag(rec, s) << 16;
 }

@@ -21,6 +21,8 @@
     X(RPC_LOOK, "remote-enumeration",                                                  \
       "a remote call that lists a Windows host's users, shares or services")           \
     X(WEB_SCANNER, "web-scanner", "the name of a program that looks for weaknesses")   \
+    X(AMPLIFIER, "amplifier",                                                          \
+      "a request whose only use is that its answer is many times as long")             \
     X(RPC_LOGS, "remote-log-clearing", "a remote call that clears Windows' event log") \
     X(RPC_SECRETS, "remote-secrets",                                                   \
       "a remote call that fetches or sets secrets of a Windows domain")                \
@@ -31,6 +33,7 @@
     X(SMB_EXPLOIT, "smb-exploit", "an SMB message that only exploits send")            \
     X(WEB_EXPLOIT, "web-exploit", "words of an attack on a web application")           \
     X(SHELL, "shell", "the output of a shell that was let out")                        \
+    X(BOT_ORDER, "bot-order", "an order to bots")                                      \
     X(DROPPER, "dropper", "the commands by which a worm installs itself")
 
 enum sign_said {
@@ -57,16 +60,40 @@ static inline unsigned sign_refusals_of(uint32_t tag)
     return tag >> 8 & 0xff;
 }
 
-/** Does a question of DNS ask for text or for what is no address at all?  Of which
- *  domain: a hash, 0 where the name is too long to tell. */
-static inline bool sign_asks_text(uint32_t tag)
+/** What of a question of DNS is in its tag, besides the hash of its domain, or of the
+ *  whole name where it was asked in the local network. */
+enum {
+    SIGN_DNS_TEXT = 1,    /* it asks for text, or for what is no address at all, */
+    SIGN_DNS_ANY = 2,     /* or for all there is */
+    SIGN_DNS_NO_NAME = 4, /* and the answer: there is no such name */
+    SIGN_DNS_BITS = 3
+};
+
+static inline unsigned sign_dns_of(uint32_t tag)
 {
-    return (tag >> 16 & 1) != 0;
+    return tag >> 16 & 7;
 }
 
 static inline uint32_t sign_domain_of(uint32_t tag)
 {
-    return tag >> 17;
+    return tag >> (16 + SIGN_DNS_BITS);
+}
+
+/** Of HTTP: requests, at most 255; answers that there is no such page, at most 127; has
+ *  the client left the server no room to send? */
+static inline unsigned sign_requests_of(uint32_t tag)
+{
+    return tag >> 16 & 0xff;
+}
+
+static inline unsigned sign_not_found_of(uint32_t tag)
+{
+    return tag >> 24 & 0x7f;
+}
+
+static inline bool sign_no_room(uint32_t tag)
+{
+    return tag >> 31 != 0;
 }
 
 /** A connection's beginning with remote procedure calls, as far as it was read. */
@@ -86,7 +113,10 @@ enum sign_said rpc_read(struct rpc_reader *r, struct span bytes, size_t end);
  *  and its escapes are resolved. */
 enum sign_said words_to_web(struct span text);
 enum sign_said words_to_shell(struct span text);
+/** The same of what is said in a channel of IRC, and of what a directory answers. */
+enum sign_said words_to_bot(struct span text);
+enum sign_said words_of_directory(struct span text);
 /** Is it what a shell puts out? */
-bool words_of_shell(struct span text);
+enum sign_said words_of_shell(struct span text);
 
 #endif /* DETECT_SIGN_SAID_H */

@@ -39,6 +39,8 @@ enum sign_count {
     SIGN_TARGETS, /* different ones */
     SIGN_PORTS,   /* of targets */
     SIGN_SOURCES,
+    SIGN_PROTOCOLS,
+    SIGN_NAMES,  /* asked for in the local network */
     SIGN_REGULAR /* the sum, of what comes at even times and is of one size */
 };
 
@@ -56,7 +58,7 @@ struct sign_rule {
                      kind */
 };
 
-enum { N_SIGN_RULES_MAX = 32 };
+enum { N_SIGN_RULES_MAX = 64 };
 
 /** By enum sign_said; the name of the first is NULL. */
 extern const struct lw_sign sign_said_table[];

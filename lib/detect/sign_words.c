@@ -42,7 +42,62 @@ static const char *const exploits[] = {
     "#_memberaccess", /* OGNL */
     "@ognl.ognlcontext",
     "/wls-wsat/",
-    "<script>alert(",
+    "<script>", /* a script where a word belongs */
+    "document.cookie",
+    "onerror=alert",
+    "javascript:alert",
+    " or 1=1",
+    "' or 'a'='a",
+    "' or ''='",
+    "' order by ",
+    "sleep(5)",
+    "pg_sleep(",
+    "benchmark(",
+    "extractvalue(",
+    "updatexml(",
+    "concat(0x",
+    "group_concat(",
+    "load_file(",
+    "into outfile",
+    "${${", /* look-ups in disguise */
+    "${lower:",
+    "${upper:",
+    "${::-",
+    "%{(#",
+    "${(#",
+    "#post_render",
+    "runtime.getruntime",
+    "<!entity",
+    "/.git/config",
+    "/wp-config.php",
+    "/phpunit/",
+    "eval-stdin.php",
+    "/_ignition/execute",
+    "/hnap1",
+    "/boaform",
+    "/tmunblock.cgi",
+    "/shell?cd",
+    "/cgi-bin/..",
+    "/..;/",
+    "/dana-na/..",
+    "autodiscover.json?@",
+    "cmd=whoami", /* a shell on the web, put there or asked for */
+    "cmd=id",
+    "cmd=cat ",
+    "cmd=ls",
+    "cmd=dir",
+    "cmd=uname",
+    "eval($_",
+    "system($_",
+    "passthru(",
+    "shell_exec(",
+    "/bin/sh -c",
+    "/bin/bash -",
+    "/dev/tcp/",
+    "nc -e ",
+    "powershell -",
+    "powershell.exe",
+    "certutil -urlcache",
 };
 
 static const char *const scanners[] = {
@@ -66,11 +121,43 @@ static const char *const scanners[] = {
     "whatweb/",
     "w3af.",
     "arachni/",
+    "dirsearch",
+    "wfuzz/",
+    "joomscan",
+    "skipfish",
+    "netsparker",
+    "zmeu",
+    "morfeus",
+    "jorgee",
+    "havij",
+    "sqlninja",
+    "l9explore",
+    "l9tcpid",
+    "sipvicious",
+    "friendly-scanner",
 };
 
 static const char *const droppers[] = {
-    "/bin/busybox", "busybox mirai", "; wget http", ";wget http", "&& wget http",
-    "; tftp -g",    "; curl http",   "; curl -o",   "chmod 777 ",
+    "/bin/busybox", "busybox mirai",    "; wget http", ";wget http",
+    "&& wget http", "; tftp -g",        "; curl http", "; curl -o",
+    "chmod 777 ",   "cat /proc/mounts", "tftp -l",     "ftpget -",
+};
+
+/* What masters tell bots in their channel. */
+static const char *const orders[] = {
+    "advscan ",  "!ddos",          ".ddos",        "!synflood",  ".synflood",
+    "!udpflood", ".udpflood",      "!httpflood",   ".httpflood", "!udp ",
+    "!scan ",    ".download http", ".update http", "[ddos]",     "[scan]:",
+};
+
+/* What a directory answers to a look-up that shall load a class (JNDI). */
+static const char *const classes[] = {"javacodebase", "javafactory",
+                                      "javaserializeddata"};
+
+static const char *const shells[] = {
+    "microsoft windows [version",   "windows powershell\r",
+    "no job control in this shell", "job control turned off",
+    "c:\\windows\\system32>",       "nt authority\\system",
 };
 
 static bool has(struct span text, const char *word)
@@ -102,8 +189,22 @@ enum sign_said words_to_shell(struct span text)
                                                     : SIGN_SAID_NOTHING;
 }
 
-bool words_of_shell(struct span text)
+enum sign_said words_to_bot(struct span text)
+{
+    return has_any(text, orders, COUNT(orders)) ? SIGN_SAID_BOT_ORDER
+                                                : SIGN_SAID_NOTHING;
+}
+
+enum sign_said words_of_directory(struct span text)
+{
+    return has_any(text, classes, COUNT(classes)) ? SIGN_SAID_WEB_EXPLOIT
+                                                  : SIGN_SAID_NOTHING;
+}
+
+enum sign_said words_of_shell(struct span text)
 {
     return (has(text, "uid=") && has(text, "gid=")) ||
-           has(text, "microsoft windows [version") || has(text, "windows powershell\r");
+                   has_any(text, shells, COUNT(shells))
+               ? SIGN_SAID_SHELL
+               : SIGN_SAID_NOTHING;
 }

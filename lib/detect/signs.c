@@ -25,6 +25,9 @@ struct counter_key {
 
 struct counter {
     int64_t last_ns;
+    uint64_t last_row; /* 1 + the number of the last row that was counted, as long as
+                          the count was not reached with it; 0: none */
+    bool reached;
     struct distinct d;
     /* Of what comes regularly. */
     int64_t last_start_ns;
@@ -35,6 +38,16 @@ struct counter {
 
 enum { LAST = 8, REGULAR_GAPS = 5 };
 
+/* Of a row: for the first rules that counted it, the row that each counted before. */
+enum { STEPS = 8 };
+
+struct trail {
+    int64_t end_ns;
+    uint8_t n;
+    uint8_t rule[STEPS];
+    uint64_t before[STEPS]; /* as last_row */
+};
+
 struct signs {
     struct lru_table *counters; /* owned; entries: struct counter */
     struct seen seen;           /* owned */
@@ -43,6 +56,9 @@ struct signs {
     int duplicate_acks;
     int said; /* of the feature that what was said is shown with */
     int feature[N_SIGN_RULES_MAX];
+    struct sign_hindsight hindsight;
+    struct trail *trails; /* (hindsight.n_rows), by a row's number, owned */
+    uint64_t n_rows;      /* so far */
 };
 
 bool signs_apply(const struct lw_view *view)
@@ -50,7 +66,8 @@ bool signs_apply(const struct lw_view *view)
     return strcmp(view->name, "flow") == 0;
 }
 
-struct signs *signs_new(const struct lw_view *view, uint32_t max_hosts)
+struct signs *signs_new(const struct lw_view *view, uint32_t max_hosts,
+                        const struct sign_hindsight *h)
 {
     struct signs *s = mem_zalloc(1, sizeof *s);
 
@@ -63,7 +80,13 @@ struct signs *signs_new(const struct lw_view *view, uint32_t max_hosts)
         s->feature[i] = lw_view_find(view, sign_rules[i].sign.feature);
     s->counters = lru_table_new(sizeof(struct counter_key), sizeof(struct counter),
                                 max_hosts == 0 ? HOSTS : max_hosts, hash_random_seed());
-    if (sign_arp_init(&s->arp) && s->counters != NULL && seen_init(&s->seen, CONTACTS))
+    if (h != NULL && h->n_rows > 0) {
+        s->hindsight = *h;
+        s->trails = mem_zalloc(h->n_rows, sizeof s->trails[0]);
+    }
+    if (sign_arp_init(&s->arp) && s->counters != NULL &&
+        (s->hindsight.n_rows == 0 || s->trails != NULL) &&
+        seen_init(&s->seen, CONTACTS))
         return s;
     signs_free(s);
     return NULL;
@@ -76,6 +99,7 @@ void signs_free(struct signs *s)
     lru_table_free(s->counters);
     seen_release(&s->seen);
     sign_arp_release(&s->arp);
+    mem_free(s->trails);
     mem_free(s);
 }
 
@@ -128,7 +152,9 @@ static struct counter_key key_of(const struct sign_rule *rule, const struct sign
         port = sign_domain_of(r->rec->tag);
         break;
     }
-    key.more |= (uint64_t)r->rec->protocol << 16 | port << 24;
+    key.more |= port << 24;
+    if (rule->what != SIGN_PROTOCOLS)
+        key.more |= (uint64_t)r->rec->protocol << 16;
     return key;
 }
 
@@ -149,6 +175,12 @@ static uint64_t counted_of(const struct sign_rule *rule, const struct sign_row *
         break;
     case SIGN_SOURCES:
         put_addr(key.a, &r->rec->addr[r->from]);
+        break;
+    case SIGN_PROTOCOLS:
+        key.more = r->rec->protocol;
+        break;
+    case SIGN_NAMES:
+        key.more = sign_domain_of(r->rec->tag);
         break;
     }
     return seen_key(key.a[0] ^ key.more, key.a[1]);
@@ -189,9 +221,9 @@ static bool regular(struct counter *c, const struct sign_row *r, bool is_new)
            is_even(c->gap_s, 0.33) && is_even(c->size, 0.25);
 }
 
-/* The count with this row in it. */
+/* The count with this row in it; *out is what keeps it. */
 static double count(struct signs *s, const struct sign_rule *rule,
-                    const struct sign_row *r, double amount)
+                    const struct sign_row *r, double amount, struct counter **out)
 {
     const struct counter_key key = key_of(rule, r);
     const int64_t now_ns = decay_tick_ns(r->rec->end_ns);
@@ -199,6 +231,7 @@ static double count(struct signs *s, const struct sign_rule *rule,
     struct counter *c = lru_table_get(s->counters, &key, &is_new);
     struct decayed lost = {{0}};
 
+    *out = c;
     if (c == NULL)
         return 0;
     if (is_new)
@@ -295,33 +328,108 @@ static void explain(const struct signs *s, const struct sign_rule *rule,
         (void)snprintf(why->words, sizeof why->words, "%s", rule->sign.words);
 }
 
-const struct lw_sign *signs_find(struct signs *s, const struct lw_record *rec,
-                                 const float *row, struct lw_reason *why)
-{
-    const struct sign_row r = row_of(s, rec, row);
-    const struct sign_rule *found = NULL;
-    const struct lw_sign *lie = lie_of(s, rec, row, why);
-    double of_found = 0;
+/* ---- hindsight ------------------------------------------------------------------- */
 
+static struct trail *trail_of(const struct signs *s, uint64_t row)
+{
+    return &s->trails[row % s->hindsight.n_rows];
+}
+
+/* Does what was counted then still count for more than a quarter? */
+static bool is_fresh(const struct sign_rule *rule, int64_t then_ns, int64_t now_ns)
+{
+    return (double)(now_ns - then_ns) <=
+           2 * (double)decay_half_lives_s[rule->span] * (double)NS_PER_S;
+}
+
+static uint64_t row_before(const struct trail *t, const struct sign_rule *rule)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->rule[i] == rule - sign_rules)
+            return t->before[i];
+    return 0;
+}
+
+/* The count is reached: tell of the rows that led to it. */
+static void tell_earlier(struct signs *s, const struct sign_rule *rule, uint64_t from,
+                         int64_t now_ns, const struct lw_reason *why)
+{
+    while (from > 0 && s->n_rows - from < s->hindsight.n_rows) {
+        const struct trail *t = trail_of(s, from - 1);
+
+        if (!is_fresh(rule, t->end_ns, now_ns))
+            break;
+        s->hindsight.fn(s->hindsight.ctx, s->n_rows - (from - 1), &rule->sign, why);
+        from = row_before(t, rule);
+    }
+}
+
+/* A row was counted by the rule.  Rows before one with which the count was reached need
+ * not be looked at again, so that each is told of at most once for each rule. */
+static void follow(struct signs *s, const struct sign_rule *rule, struct counter *c,
+                   const struct sign_row *r, const float *row, double n)
+{
+    struct trail *t = trail_of(s, s->n_rows);
+    const bool reached = n >= rule->least;
+    struct lw_reason why;
+
+    if (reached && !c->reached) {
+        explain(s, rule, row, n, &why);
+        tell_earlier(s, rule, c->last_row, r->rec->end_ns, &why);
+    }
+    if (!reached && t->n < STEPS) {
+        t->rule[t->n] = (uint8_t)(rule - sign_rules);
+        t->before[t->n++] = c->last_row;
+        c->last_row = s->n_rows + 1;
+    } else if (reached) {
+        c->last_row = 0;
+    }
+    c->reached = reached;
+}
+
+/* The gravest rule that a row meets, NULL where it meets none; *n is its count. */
+static const struct sign_rule *rule_of(struct signs *s, const struct sign_row *r,
+                                       const float *row, double *n_found)
+{
+    const struct sign_rule *found = NULL;
+    const bool keeps = s->trails != NULL;
+
+    if (keeps)
+        *trail_of(s, s->n_rows) = (struct trail){.end_ns = r->rec->end_ns};
     for (unsigned i = 0; i < sign_rules_n; i++) {
         const struct sign_rule *rule = &sign_rules[i];
-        double amount = rule->amount(&r);
+        const double amount = rule->amount(r);
+        struct counter *c = NULL;
         double n;
 
         if (!(amount > 0))
             continue;
-        n = rule->least > 0 ? count(s, rule, &r, amount) : amount;
+        n = rule->least > 0 ? count(s, rule, r, amount, &c) : amount;
+        if (keeps && c != NULL)
+            follow(s, rule, c, r, row, n);
         if (n < rule->least || found != NULL)
             continue;
         found = rule;
-        of_found = n;
+        *n_found = n;
     }
+    return found;
+}
+
+const struct lw_sign *signs_find(struct signs *s, const struct lw_record *rec,
+                                 const float *row, struct lw_reason *why)
+{
+    const struct sign_row r = row_of(s, rec, row);
+    const struct lw_sign *lie = lie_of(s, rec, row, why);
+    double n = 0;
+    const struct sign_rule *found = rule_of(s, &r, row, &n);
+
+    s->n_rows++;
     if (lie != NULL)
         return lie;
     if (sign_said_of(rec->tag) != SIGN_SAID_NOTHING)
         return said_by(s, rec, row, why);
     if (found == NULL)
         return NULL;
-    explain(s, found, row, of_found, why);
+    explain(s, found, row, n, why);
     return &found->sign;
 }

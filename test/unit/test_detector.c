@@ -21,6 +21,8 @@ static struct lw_finding last;
 static size_t n_found;
 static size_t n_alerts;
 static size_t n_judged_rows;
+static size_t n_late; /* known later than with their end */
+static int64_t last_end_ns;
 
 static void on_finding(void *ctx, const struct lw_finding *f)
 {
@@ -28,7 +30,16 @@ static void on_finding(void *ctx, const struct lw_finding *f)
     assert_true(n_found < PORT_COLUMNS_MAX);
     found[n_found++] = f->rec->port[0];
     n_alerts += f->alert ? 1 : 0;
+    n_late += f->known_ns > f->rec->end_ns ? 1 : 0;
     last = *f;
+}
+
+static void count_in_order(void *ctx, const struct lw_finding *f)
+{
+    (void)ctx;
+    assert_true(f->rec->end_ns > last_end_ns);
+    last_end_ns = f->rec->end_ns;
+    n_found++;
 }
 
 static int set_up(void **state)
@@ -39,6 +50,7 @@ static int set_up(void **state)
     n_found = 0;
     n_alerts = 0;
     n_judged_rows = 0;
+    n_late = 0;
     classifier = fake_classifier();
     return lw_detector_new(&detector, &classifier, &cfg, &err) == LW_OK ? 0 : -1;
 }
@@ -209,6 +221,76 @@ static void view_that_packets_cannot_give_is_refused(void **state)
     assert_null(d);
 }
 
+/* Of a scan of twelve ports the ninth shows what the eight before it were. */
+static void scan_twelve_ports(int64_t hindsight_ns)
+{
+    struct lw_detector_config cfg = {.finding = on_finding,
+                                     .hindsight_ns = hindsight_ns};
+    char text[96];
+
+    lw_detector_free(detector);
+    classifier.view = lw_view_get("flow");
+    assert_int_equal(lw_detector_new(&detector, &classifier, &cfg, &err), LW_OK);
+    for (unsigned i = 1; i <= 12; i++) {
+        (void)snprintf(text, sizeof text, "tcp 10.0.0.1:4000 > 10.0.0.2:%u S", i);
+        assert_int_equal(
+            lw_detector_add(detector, frame_at(&frame, 100 + i * 0.1, text), &err),
+            LW_OK);
+    }
+    assert_int_equal(lw_detector_flush(detector, &err), LW_OK);
+    assert_int_equal(n_found, 12);
+}
+
+static void the_beginning_of_a_scan_is_known_later(void **state)
+{
+    struct lw_detector_stats s;
+
+    (void)state;
+    scan_twelve_ports(0);
+    assert_int_equal(n_alerts, 12);
+    assert_int_equal(n_late, 8);
+    lw_detector_get_stats(detector, &s);
+    assert_int_equal(s.by_class[LW_VERDICT_PROBE], 12);
+    assert_string_equal(last.sign->name, "port-scan");
+}
+
+static void what_is_told_at_once_stays_told(void **state)
+{
+    (void)state;
+    scan_twelve_ports(-1);
+    assert_int_equal(n_alerts, 4);
+    assert_int_equal(n_late, 0);
+}
+
+static void an_attack_by_the_classifier_stays_one(void **state)
+{
+    (void)state;
+    classifier.verdict = loud;
+    scan_twelve_ports(0);
+    assert_int_equal(n_alerts, 12);
+    assert_int_equal(n_late, 0);
+    assert_int_equal(classifier.n_explained, 8);
+}
+
+/* More rows than can wait: each is told of once, in order. */
+static void rows_wait_in_a_ring(void **state)
+{
+    struct lw_detector_config cfg = {.finding = count_in_order};
+    struct lw_detector_stats s;
+
+    (void)state;
+    lw_detector_free(detector);
+    classifier.view = lw_view_get("flow");
+    assert_int_equal(lw_detector_new(&detector, &classifier, &cfg, &err), LW_OK);
+    last_end_ns = 0;
+    for (unsigned i = 0; i < 20000; i++)
+        assert_int_equal(send(100 + i * 0.001, 1000 + i), LW_OK);
+    assert_int_equal(lw_detector_flush(detector, &err), LW_OK);
+    assert_int_equal(n_found, 20000);
+    lw_detector_get_stats(detector, &s);
+    assert_int_equal(s.rows, 20000);
+}
+
 /* Every allocation of a whole run fails once; nothing leaks, nothing crashes. */
 static void failing_memory_is_reported(void **state)
 {
@@ -248,6 +330,10 @@ int main(void)
         with_detector(other_traffic_brings_findings_out),
         with_detector(failed_judging_stays_failed),
         with_detector(view_that_packets_cannot_give_is_refused),
+        with_detector(the_beginning_of_a_scan_is_known_later),
+        with_detector(what_is_told_at_once_stays_told),
+        with_detector(an_attack_by_the_classifier_stays_one),
+        with_detector(rows_wait_in_a_ring),
         with_detector(failing_memory_is_reported),
     };
 

@@ -58,7 +58,7 @@ static int set_up(void **state)
     n_rows = n_signs = 0;
     last = NULL;
     lw_view_meter_needs(view, &cfg);
-    signs = signs_new(view, 0);
+    signs = signs_new(view, 0, NULL);
     return signs != NULL && lw_meter_new(&meter, &cfg, &err) == LW_OK &&
                    lw_extractor_new(&extractor, view, NULL, &err) == LW_OK
                ? 0
@@ -342,7 +342,7 @@ static void memory_may_be_out(void **state)
     (void)state;
     for (uint64_t n = 1; n < 5; n++) {
         mem_fail_at(n, 1);
-        signs_free(signs_new(lw_view_get("flow"), 0));
+        signs_free(signs_new(lw_view_get("flow"), 0, NULL));
         mem_fail_at(0, 0);
     }
 }
