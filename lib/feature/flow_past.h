@@ -50,6 +50,11 @@ void flow_past_release(struct flow_past *p);
 void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                    struct flow_hosts *out);
 
+/** A record will have its turn soon: ask memory for what it will need, with `step` 0
+ * for the places in the tables, with 1 for the hosts. */
+void flow_past_fetch(const struct flow_past *p, const struct lw_record *rec,
+                     unsigned step);
+
 /** Is the destination's address a multicast or the broadcast address; of a MAC address,
  *  has it the group bit? */
 bool flow_to_group(const struct lw_record *rec);
