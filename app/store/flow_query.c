@@ -22,6 +22,7 @@
 #include "store/flow_row.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -430,18 +431,54 @@ static void mark_keys(uint8_t *hit, const int64_t *keys, uint32_t n, int64_t lea
 static void mark_scores(uint8_t *hit, const float *keys, uint32_t n, double least,
                         double greatest)
 {
-    float lo = (float)least; /* both were floats */
+    float lo = (float)least;
     float hi = (float)greatest;
 
+    /* No float lies between these and what was meant. */
+    if ((double)lo < least)
+        lo = nextafterf(lo, INFINITY);
+    if ((double)hi > greatest)
+        hi = nextafterf(hi, -INFINITY);
     for (uint32_t i = 0; i < n; i++)
         hit[i] = (uint8_t)((keys[i] >= lo) & (keys[i] <= hi));
 }
 
+/* Of the rows of chunk k the best and the worst that there could be, as the page is
+ * ordered: many rows have the same key, and then the id decides. */
+static struct candidate best_of(const struct search *q, size_t k)
+{
+    const struct col_chunk *c = &q->file->chunks[k];
+    int64_t first = flow_id_make(q->file->run, (int64_t)(k * COLS_CHUNK + 1));
+
+    return q->f->ascending
+               ? (struct candidate){c->min[q->f->sort], first}
+               : (struct candidate){~c->max[q->f->sort], ~(first + c->n - 1)};
+}
+
+static struct candidate worst_of(const struct search *q, size_t k)
+{
+    const struct col_chunk *c = &q->file->chunks[k];
+    int64_t first = flow_id_make(q->file->run, (int64_t)(k * COLS_CHUNK + 1));
+
+    return q->f->ascending ? (struct candidate){c->max[q->f->sort], first + c->n - 1}
+                           : (struct candidate){~c->min[q->f->sort], ~first};
+}
+
+/* The greatest key, as the page is ordered, that a row of chunk k may have and be
+ * better than the worst of a full page. */
+static int64_t last_good_key(const struct search *q, size_t k)
+{
+    struct candidate tie = {q->heap[0].key, best_of(q, k).id};
+
+    return before(tie, q->heap[0]) ? tie.key : tie.key - 1;
+}
+
 /* Pick the rows with good keys, if they are few; false: they are many. */
-static bool pick_rows(struct search *q, uint32_t n)
+static bool pick_rows(struct search *q, size_t k, uint32_t n)
 {
     bool up = q->f->ascending;
-    int64_t worst = up ? q->heap[0].key : ~q->heap[0].key;
+    int64_t last = last_good_key(q, k);
+    int64_t worst = up ? last : ~last;
     int64_t least = up ? (q->has_cursor ? q->cursor.key : INT64_MIN) : worst;
     int64_t greatest = up ? worst : (q->has_cursor ? ~q->cursor.key : INT64_MAX);
 
@@ -466,19 +503,17 @@ static bool pick_rows(struct search *q, uint32_t n)
     return true;
 }
 
-/* Can a chunk have a row that the page wants? */
-static bool is_wanted(const struct search *q, const struct col_chunk *c)
+/* Can chunk k have a row that the page wants? */
+static bool is_wanted(const struct search *q, size_t k)
 {
     const struct store_flow_filter *f = q->f;
-    bool up = f->ascending;
-    int64_t best = up ? c->min[f->sort] : ~c->max[f->sort];
-    int64_t worst = up ? c->max[f->sort] : ~c->min[f->sort];
+    const struct col_chunk *c = &q->file->chunks[k];
 
     return (c->facets & q->facets) != 0 && c->max[COL_START] >= f->from_ns &&
            c->min[COL_START] < f->to_ns &&
            c->max[COL_SCORE] >= cols_score_key(f->min_score) &&
-           (q->n < q->limit || best <= q->heap[0].key) &&
-           (!q->has_cursor || worst >= q->cursor.key);
+           (q->n < q->limit || before(best_of(q, k), q->heap[0])) &&
+           (!q->has_cursor || before(q->cursor, worst_of(q, k)));
 }
 
 static enum lw_status read_keys(struct search *q, size_t k, struct lw_error *err)
@@ -495,13 +530,13 @@ static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *
     bool full = q->n == q->limit;
     enum lw_status st = LW_OK;
 
-    if (!is_wanted(q, c))
+    if (!is_wanted(q, k))
         return LW_OK;
     if (full)
         st = read_keys(q, k, err);
     if (st != LW_OK)
         return st;
-    q->picking = full && pick_rows(q, c->n);
+    q->picking = full && pick_rows(q, k, c->n);
     if (!q->picking)
         q->n_rows = c->n;
     st = filter_chunk(q, k, err);
@@ -519,12 +554,10 @@ static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *
 static int by_best_key(const void *x, const void *y, void *ctx)
 {
     const struct search *q = ctx;
-    const struct col_chunk *a = &q->file->chunks[*(const uint32_t *)x];
-    const struct col_chunk *b = &q->file->chunks[*(const uint32_t *)y];
-    int64_t ka = q->f->ascending ? a->min[q->f->sort] : ~a->max[q->f->sort];
-    int64_t kb = q->f->ascending ? b->min[q->f->sort] : ~b->max[q->f->sort];
+    struct candidate a = best_of(q, *(const uint32_t *)x);
+    struct candidate b = best_of(q, *(const uint32_t *)y);
 
-    return (ka > kb) - (ka < kb);
+    return before(b, a) - before(a, b);
 }
 
 /* The chunk with the best key first: the page fills with good rows early, and what is
