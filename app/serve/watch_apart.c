@@ -215,7 +215,8 @@ static enum lw_status open_all(struct watcher *w, const struct watch_request *r,
                                                      .idle_udp_ns = IDLE_NS},
                                            .finding = on_finding,
                                            .ctx = w,
-                                           .no_reasons = true};
+                                           .no_reasons = true,
+                                           .hindsight_ns = -1};
     struct model *m = NULL;
     enum lw_status st =
         model_new(&m, MODEL_ROLE_TRAFFIC, file.p, file.n, "traffic", err);
