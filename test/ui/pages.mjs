@@ -213,7 +213,27 @@ await tap.test("an alert is decided by keys, undone, and followed to its reason"
   noFaults();
 });
 
+await tap.test("alerts are found by a host that is one of many", async () => {
+  const { source } = (await api("GET", "flows?class=DoS&alerted=true&limit=1")).items[0];
+  await page.goto(`${base}/#/alerts?state=all`);
+  await settle(page);
+  await page.fill("input[aria-label^='Host']", source);
+  await eventually("the flood", async () => (await page.locator(".alert .badge").allTextContents()).join() === "DoS" || await page.locator(".alert .badge").allTextContents());
+  expect(page.url().includes(`host=${source}`), page.url());
+  await page.click(`text=those of ${source}`);
+  await page.waitForSelector(".vt-body .vt-row .badge");
+  await visit(page, base, "alerts?state=all&host=192.0.2.77");
+  await page.click("text=Alerts of all hosts");
+  await eventually("all", async () => (await page.locator(".alert").count()) > 2 || "no");
+  await page.fill("input[aria-label^='Host']", "10.0.0");
+  await page.waitForSelector("text=expected an address or a network");
+  await page.fill("input[aria-label^='Host']", "");
+  await eventually("all again", async () => (await page.locator(".alert").count()) > 2 || "no");
+  noFaults();
+});
+
 await tap.test("a flow's page: detectors, packets, download", async () => {
+  await visit(page, base, `flow/${(await api("GET", "flows?alerted=true&class=Probe&sort=score&limit=1")).items[0].id}`);
   expect(await page.locator("text=What each detector says").count() > 0 && await page.locator(".meter b").count() > 0, "scores with thresholds");
   const [got] = await Promise.all([page.waitForEvent("download"), page.click("text=Save its packets")]);
   const bytes = readFileSync(await got.path());
