@@ -48,7 +48,12 @@ enum interface {
     SHUTDOWN,
     EPM,
     ACTIVATOR,
+    ACTIVATION,
     WBEM,
+    DISPATCH,
+    DFS,
+    FILE_SHADOW,
+    TERMINALS,
     N_INTERFACES
 };
 
@@ -96,6 +101,16 @@ static const uint8_t uuids[N_INTERFACES][16] = {
              0x2b, 0x14, 0xa0, 0xfa},
     [ACTIVATOR] = {0xa0, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0x00, 0x00,
                    0x00, 0x00, 0x00, 0x00, 0x46},
+    [ACTIVATION] = {0xb8, 0x4a, 0x9f, 0x4d, 0x1c, 0x7d, 0xcf, 0x11, 0x86, 0x1e, 0x00,
+                    0x20, 0xaf, 0x6e, 0x7c, 0x57},
+    [DISPATCH] = {0x00, 0x04, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0x00, 0x00,
+                  0x00, 0x00, 0x00, 0x00, 0x46},
+    [DFS] = {0xe0, 0x42, 0xc7, 0x4f, 0x10, 0x4a, 0xcf, 0x11, 0x82, 0x73, 0x00, 0xaa,
+             0x00, 0x4a, 0xe6, 0x73},
+    [FILE_SHADOW] = {0x3c, 0x65, 0xe0, 0xa8, 0x44, 0x27, 0x89, 0x43, 0xa6, 0x1d, 0x73,
+                     0x73, 0xdf, 0x8b, 0x22, 0x92},
+    [TERMINALS] = {0xd0, 0x3f, 0x14, 0x88, 0x8d, 0xc2, 0x2b, 0x4b, 0x8f, 0xef, 0x8d,
+                   0x88, 0x2f, 0x6a, 0x93, 0x90},
     [WBEM] = {0x99, 0xdc, 0x56, 0x95, 0x8c, 0x82, 0xcf, 0x11, 0xa3, 0x7e, 0x00, 0xaa,
               0x00, 0x32, 0x40, 0xc7},
 };
@@ -105,24 +120,37 @@ static const struct {
     uint16_t call;
     uint8_t said;
 } calls[] = {
-    {SVCCTL, 12, SIGN_SAID_RPC_RUN},   /* CreateServiceW */
-    {SVCCTL, 19, SIGN_SAID_RPC_RUN},   /* StartServiceW */
-    {SVCCTL, 24, SIGN_SAID_RPC_RUN},   /* CreateServiceA */
-    {SVCCTL, 31, SIGN_SAID_RPC_RUN},   /* StartServiceA */
-    {SVCCTL, 44, SIGN_SAID_RPC_RUN},   /* CreateServiceWOW64A */
-    {SVCCTL, 45, SIGN_SAID_RPC_RUN},   /* CreateServiceWOW64W */
-    {ATSVC, 0, SIGN_SAID_RPC_RUN},     /* NetrJobAdd */
-    {TASKS, 1, SIGN_SAID_RPC_RUN},     /* SchRpcRegisterTask */
-    {TASKS, 12, SIGN_SAID_RPC_RUN},    /* SchRpcRun */
-    {TASKS, 19, SIGN_SAID_RPC_RUN},    /* SchRpcEnableTask */
-    {ACTIVATOR, 4, SIGN_SAID_RPC_RUN}, /* RemoteCreateInstance */
-    {WBEM, 24, SIGN_SAID_RPC_RUN},     /* ExecMethod */
-    {WBEM, 25, SIGN_SAID_RPC_RUN},     /* ExecMethodAsync */
+    {SVCCTL, 11, SIGN_SAID_RPC_RUN},    /* ChangeServiceConfigW */
+    {SVCCTL, 12, SIGN_SAID_RPC_RUN},    /* CreateServiceW */
+    {SVCCTL, 19, SIGN_SAID_RPC_RUN},    /* StartServiceW */
+    {SVCCTL, 24, SIGN_SAID_RPC_RUN},    /* CreateServiceA */
+    {SVCCTL, 31, SIGN_SAID_RPC_RUN},    /* StartServiceA */
+    {SVCCTL, 44, SIGN_SAID_RPC_RUN},    /* CreateServiceWOW64A */
+    {SVCCTL, 45, SIGN_SAID_RPC_RUN},    /* CreateServiceWOW64W */
+    {ATSVC, 0, SIGN_SAID_RPC_RUN},      /* NetrJobAdd */
+    {TASKS, 1, SIGN_SAID_RPC_RUN},      /* SchRpcRegisterTask */
+    {TASKS, 12, SIGN_SAID_RPC_RUN},     /* SchRpcRun */
+    {TASKS, 19, SIGN_SAID_RPC_RUN},     /* SchRpcEnableTask */
+    {ACTIVATOR, 4, SIGN_SAID_RPC_RUN},  /* RemoteCreateInstance */
+    {ACTIVATOR, 3, SIGN_SAID_RPC_RUN},  /* RemoteGetClassObject */
+    {ACTIVATION, 0, SIGN_SAID_RPC_RUN}, /* RemoteActivation */
+    {DISPATCH, 6, SIGN_SAID_RPC_RUN},   /* Invoke */
+    {WINREG, 6, SIGN_SAID_RPC_RUN},     /* BaseRegCreateKey */
+    {WINREG, 22, SIGN_SAID_RPC_RUN},    /* BaseRegSetValue */
+    {WINREG, 24, SIGN_SAID_RPC_RUN},    /* BaseInitiateSystemShutdown */
+    {WINREG, 30, SIGN_SAID_RPC_RUN},    /* BaseInitiateSystemShutdownEx */
+    {WBEM, 24, SIGN_SAID_RPC_RUN},      /* ExecMethod */
+    {WBEM, 25, SIGN_SAID_RPC_RUN},      /* ExecMethodAsync */
     {SECLOGON, ANY_CALL, SIGN_SAID_RPC_RUN},
     {SHUTDOWN, ANY_CALL, SIGN_SAID_RPC_RUN},
     {SPOOLSS, 89, SIGN_SAID_RPC_RUN},          /* AddPrinterDriverEx */
     {WINSPOOL, 39, SIGN_SAID_RPC_RUN},         /* AsyncAddPrinterDriver */
     {SPOOLSS, 65, SIGN_SAID_RPC_FORCED_LOGIN}, /* RemoteFindFirst...NotificationEx */
+    {SPOOLSS, 62, SIGN_SAID_RPC_FORCED_LOGIN}, /* RemoteFindFirst...Notification */
+    {DFS, 12, SIGN_SAID_RPC_FORCED_LOGIN},     /* NetrDfsAddStdRoot */
+    {DFS, 13, SIGN_SAID_RPC_FORCED_LOGIN},     /* NetrDfsRemoveStdRoot */
+    {FILE_SHADOW, ANY_CALL, SIGN_SAID_RPC_FORCED_LOGIN},
+    {EVENTLOG, 9, SIGN_SAID_RPC_FORCED_LOGIN}, /* ElfrOpenBELW */
     {EFS_LSA, ANY_CALL, SIGN_SAID_RPC_FORCED_LOGIN},
     {EFS, ANY_CALL, SIGN_SAID_RPC_FORCED_LOGIN},
     {DRSUAPI, 2, SIGN_SAID_RPC_SECRETS}, /* DRSReplicaSync */
@@ -133,9 +161,13 @@ static const struct {
     {LSARPC, 43, SIGN_SAID_RPC_SECRETS}, /* LsarRetrievePrivateData */
     {BACKUPKEY, ANY_CALL, SIGN_SAID_RPC_SECRETS},
     {NETLOGON, 30, SIGN_SAID_RPC_SECRETS},  /* NetrServerPasswordSet2 */
+    {SAMR, 22, SIGN_SAID_RPC_SECRETS},      /* SamrAddMemberToGroup */
+    {SAMR, 31, SIGN_SAID_RPC_SECRETS},      /* SamrAddMemberToAlias */
+    {SAMR, 50, SIGN_SAID_RPC_SECRETS},      /* SamrCreateUser2InDomain */
     {SAMR, 37, SIGN_SAID_RPC_SECRETS},      /* SamrSetInformationUser */
     {SAMR, 58, SIGN_SAID_RPC_SECRETS},      /* SamrSetInformationUser2 */
     {WINREG, 20, SIGN_SAID_RPC_SECRETS},    /* BaseRegSaveKey */
+    {WINREG, 31, SIGN_SAID_RPC_SECRETS},    /* BaseRegSaveKeyEx */
     {EVENTLOG, 0, SIGN_SAID_RPC_LOGS},      /* ElfrClearELFW */
     {EVENTLOG, 12, SIGN_SAID_RPC_LOGS},     /* ElfrClearELFA */
     {EVENT_SERVICE, 6, SIGN_SAID_RPC_LOGS}, /* EvtRpcClearLog */
@@ -148,15 +180,50 @@ static const struct {
     {SAMR, 48, SIGN_SAID_RPC_LOOK},         /* ... 2 */
     {SAMR, 51, SIGN_SAID_RPC_LOOK},         /* ... 3 */
     {WINREG, 9, SIGN_SAID_RPC_LOOK},        /* BaseRegEnumKey */
-    {SRVSVC, 8, SIGN_SAID_RPC_LOOK},        /* NetrConnectionEnum */
-    {SRVSVC, 9, SIGN_SAID_RPC_LOOK},        /* NetrFileEnum */
-    {SRVSVC, 12, SIGN_SAID_RPC_LOOK},       /* NetrSessionEnum */
-    {SRVSVC, 15, SIGN_SAID_RPC_LOOK},       /* NetrShareEnum */
-    {WKSSVC, 2, SIGN_SAID_RPC_LOOK},        /* NetrWkstaUserEnum */
-    {EPM, 2, SIGN_SAID_RPC_LOOK},           /* ept_lookup */
+    {SVCCTL, 14, SIGN_SAID_RPC_LOOK},       /* EnumServicesStatusW */
+    {SVCCTL, 42, SIGN_SAID_RPC_LOOK},       /* EnumServicesStatusExW */
+    {LSARPC, 11, SIGN_SAID_RPC_LOOK},       /* LsarEnumerateAccounts */
+    {LSARPC, 35, SIGN_SAID_RPC_LOOK},       /* ...WithUserRight */
+    {TERMINALS, ANY_CALL, SIGN_SAID_RPC_LOOK},
+    {SRVSVC, 8, SIGN_SAID_RPC_LOOK},  /* NetrConnectionEnum */
+    {SRVSVC, 9, SIGN_SAID_RPC_LOOK},  /* NetrFileEnum */
+    {SRVSVC, 12, SIGN_SAID_RPC_LOOK}, /* NetrSessionEnum */
+    {SRVSVC, 15, SIGN_SAID_RPC_LOOK}, /* NetrShareEnum */
+    {WKSSVC, 2, SIGN_SAID_RPC_LOOK},  /* NetrWkstaUserEnum */
+    {EPM, 2, SIGN_SAID_RPC_LOOK},     /* ept_lookup */
 };
 
-enum { CHALLENGE = 4, CHALLENGES = 8 };
+enum { CHALLENGE = 4, CHALLENGES = 8, MAP = 3 };
+
+/* DRSDomainControllerInfo, DRSCrackNames and at once DRSGetNCChanges: how one user's
+ * secrets are fetched.  Told by their numbers where the bind was not captured. */
+static bool is_fetch_of_secrets(struct rpc_reader *r, uint16_t call)
+{
+    static const uint8_t steps[] = {16, 12, 3};
+
+    if (r->bound || call == 0)
+        return false;
+    r->step = call == steps[r->step] ? r->step + 1 : call == steps[0];
+    if (r->step < sizeof steps)
+        return false;
+    r->step = 0;
+    return true;
+}
+
+/* ept_map: where are services or tasks made from afar? */
+static bool asks_where_to_run(const struct rpc_reader *r, uint16_t call,
+                              struct span body)
+{
+    static const uint8_t which[] = {SVCCTL, ATSVC, TASKS};
+
+    body = span_first(body, 160);
+    if (r->interface != EPM || call != MAP || body.n == 0)
+        return false;
+    for (size_t i = 0; i < sizeof which; i++)
+        if (memmem(body.p, body.n, uuids[which[i]], 16) != NULL)
+            return true;
+    return false;
+}
 
 static uint8_t interface_of(struct span at)
 {
@@ -166,12 +233,16 @@ static uint8_t interface_of(struct span at)
     return OTHER;
 }
 
-static enum sign_said meaning_of(struct rpc_reader *r, uint16_t call)
+static enum sign_said meaning_of(struct rpc_reader *r, uint16_t call, struct span body)
 {
     if (r->interface == NETLOGON && call == CHALLENGE && r->challenges < UINT8_MAX)
         r->challenges++;
     if (r->challenges >= CHALLENGES)
         return SIGN_SAID_ZEROLOGON;
+    if (is_fetch_of_secrets(r, call))
+        return SIGN_SAID_RPC_SECRETS;
+    if (asks_where_to_run(r, call, body))
+        return SIGN_SAID_RPC_LOOK;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (calls[i].interface == r->interface &&
             (calls[i].call == call || calls[i].call == ANY_CALL))
@@ -187,11 +258,13 @@ static enum sign_said read_head(struct rpc_reader *r, struct span head)
 
     if (span_u8(head, 1) > 1 || !span_begins(span_from(head, 4), little_endian, 4))
         return SIGN_SAID_NOTHING;
-    if (type == BIND || type == ALTER)
+    if (type == BIND || type == ALTER) {
         r->interface = interface_of(span_from(head, 32));
+        r->bound = true;
+    }
     if (type != REQUEST || !span_get_le16(head, 22, &call))
         return SIGN_SAID_NOTHING;
-    return meaning_of(r, call);
+    return meaning_of(r, call, span_from(head, 24));
 }
 
 enum sign_said rpc_read(struct rpc_reader *r, struct span bytes, size_t end)

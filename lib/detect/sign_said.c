@@ -231,6 +231,25 @@ static void keep(struct said *s, unsigned from, struct span bytes, size_t n)
     s->n_carry[from] = (uint8_t)n;
 }
 
+/* Bytes to or from Windows.  Who asks may be the side that was heard second, where the
+ * beginning was not captured: calls are told by their heads. */
+static void read_calls(struct said *s, unsigned from, struct span all, size_t n_new)
+{
+    uint8_t narrow[CARRY + PIECE];
+    size_t n = 0;
+
+    if (from == 0 && s->app == LW_APP_SMB)
+        read_smb_request(s, all);
+    /* Heads that may be cut off wait for the next piece. */
+    note(s, rpc_read(&s->rpc, all, all.n > RPC_HEAD ? all.n - RPC_HEAD : 0));
+    if (s->read[from] + n_new > READ_MAX)
+        return;
+    for (size_t i = 0; i < all.n; i++)
+        if (all.p[i] != 0)
+            narrow[n++] = lower(all.p[i]);
+    note(s, words_to_windows(span_of(narrow, n)));
+}
+
 static void read_piece(struct said *s, unsigned from, const uint8_t *bytes, size_t n)
 {
     uint8_t buf[CARRY + PIECE];
@@ -248,19 +267,14 @@ static void read_piece(struct said *s, unsigned from, const uint8_t *bytes, size
     }
     memcpy(buf + before, bytes, n);
     all = span_of(buf, before + n);
-    if (from == 1)
-        return;
-    if (s->app == LW_APP_SMB)
-        read_smb_request(s, all);
-    /* Heads that may be cut off wait for the next piece. */
-    note(s, rpc_read(&s->rpc, all, all.n > RPC_HEAD ? all.n - RPC_HEAD : 0));
+    read_calls(s, from, all, n);
     keep(s, from, all, RPC_HEAD);
 }
 
 static void data(void *state, unsigned from, const uint8_t *bytes, size_t n)
 {
     struct said *s = state;
-    const uint32_t most = is_text(s) ? READ_MAX : RPC_READ_MAX;
+    const uint32_t most = is_text(s) || from == 1 ? READ_MAX : RPC_READ_MAX;
 
     if (s->app == LW_APP_SMB && from == 1)
         read_smb_answer(s, span_of(bytes, n));
@@ -287,9 +301,10 @@ static void end(void *state)
 {
     struct said *s = state;
 
-    if (!is_text(s))
-        note(s, rpc_read(&s->rpc, span_of(s->carry[0], s->n_carry[0]), s->n_carry[0]));
-    s->n_carry[0] = 0;
+    for (unsigned i = 0; i < 2 && !is_text(s); i++) {
+        note(s, rpc_read(&s->rpc, span_of(s->carry[i], s->n_carry[i]), s->n_carry[i]));
+        s->n_carry[i] = 0;
+    }
 }
 
 const struct lw_stream_tap sign_tap = {
@@ -339,6 +354,23 @@ static unsigned ldap_refusal(const struct lw_record *rec)
     head = span_of(rec->stats->start.head[to], rec->stats->start.n_head[to]);
     p = head.n > 0 ? memmem(head.p, head.n, result, sizeof result) : NULL;
     return p != NULL && memchr(head.p, 0x61, (size_t)(p - head.p)) != NULL ? 1 : 0;
+}
+
+/* A SIG record (RFC 2535) is asked for by nobody but CVE-2020-1350. */
+static bool asks_for_signature(const struct lw_record *rec)
+{
+    enum { HEADER = 12, TYPE_SIG = 24 };
+    unsigned from = lw_record_initiator(rec);
+    size_t at = rec->kind == LW_FLOW_TCP ? HEADER + 2 : HEADER;
+    uint16_t type = 0;
+    struct span head;
+
+    if (rec->stats == NULL || rec->app != LW_APP_DNS)
+        return false;
+    head = span_of(rec->stats->start.head[from], rec->stats->start.n_head[from]);
+    while (span_u8(head, at) > 0 && span_u8(head, at) < 64)
+        at += 1U + span_u8(head, at);
+    return span_get_be16(head, at + 1, &type) && type == TYPE_SIG;
 }
 
 /* Time servers' lists of whom they talked to and a cache's statistics: requests that
@@ -433,11 +465,15 @@ uint32_t sign_said_tag(const struct lw_record *rec)
 {
     const struct said *s = rec->tapped;
     unsigned n = kerberos_refusal(rec) + ldap_refusal(rec);
-    unsigned said = asks_to_amplify(rec) ? SIGN_SAID_AMPLIFIER : SIGN_SAID_NOTHING;
+    unsigned said = asks_to_amplify(rec)      ? SIGN_SAID_AMPLIFIER
+                    : asks_for_signature(rec) ? SIGN_SAID_DNS_EXPLOIT
+                                              : SIGN_SAID_NOTHING;
 
     if (s == NULL)
         return said | n << 8 | dns_tag(rec) << 16;
     n += s->refusals;
     n = n < UINT8_MAX ? n : UINT8_MAX;
+    if (!is_text(s))
+        return s->gravest | n << 8 | (uint32_t)s->rpc.challenges << 16;
     return s->gravest | n << 8 | web_tag(rec, s) << 16;
 }

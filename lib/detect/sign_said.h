@@ -31,6 +31,8 @@
     X(RPC_RUN, "remote-execution", "a remote call that runs a program on Windows")     \
     X(ZEROLOGON, "zerologon", "challenge after challenge to a domain controller")      \
     X(SMB_EXPLOIT, "smb-exploit", "an SMB message that only exploits send")            \
+    X(DNS_EXPLOIT, "dns-exploit",                                                      \
+      "a question for an obsolete signature, as exploits of a name server put it")     \
     X(WEB_EXPLOIT, "web-exploit", "words of an attack on a web application")           \
     X(SHELL, "shell", "the output of a shell that was let out")                        \
     X(BOT_ORDER, "bot-order", "an order to bots")                                      \
@@ -79,6 +81,12 @@ static inline uint32_t sign_domain_of(uint32_t tag)
     return tag >> (16 + SIGN_DNS_BITS);
 }
 
+/** Of remote procedure calls: challenges to a domain controller. */
+static inline unsigned sign_challenges_of(uint32_t tag)
+{
+    return tag >> 16 & 0xff;
+}
+
 /** Of HTTP: requests, at most 255; answers that there is no such page, at most 127; has
  *  the client left the server no room to send? */
 static inline unsigned sign_requests_of(uint32_t tag)
@@ -100,6 +108,8 @@ static inline bool sign_no_room(uint32_t tag)
 struct rpc_reader {
     uint8_t interface;  /* 1 + place in the table of interfaces; 0: another one */
     uint8_t challenges; /* to a domain controller, at most 255 */
+    uint8_t step;       /* of a row of calls that have a meaning together */
+    bool bound;         /* an interface was named */
 };
 
 /** Bytes that a call's header takes at most. */
@@ -116,6 +126,9 @@ enum sign_said words_to_shell(struct span text);
 /** The same of what is said in a channel of IRC, and of what a directory answers. */
 enum sign_said words_to_bot(struct span text);
 enum sign_said words_of_directory(struct span text);
+/** What the names in a message to Windows mean: in lower case, without the second bytes
+ *  of UTF-16. */
+enum sign_said words_to_windows(struct span text);
 /** Is it what a shell puts out? */
 enum sign_said words_of_shell(struct span text);
 

@@ -375,10 +375,21 @@ static double udp_unasked(const struct sign_row *r)
     return !r->again && udp_unasked_packets(r) > 0;
 }
 
+static bool is_unasked(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && r->s->packets == 0 &&
+           (r->d->tcp_flags & (LW_TCP_SYN | LW_TCP_ACK)) == (LW_TCP_SYN | LW_TCP_ACK);
+}
+
 static double synack_unasked(const struct sign_row *r)
 {
-    return r->rec->kind == LW_FLOW_TCP && !r->again && r->s->packets == 0 &&
-           (r->d->tcp_flags & (LW_TCP_SYN | LW_TCP_ACK)) == (LW_TCP_SYN | LW_TCP_ACK);
+    return is_unasked(r) && !r->again;
+}
+
+/* Who is sent answers to what he did not begin lets them come again and again. */
+static double synacks_unasked(const struct sign_row *r)
+{
+    return is_unasked(r) && r->d->payload_bytes == 0 ? (double)r->d->packets : 0;
 }
 
 static double http_done(const struct sign_row *r)
@@ -431,6 +442,13 @@ static double refusals(const struct sign_row *r)
     return r->goes_on ? 0 : sign_refusals_of(r->rec->tag);
 }
 
+static double challenges(const struct sign_row *r)
+{
+    bool rpc = r->rec->app == LW_APP_DCERPC || r->rec->app == LW_APP_SMB;
+
+    return rpc && !r->goes_on ? sign_challenges_of(r->rec->tag) : 0;
+}
+
 static double dns_weight(const struct sign_row *r)
 {
     bool dns = r->rec->app == LW_APP_DNS && r->rec->kind == LW_FLOW_UDP;
@@ -464,6 +482,7 @@ enum {
     CLASS_RPC_RUN = LW_VERDICT_R2L,
     CLASS_ZEROLOGON = LW_VERDICT_R2L,
     CLASS_SMB_EXPLOIT = LW_VERDICT_R2L,
+    CLASS_DNS_EXPLOIT = LW_VERDICT_R2L,
     CLASS_WEB_EXPLOIT = LW_VERDICT_R2L,
     CLASS_SHELL = LW_VERDICT_BOTNET,
     CLASS_BOT_ORDER = LW_VERDICT_BOTNET,
@@ -594,6 +613,9 @@ const struct sign_rule sign_rules[] = {
     {SIGN("syn-reflection", DOS, "src_peers_10s",
           "answers to connections that this host did not begin"),
      synack_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_60_S, 10},
+    {SIGN("long-syn-reflection", DOS, "src_peers_10s",
+          "answers, repeated ones too, to connections that this host did not begin"),
+     synacks_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_60_S, 40},
     {SIGN("http-flood", DOS, "srv_flows_10s",
           "connections to this web server by one host lately"),
      http_done, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_10_S, 40},
@@ -624,6 +646,9 @@ const struct sign_rule sign_rules[] = {
     {SIGN("refused-logins", R2L, "srv_flows_60s",
           "logins to this service by one host that were refused lately"),
      refusals, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 8},
+    {SIGN("zerologon", R2L, "srv_flows_60s",
+          "challenges to this domain controller by one host lately"),
+     challenges, SIGN_OF_PAIR, SIGN_AMOUNTS, SIGN_60_S, 6},
     {SIGN("login-sweep", R2L, "srv_flows_60s",
           "short logins to whatever service by this host lately"),
      login, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_60_S, 10},

@@ -143,6 +143,25 @@ static const char *const droppers[] = {
     "chmod 777 ",   "cat /proc/mounts", "tftp -l",     "ftpget -",
 };
 
+/* Files, services and secrets that have no other use. */
+static const struct {
+    const char *word;
+    uint8_t said;
+} windows[] = {
+    {"g$bckupkey", SIGN_SAID_RPC_SECRETS},
+    {"ntds.dit", SIGN_SAID_RPC_SECRETS},
+    {"lsass.dmp", SIGN_SAID_RPC_SECRETS},
+    {"mimikatz", SIGN_SAID_RPC_SECRETS},
+    {"psexesvc", SIGN_SAID_RPC_RUN},
+    {"paexec", SIGN_SAID_RPC_RUN},
+    {"remcom_", SIGN_SAID_RPC_RUN},
+    {"winexesvc", SIGN_SAID_RPC_RUN},
+    {"%comspec%", SIGN_SAID_RPC_RUN},
+    {"\\__output", SIGN_SAID_RPC_RUN},
+    {"system32\\cmd.exe", SIGN_SAID_RPC_RUN},
+    {"executeshellcommand", SIGN_SAID_RPC_RUN},
+};
+
 /* What masters tell bots in their channel. */
 static const char *const orders[] = {
     "advscan ",  "!ddos",          ".ddos",        "!synflood",  ".synflood",
@@ -177,6 +196,9 @@ static bool has_any(struct span text, const char *const *words, size_t n)
 
 enum sign_said words_to_web(struct span text)
 {
+    /* A shell of Windows over its remote management; events are sent elsewhere. */
+    if (has(text, "post /wsman http") || has(text, "post /wsman?psversion"))
+        return SIGN_SAID_RPC_RUN;
     if (has_any(text, exploits, COUNT(exploits)))
         return SIGN_SAID_WEB_EXPLOIT;
     return has_any(text, scanners, COUNT(scanners)) ? SIGN_SAID_WEB_SCANNER
@@ -187,6 +209,14 @@ enum sign_said words_to_shell(struct span text)
 {
     return has_any(text, droppers, COUNT(droppers)) ? SIGN_SAID_DROPPER
                                                     : SIGN_SAID_NOTHING;
+}
+
+enum sign_said words_to_windows(struct span text)
+{
+    for (size_t i = 0; i < COUNT(windows); i++)
+        if (has(text, windows[i].word))
+            return (enum sign_said)windows[i].said;
+    return SIGN_SAID_NOTHING;
 }
 
 enum sign_said words_to_bot(struct span text)

@@ -626,7 +626,7 @@ static void the_bundled_ground_truth_is_read(void **state)
         LW_OK)
         fail_msg("%s", err.msg);
     lw_labels_get_stats(l, &s);
-    assert_int_equal(s.rules, 6);
+    assert_int_equal(s.rules, 40);
     lw_labels_free(l);
     assert_int_equal(lw_labels_read(&l, "/nowhere/truth.csv", &err), LW_ENOTFOUND);
 }
