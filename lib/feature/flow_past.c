@@ -6,12 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Compared by its bytes: no padding. */
-struct past_key {
-    uint64_t addr[2];
-    uint64_t more; /* IP version, and of a service its protocol and port */
-};
-
 /* Who is whose peer, in hashes that are the same in every run. */
 enum { AS_SOURCE = 1, AS_DESTINATION, AS_SERVICE, PORTS_OF_SOURCE };
 
@@ -136,18 +130,8 @@ static int64_t age_of(const struct past_host *service, bool is_new, int64_t now_
     return now_ns > service->last_ns ? now_ns - service->last_ns : 0;
 }
 
-/* The three hosts of a flow, and where they are found. */
-struct parties {
-    struct past_key source;
-    struct past_key destination;
-    struct past_key service;
-    uint32_t source_hash;
-    uint32_t destination_hash;
-    uint32_t service_hash;
-};
-
 static void find_parties(const struct flow_past *p, const struct lw_record *rec,
-                         struct parties *out)
+                         struct past_parties *out)
 {
     const unsigned from = lw_record_initiator(rec);
 
@@ -160,21 +144,23 @@ static void find_parties(const struct flow_past *p, const struct lw_record *rec,
     out->service_hash = lru_table_hash(p->services, &out->service);
 }
 
-void flow_past_fetch(const struct flow_past *p, const struct lw_record *rec,
-                     unsigned step)
+void flow_past_fetch(struct flow_past *p, const struct lw_record *rec, unsigned step)
 {
-    struct parties of;
+    const struct past_parties *of = &p->parties;
 
-    find_parties(p, rec, &of);
+    if (p->coming != rec) {
+        find_parties(p, rec, &p->parties);
+        p->coming = rec;
+    }
     if (step == 0) {
-        lru_table_fetch_bucket(p->sources, of.source_hash);
-        lru_table_fetch_bucket(p->destinations, of.destination_hash);
-        lru_table_fetch_bucket(p->services, of.service_hash);
+        lru_table_fetch_bucket(p->sources, of->source_hash);
+        lru_table_fetch_bucket(p->destinations, of->destination_hash);
+        lru_table_fetch_bucket(p->services, of->service_hash);
         return;
     }
-    lru_table_fetch_entry(p->sources, of.source_hash);
-    lru_table_fetch_entry(p->destinations, of.destination_hash);
-    lru_table_fetch_entry(p->services, of.service_hash);
+    lru_table_fetch_entry(p->sources, of->source_hash);
+    lru_table_fetch_entry(p->destinations, of->destination_hash);
+    lru_table_fetch_entry(p->services, of->service_hash);
 }
 
 void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
@@ -182,7 +168,7 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
 {
     const struct flow_part part = part_of(rec, again);
     const uint64_t port_hash = seen_key(port_of(rec), PORTS_OF_SOURCE);
-    struct parties of;
+    struct past_parties of;
     uint64_t src_hash;
     uint64_t dst_hash;
     struct past_host *h;
@@ -190,7 +176,11 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
     int64_t port_age = SEEN_NEVER;
     bool is_new;
 
-    find_parties(p, rec, &of);
+    if (p->coming == rec)
+        of = p->parties;
+    else
+        find_parties(p, rec, &of);
+    p->coming = NULL;
     src_hash = hash_of(&of.source);
     dst_hash = hash_of(&of.destination);
     *out = (struct flow_hosts){NULL, NULL, NULL};

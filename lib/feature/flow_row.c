@@ -329,7 +329,7 @@ static void fill_hosts(const struct flow_hosts *h, float *v)
     }
 }
 
-static void flow_fetch(const void *state, const struct lw_record *rec, unsigned step)
+static void flow_fetch(void *state, const struct lw_record *rec, unsigned step)
 {
     flow_past_fetch(state, rec, step);
 }

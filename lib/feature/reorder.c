@@ -139,7 +139,9 @@ static bool goes_first(const struct reorder_key *a, const struct reorder_key *b)
         return a->end_ns < b->end_ns;
     if (a->start_ns != b->start_ns)
         return a->start_ns < b->start_ns;
-    return a->flow_id < b->flow_id;
+    if (a->flow_id != b->flow_id)
+        return a->flow_id < b->flow_id;
+    return (int32_t)(a->number - b->number) < 0;
 }
 
 static void heap_push(struct reorder *r, const struct reorder_key *key)
@@ -270,7 +272,8 @@ static void refill(struct reorder *r)
 
 bool reorder_push(struct reorder *r, const struct lw_record *rec, float **own)
 {
-    struct reorder_key key = {rec->end_ns, rec->start_ns, rec->flow_id, 0};
+    struct reorder_key key = {rec->end_ns, rec->start_ns, rec->flow_id, r->n_pushed++,
+                              0};
     struct lw_record *copy;
 
     if (r->n == r->cap && !grow(r))

@@ -4,7 +4,8 @@
  *
  * The meter reports a flow when it is sure that it is over, which for an idle flow is
  * long after its last packet.  Windows over past connections need them in the order
- * (end, start, flow id); records wait here until nothing older can come.
+ * (end, start, flow id), equals as they came; records wait here until nothing older can
+ * come.
  *
  * What a record borrows for the call only (statistics and the like) cannot wait.  So
  * the part of a row that is made of those is made on the way in, and waits with the
@@ -24,6 +25,7 @@ struct reorder_key {
     int64_t end_ns;
     int64_t start_ns;
     uint64_t flow_id;
+    uint32_t number; /* among equals, as they came; wraps */
     uint32_t slot;
 };
 
@@ -55,6 +57,7 @@ struct reorder {
     uint32_t *free_slots;       /* (cap - n) used last to first; owned (cap) */
     char *rooms[REORDER_ROOMS]; /* for records and what waits with them; owned */
     uint32_t n_rooms;
+    uint32_t n_pushed; /* modulo 2^32 */
     size_t n;
     size_t cap;
     size_t n_own;

@@ -73,7 +73,7 @@ void timers_clear(struct timers *tm)
 
 void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f)
 {
-    struct timer_wheel *w = &tm->wheels[f->timer_class];
+    struct timer_wheel *w = &tm->wheels[flow_timer_class(f)];
     int64_t slot = slot_of(w, timer_origin_ns(w, f) + w->timeout_ns);
     int64_t present = slot_of(w, tm->now_ns);
 
@@ -90,7 +90,7 @@ void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f)
 
 void timers_remove(struct timers *tm, const struct flow_table *t, struct flow *f)
 {
-    struct timer_wheel *w = &tm->wheels[f->timer_class];
+    struct timer_wheel *w = &tm->wheels[flow_timer_class(f)];
 
     LW_DEBUG_ASSERT(w->n_flows > 0);
     flow_list_remove(&w->slots[f->timer_slot], t, f, FLOW_LINK_TIMER);

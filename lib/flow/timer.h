@@ -42,7 +42,7 @@ struct timers {
 /** `timeout_ns` by class, all above 0, from the last packet. */
 void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS]);
 
-/** File a flow by its last packet, under f->timer_class. */
+/** File a flow by its last packet, under its timer class. */
 void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f);
 void timers_remove(struct timers *tm, const struct flow_table *t, struct flow *f);
 
@@ -65,7 +65,7 @@ static inline int64_t timer_origin_ns(const struct timer_wheel *w, const struct 
 static inline bool timer_is_over(const struct timers *tm, const struct flow *f,
                                  int64_t now_ns)
 {
-    const struct timer_wheel *w = &tm->wheels[f->timer_class];
+    const struct timer_wheel *w = &tm->wheels[flow_timer_class(f)];
 
     return now_ns - timer_origin_ns(w, f) > w->timeout_ns;
 }
