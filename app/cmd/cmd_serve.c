@@ -37,9 +37,10 @@ static struct {
     int64_t keep_ns;
     uint64_t keep_bytes;
     int log_format;
+    int64_t client_rate;
     bool auth;
     bool log_requests;
-} o;
+} o = {.client_rate = -1};
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -72,6 +73,10 @@ static const struct opt access_rows[] = {
      .help = "speak TLS with this certificate (PEM, then those of its issuers)"},
     {"tls-key", 0, OPT_TO_TEXT(&o.tls_key), .metavar = "FILE",
      .help = "the certificate's key (PEM)"},
+    {"client-rate", 0, OPT_TO_INT(&o.client_rate), .metavar = "N", .min = 0,
+     .max = 1000000,
+     .help = "requests a second of one client; beyond them 429; 0: no limit (default: "
+             "1000 with --auth or --behind-proxy, else 0)"},
     {"behind-proxy", 0, OPT_TO_TEXT(&o.behind_proxy), .metavar = "ADDRESS[/BITS]",
      .help = "a proxy there speaks TLS: nobody else may ask, its X-Forwarded-For is "
              "believed, and --auth holds"},
@@ -262,6 +267,7 @@ static int run_serve(char *const *words, size_t n_words)
         .keep_ns = o.keep_ns,
         .keep_bytes = o.keep_bytes,
         .auth = o.auth,
+        .client_rate = o.client_rate,
         .log_requests = o.log_requests,
     };
     struct server *server = NULL;
