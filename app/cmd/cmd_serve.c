@@ -39,9 +39,10 @@ static struct {
     int log_format;
     const char *live;
     int64_t live_every_ns;
+    int64_t client_rate;
     bool auth;
     bool log_requests;
-} o;
+} o = {.client_rate = -1};
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -74,6 +75,10 @@ static const struct opt access_rows[] = {
      .help = "speak TLS with this certificate (PEM, then those of its issuers)"},
     {"tls-key", 0, OPT_TO_TEXT(&o.tls_key), .metavar = "FILE",
      .help = "the certificate's key (PEM)"},
+    {"client-rate", 0, OPT_TO_INT(&o.client_rate), .metavar = "N", .min = 0,
+     .max = 1000000,
+     .help = "requests a second of one client; beyond them 429; 0: no limit (default: "
+             "1000 with --auth or --behind-proxy, else 0)"},
     {"behind-proxy", 0, OPT_TO_TEXT(&o.behind_proxy), .metavar = "ADDRESS[/BITS]",
      .help = "a proxy there speaks TLS: nobody else may ask, its X-Forwarded-For is "
              "believed, and --auth holds"},
@@ -278,6 +283,7 @@ static int run_serve(char *const *words, size_t n_words)
         .live = o.live,
         .live_every_ns = o.live_every_ns,
         .auth = o.auth,
+        .client_rate = o.client_rate,
         .log_requests = o.log_requests,
     };
     struct server *server = NULL;

@@ -3,6 +3,8 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/timefmt.h"
+#include "serve/attempts.h"
 #include "serve/auth.h"
 #include "serve/events.h"
 #include "serve/jobs.h"
@@ -142,6 +144,19 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     return st;
 }
 
+/* A client may fall two seconds' requests behind before it is held to its rate. */
+static enum lw_status open_rates(struct server *s, const struct server_config *cfg,
+                                 struct lw_error *err)
+{
+    int64_t rate = cfg->client_rate;
+
+    if (rate < 0)
+        rate = s->needs_auth ? SERVER_CLIENT_RATE : 0;
+    return rate == 0
+               ? LW_OK
+               : attempts_new(&s->rates, (unsigned)(2 * rate), NS_PER_S / rate, err);
+}
+
 /* With nobody to let in, the first administrator is made over HTTP. */
 static enum lw_status open_access(struct server *s, struct lw_error *err)
 {
@@ -189,6 +204,8 @@ static enum lw_status make_parts(struct server *s, const struct server_config *c
 {
     enum lw_status st = metrics_new(&s->metrics, err);
 
+    if (st == LW_OK)
+        st = open_rates(s, cfg, err);
     if (st == LW_OK)
         st = models_new(&s->models, cfg->models_dir, err);
     if (st == LW_OK)
@@ -287,6 +304,7 @@ void server_stop(struct server *s)
     if (s->has_settings)
         settings_release(s);
     refusals_free(s->refusals);
+    attempts_free(s->rates);
     auth_free(s->auth);
     store_close(s->store);
     welcome_release(s);

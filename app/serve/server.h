@@ -35,8 +35,14 @@ struct server_config {
     const char *behind_proxy; /* "ADDRESS" or "ADDRESS/BITS": asked by it only, which
                                  speaks TLS for us; NULL: asked by anybody */
     bool auth;                /* a token or a session with each request */
+    int64_t client_rate;      /* requests a second of one client; 0: no limit; negative:
+                                 the default, SERVER_CLIENT_RATE with `auth` or a proxy,
+                                 else none */
     bool log_requests;        /* a line for each */
 };
+
+/** Programs on a fast network that ask one record at a time may reach it. */
+enum { SERVER_CLIENT_RATE = 1000 };
 
 struct server; /* opaque */
 
