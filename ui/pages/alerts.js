@@ -2,7 +2,7 @@
 // Triage: the worst first, a key for each decision, and every decision can be undone.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { api, get, useEvent, useQuery } from "../lib/api.js";
-import { RANKS, endpoint, parties, withName } from "../lib/data.js";
+import { RANKS, endpoint, parties, technique, withName } from "../lib/data.js";
 import * as f from "../lib/format.js";
 import { CLASSES, ClassBadge, Dialog, Empty, Facts, Failed, Loaded, Loading, PageHead, Panel, Severity, Sure, Table, attempt, meaning, say } from "../lib/parts.js";
 import { href, setQuery } from "../lib/router.js";
@@ -42,7 +42,7 @@ function Detail({ alert, host, change, onComment, session }) {
   const [from, to] = parties(alert);
   const flowsOf = href(["capture", alert.capture], { source: alert.source, destination: alert.destinations > 1 ? undefined : alert.destination, class: alert.class, alerted: "true" });
   return html`<${Panel} title=${`Alert #${alert.id}`} aside=${html`<${Severity} level=${alert.severity} />`}>
-    <p class="verdict-now"><${ClassBadge} name=${alert.class} /></p><p class="note">${meaning(alert.class)}${alert.attack_id ? `; ATT&CK ${alert.attack_id}` : ""}</p>
+    <p class="verdict-now"><${ClassBadge} name=${alert.class} /></p><p class="note">${meaning(alert.class)}${alert.attack_id ? `; ATT&CK ${technique(alert.attack_id)}` : ""}</p>
     <p style=${{ marginBottom: ".8rem" }}>${alert.words}</p>
     <div class="row" role="group" aria-label="Decide" style=${{ marginBottom: ".9rem" }}>
       <button disabled=${!may} aria-pressed=${alert.label === "right"} onClick=${() => change(alert, { label: alert.label === "right" ? null : "right" })}>Right <kbd>r</kbd></button>

@@ -126,7 +126,9 @@ function Now() {
 export default function Live({ query, session }) {
   const interfaces = useQuery("live");
   const alone = interfaces.data ? !interfaces.data.items.length : Boolean(interfaces.error);
-  return html`<${PageHead} title="Live" sub=${`Flows and verdicts as they come. Times in ${f.zoneWords()}.`} />
-    <${Interfaces} asked=${interfaces} query=${query} session=${session} /><${Now} />
-    <div>${(interfaces.data || interfaces.error) && html`<${Replay} key=${query.capture || ""} query=${query} plays=${alone} />`}</div>`;
+  // Each part in a box of its own: what a part turns into while it loads moves no other.
+  return html`<div><${PageHead} title="Live" sub=${`Flows and verdicts as they come. Times in ${f.zoneWords()}.`} />
+    <div><${Interfaces} asked=${interfaces} query=${query} session=${session} /></div>
+    <div><${Now} /></div>
+    <div>${(interfaces.data || interfaces.error) && html`<${Replay} key=${query.capture || ""} query=${query} plays=${alone} />`}</div></div>`;
 }
