@@ -87,9 +87,12 @@ static bool began_tcp(const struct sign_row *r)
            (r->s->tcp_flags & LW_TCP_SYN) != 0;
 }
 
-/* A connection in which nothing was said: refused, not answered, or let go at once. */
+/* A connection in which nothing was said: refused, not answered, or let go at once.  Of
+ * SCTP, a first chunk and at most one answer. */
 static double empty_tcp(const struct sign_row *r)
 {
+    if (r->rec->kind == LW_FLOW_SCTP)
+        return !r->again && r->s->packets <= 3 && r->d->packets <= 1;
     return began_tcp(r) && r->s->payload_bytes == 0 && r->d->payload_bytes == 0;
 }
 
@@ -201,9 +204,12 @@ static bool to_all(const struct sign_row *r)
 /* Pings to all, for their answers to go to whom they seem to come from. */
 static double echo_to_all(const struct sign_row *r)
 {
-    return r->rec->kind == LW_FLOW_ICMP && r->rec->icmp_type == 8 && to_all(r)
-               ? (double)r->s->packets
-               : 0;
+    bool echo = r->rec->kind == LW_FLOW_ICMP ? r->rec->icmp_type == 8 && to_all(r)
+                : r->rec->kind == LW_FLOW_ICMP6
+                    ? r->rec->icmp_type == 128 && r->to_group
+                    : false;
+
+    return echo ? (double)r->s->packets : 0;
 }
 
 /* The same with the services of RFC 862 and 864. */
@@ -375,9 +381,13 @@ static double udp_unasked(const struct sign_row *r)
     return !r->again && udp_unasked_packets(r) > 0;
 }
 
+/* Who did not ask says nothing, or that there is no such connection. */
 static bool is_unasked(const struct sign_row *r)
 {
-    return r->rec->kind == LW_FLOW_TCP && r->s->packets == 0 &&
+    return r->rec->kind == LW_FLOW_TCP &&
+           (r->s->packets == 0 ||
+            ((r->s->tcp_flags & LW_TCP_RST) != 0 &&
+             (r->s->tcp_flags & LW_TCP_SYN) == 0 && r->s->payload_bytes == 0)) &&
            (r->d->tcp_flags & (LW_TCP_SYN | LW_TCP_ACK)) == (LW_TCP_SYN | LW_TCP_ACK);
 }
 
@@ -582,7 +592,7 @@ const struct sign_rule sign_rules[] = {
      icmp_told, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 200},
     {SIGN("broadcast-ping", DOS, "src_flows_10s",
           "pings to everybody that seem to come from this host"),
-     echo_to_all, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_10_S, 5},
+     echo_to_all, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_10_S, 30},
     {SIGN("broadcast-echo", DOS, "src_flows_10s",
           "datagrams to everybody that seem to come from this host"),
      small_service_to_all, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_10_S, 5},
@@ -616,6 +626,9 @@ const struct sign_rule sign_rules[] = {
     {SIGN("long-syn-reflection", DOS, "src_peers_10s",
           "answers, repeated ones too, to connections that this host did not begin"),
      synacks_unasked, SIGN_OF_SOURCE, SIGN_AMOUNTS, SIGN_60_S, 40},
+    {SIGN("web-search", PROBE, "srv_flows_60s",
+          "pages that this web server does not have asked for by one host lately"),
+     http_not_found, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 10},
     {SIGN("http-flood", DOS, "srv_flows_10s",
           "connections to this web server by one host lately"),
      http_done, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_10_S, 40},
@@ -634,9 +647,6 @@ const struct sign_rule sign_rules[] = {
     {SIGN("slow-read", DOS, "srv_flows_60s",
           "connections to this web server whose client takes no answer"),
      http_no_room, SIGN_OF_SERVICE, SIGN_AMOUNTS, SIGN_60_S, 6},
-    {SIGN("web-search", PROBE, "srv_flows_60s",
-          "pages that this web server does not have asked for by one host lately"),
-     http_not_found, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 10},
     {SIGN("guessing", R2L, "srv_flows_60s",
           "short logins to this service by one host lately"),
      login, SIGN_OF_TIE, SIGN_AMOUNTS, SIGN_60_S, 5},

@@ -2,7 +2,7 @@
 """Attacks of many kinds as packets, and honest traffic that looks a little like them."""
 import struct
 
-from packets import dns
+from packets import dns, raw
 
 ATTACKS, HONEST = [], []
 
@@ -132,6 +132,13 @@ def sweep_of_open_ports(w):
 
 
 @attack("Probe")
+def sctp_scan(w):
+    for i in range(60):
+        w.ip(i * 0.05, w.host(0), w.host(9), 132,
+             struct.pack(">HHII", 40000, 20 + i * 7, 0, 0) + b"\1\0\0\x14" + b"\1" * 16)
+
+
+@attack("Probe")
 def ping_sweep(w):
     for i in range(60):
         w.icmp(i * 0.02, w.host(0), w.host(20 + i), 8)
@@ -154,7 +161,7 @@ def neighbour_sweep(w):
     for i in range(60):
         target = w.host6(5000 + i)
         w.icmp6(i * 0.02, w.host6(0), "ff02::1:ff00:%x" % (5001 + i), 135,
-                b"\0" * 4 + __import__("ipaddress").ip_address(target).packed)
+                b"\0" * 4 + raw(target))
 
 
 @attack("Probe")
@@ -259,6 +266,13 @@ def synack_flood(w):
     tcp_flood(w, "SA")
 
 
+@attack("DoS")
+def synack_flood_answered(w):
+    for i in range(400):
+        w.tcp(i * 0.005, w.outside(i % 60), 443, w.host(9), 1024 + i, "SA", ack=1)
+        w.tcp(i * 0.005 + 0.0001, w.host(9), 1024 + i, w.outside(i % 60), 443, "R", seq=1)
+
+
 @attack(None)
 def fin_flood(w):
     tcp_flood(w, "F")
@@ -332,6 +346,12 @@ def black_nurse(w):
 def smurf_at_the_amplifier(w):
     for i in range(50):
         w.icmp(i * 0.05, "203.0.113.%d" % w.net, "10.%d.0.255" % w.net, 8, seq=i)
+
+
+@attack("DoS")
+def smurf_of_ipv6(w):
+    for i in range(200):
+        w.icmp6(i * 0.01, w.host6(9), "ff02::1", 128, b"\0\1" + struct.pack(">H", i) + b"x" * 32)
 
 
 @attack("DoS")
@@ -716,6 +736,12 @@ def pings(w):
     for i in range(60):
         w.icmp(i, w.host(0), w.host(9), 8, seq=i)
         w.icmp(i + 0.01, w.host(9), w.host(0), 0, seq=i)
+
+
+@honest
+def pings_to_all(w):
+    for i in range(30):
+        w.icmp(i, w.host(0), "10.%d.0.255" % w.net, 8, seq=i)
 
 
 @honest
