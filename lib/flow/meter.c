@@ -163,6 +163,15 @@ __attribute__((noinline)) static void expire(struct lw_meter *m, const struct si
         prefetch_next(m, f, FLOW_LINK_TIMER);
         end_flow(m, f, reason_of_silence(f), to);
     }
+    /* Often few end at a time: those of the next. */
+    for (unsigned c = 0; c < N_TIMERS; c++) {
+        const struct flow *first = timers_first(&m->timers, &m->table, c);
+
+        if (first != NULL) {
+            prefetch_whole(first);
+            prefetch_rest(m, first);
+        }
+    }
 }
 
 /* Move on to a packet's time; returns it, within bounds. */

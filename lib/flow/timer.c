@@ -153,6 +153,16 @@ struct flow *timers_expired(struct timers *tm, const struct flow_table *t)
     return NULL;
 }
 
+const struct flow *timers_first(const struct timers *tm, const struct flow_table *t,
+                                unsigned timer_class)
+{
+    const struct timer_wheel *w = &tm->wheels[timer_class];
+
+    if (w->n_flows == 0)
+        return NULL;
+    return flow_at(t, w->slots[(uint64_t)w->first % TIMER_SLOTS].head);
+}
+
 int64_t timers_oldest_ns(const struct timers *tm)
 {
     int64_t oldest = tm->now_ns;

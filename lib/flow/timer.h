@@ -53,6 +53,11 @@ void timers_clear(struct timers *tm);
  *  more: then next_ns is set.  The flow stays filed. */
 struct flow *timers_expired(struct timers *tm, const struct flow_table *t);
 
+/** Of those of a class the flow that is looked at first when its time has come, after
+ *  timers_expired() had no more; NULL when there is none. */
+const struct flow *timers_first(const struct timers *tm, const struct flow_table *t,
+                                unsigned timer_class);
+
 /** No filed flow had its last packet before this time. */
 int64_t timers_oldest_ns(const struct timers *tm);
 
