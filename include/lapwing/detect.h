@@ -130,7 +130,7 @@ lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,
                       size_t *n_out, struct lw_error *err);
 
-enum { LW_REPEATS_MAX = 10 };
+enum { LW_REPEATS_MAX = 10, LW_TRAIN_FOLDS = 4 };
 
 /** How to train.  Zero means the preset's value. */
 struct lw_train_config {
@@ -169,6 +169,13 @@ struct lw_train_report {
     struct lw_eval leave_attack_out;       /* pooled over folds and repeats */
     struct lw_eval repeat[LW_REPEATS_MAX]; /* the same, each repeat alone */
     uint32_t n_repeats;
+    /* Mean cost of a held-out row in each repeat, by the model's costs, where normal
+     * rows weigh a half, attacks of known types and of types left out a quarter each,
+     * and a type of n rows log(1 + n) within its quarter. */
+    double weighted_cost[LW_REPEATS_MAX];
+    /* Share of normal rows alarmed, of each quarter in the order of the file while it
+     * was left out; mean over the repeats. */
+    double alarmed[LW_TRAIN_FOLDS];
     struct lw_curve curve;                  /* of leave_attack_out's attack scores */
     struct lw_eval leave_attack_out_masked; /* without the features that packets cannot
                                                give */
@@ -188,6 +195,7 @@ struct lw_train_report {
     double attack_factor;
     double novelty_power;
     double mix;
+    double nearness;
     double train_seconds; /* final fit, CPU time; not stored in the model */
 };
 
