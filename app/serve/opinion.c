@@ -50,8 +50,8 @@ static bool is_icmp(const struct lw_record *rec)
 }
 
 /* The end with the smaller bytes comes first, so that direction does not matter. */
-static void make_key(enum opinion_key by, const struct lw_record *rec,
-                     uint8_t key[OPINION_KEY_BYTES])
+void opinion_make_key(enum opinion_key by, const struct lw_record *rec,
+                      uint8_t key[OPINION_KEY_BYTES])
 {
     uint8_t end[2][18];
     unsigned first;
@@ -109,7 +109,7 @@ const struct opinion *opinions_get(const struct opinions *o,
 
     if (o->cap == 0)
         return NULL;
-    make_key(o->by, rec, key);
+    opinion_make_key(o->by, rec, key);
     p = find_slot(o, key);
     return p->used ? p : NULL;
 }
@@ -336,7 +336,7 @@ enum lw_status opinions_add(struct opinions *o, const struct lw_finding *f,
 
     if (!make_room(o))
         return lw_fail(err, LW_ENOMEM, "out of memory for verdicts");
-    make_key(o->by, f->rec, p.key);
+    opinion_make_key(o->by, f->rec, p.key);
     p.story = story_of((enum lw_verdict_class)p.verdict, f->rec);
     slot = find_slot(o, p.key);
     if (slot->used && !is_worse(&p, slot))

@@ -56,6 +56,9 @@ struct opinion {
 /** How flows are known again. */
 enum opinion_key { OPINION_BY_NUMBER, OPINION_BY_TIME };
 
+void opinion_make_key(enum opinion_key by, const struct lw_record *rec,
+                      uint8_t key[OPINION_KEY_BYTES]);
+
 /** Open addressing, never more than half full. */
 struct opinions {
     const struct model *model; /* borrowed */

@@ -73,6 +73,7 @@ struct lw_reason {
 };
 
 struct lw_classifier; /* opaque */
+struct lw_fused_finding;
 
 /** Load a model file; the caller owns *out.  LW_EIO, LW_EFORMAT, LW_EMISMATCH (its
  *  view is unknown here or has another definition; says which). */
@@ -245,6 +246,8 @@ struct lw_finding {
     size_t n_reasons;
     bool alert;
     const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
+    const struct lw_fused_finding *fused; /* lapwing/fusion.h: of several classifiers;
+                                             NULL, as detectors give it: of one */
 };
 
 typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
