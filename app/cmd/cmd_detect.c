@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/detect_stream.h"
 #include "cmd/detect_summary.h"
+#include "cmd/fuse.h"
 #include "cmd/host_option.h"
 #include "cmd/interim_option.h"
 #include "cmd/model_path.h"
@@ -26,6 +27,7 @@
 static struct {
     const char *write;
     const char *model;
+    struct opt_list fuse;
     int64_t top;
     double fpr;
     double per_day;
@@ -41,6 +43,11 @@ static const struct opt rows[] = {
              "with - the summary moves to standard error"},
     {"model", 'm', OPT_TO_TEXT(&o.model), .metavar = "FILE",
      .help = "judge with this model file instead of " LW_DETECT_MODEL},
+    {"fuse", 0, OPT_TO_LIST(&o.fuse), .metavar = "FILE",
+     .help = "judge with this model file besides, and make one verdict of the least "
+             "p-value that one of them has, each with an equal share of the false "
+             "alarms (--fpr, else 0.001 of normal flows); can be given several "
+             "times; the capture is read once for each"},
     {"fpr", 0, OPT_TO_FLOAT(&o.fpr), .metavar = "SHARE",
      .help = "alarm at most this share of normal flows, such as 0.0005, instead of "
              "what the model was made for"},
@@ -70,6 +77,7 @@ struct detection {
     struct lw_classifier *classifier; /* owned */
     struct lw_detector *detector;     /* owned */
     struct suspects *suspects;        /* owned */
+    struct fuse *fuse;                /* owned; NULL without --fuse */
     struct sink *sink;                /* owned; NULL without -w */
     struct lw_rate *rate;             /* owned; NULL without --rivals */
     enum lw_status failed;            /* inside a callback, kept in `why` */
@@ -116,7 +124,12 @@ static enum lw_status take_alert(struct detection *d, const struct lw_finding *f
 static void on_finding(void *ctx, const struct lw_finding *f)
 {
     struct detection *d = ctx;
+    struct lw_finding fused;
 
+    if (d->failed == LW_OK && d->fuse != NULL) {
+        d->failed = fuse_finding(d->fuse, f, &fused, &d->why);
+        f = &fused;
+    }
     if (d->failed != LW_OK)
         return;
     if (d->sink != NULL)
@@ -190,20 +203,25 @@ static enum lw_status load_model(struct detection *d, struct lw_error *err)
     return st == LW_OK ? lw_classifier_load(&d->classifier, d->model_path, err) : st;
 }
 
+static void configure(struct lw_detector_config *cfg)
+{
+    *cfg = (struct lw_detector_config){.meter = {.tunnels = tunnel_option()}};
+    interim_option(&cfg->meter);
+    host_option(&cfg->extractor);
+}
+
 static enum lw_status set_up(struct detection *d, struct lw_error *err)
 {
-    struct lw_detector_config cfg = {
-        .meter = {.tunnels = tunnel_option()}, .finding = on_finding, .ctx = d};
-    enum lw_status st = load_model(d, err);
+    struct lw_detector_config cfg;
+    enum lw_status st;
 
-    if (st != LW_OK)
-        return st;
-    interim_option(&cfg.meter);
-    host_option(&cfg.extractor);
+    configure(&cfg);
+    cfg.finding = on_finding;
+    cfg.ctx = d;
     /* Of a thousand alerts the summary explains ten. */
     cfg.no_reasons = o.write == NULL;
     cfg.no_signs = o.no_signs;
-    cfg.false_alarm = o.fpr;
+    cfg.false_alarm = d->fuse == NULL ? o.fpr : 0;
     cfg.alerts_per_day = o.per_day;
     cfg.extractor.max_delay_ns = capture_is_live() ? LIVE_DELAY_NS : 0;
     cfg.hindsight_ns = capture_is_live() ? -1 : 0;
@@ -218,6 +236,7 @@ static void tear_down(struct detection *d)
     sink_close(d->sink);
     lw_rate_free(d->rate);
     suspects_free(d->suspects);
+    fuse_free(d->fuse);
     lw_detector_free(d->detector);
     lw_classifier_free(d->classifier);
 }
@@ -254,6 +273,13 @@ static enum lw_status print_summary(const struct detection *d,
     enum lw_status st;
 
     lw_detector_get_stats(d->detector, &stats);
+    if (d->fuse != NULL) {
+        const struct fuse_totals *t = fuse_get(d->fuse);
+
+        stats.alerts = t->alerts;
+        memcpy(stats.by_class, t->by_class, sizeof stats.by_class);
+        s.fuse = d->fuse;
+    }
     if (d->rate != NULL) {
         if (lw_rate_judge(d->rate, &rate, err) != LW_OK)
             return err->code;
@@ -269,12 +295,37 @@ static enum lw_status print_summary(const struct detection *d,
     return st;
 }
 
+/* What the further models say, before the main one is asked. */
+static int ask_others(struct detection *d, const struct capture_job *job)
+{
+    struct lw_detector_config cfg;
+    struct lw_error err;
+
+    if (o.fuse.n == 0)
+        return STATUS_OK;
+    if (o.per_day > 0)
+        return command_usage("--fuse takes its budget from --fpr");
+    if (capture_is_live() || strcmp(capture_read_path(), "-") == 0)
+        return command_usage("--fuse reads the capture once for each model: name a "
+                             "file or directory (-r)");
+    configure(&cfg);
+    cfg.no_reasons = o.write == NULL;
+    if (fuse_new(&d->fuse, d->classifier, &o.fuse, o.fpr, &err) != LW_OK)
+        return command_error(&err);
+    return fuse_listen(d->fuse, &cfg, job->filter, job->n_filter);
+}
+
 static int run_detection(struct detection *d, const struct capture_job *job)
 {
     struct capture_report report;
     struct lw_error err;
     int status;
 
+    if (load_model(d, &err) != LW_OK)
+        return command_error(&err);
+    status = ask_others(d, job);
+    if (status != STATUS_OK)
+        return status;
     if (set_up(d, &err) != LW_OK)
         return command_error(&err);
     status = capture_loop(job, &report);
@@ -303,6 +354,8 @@ static int run_on_packets(const struct lw_stream_model *m, char *const *words,
                                       .filter = words,
                                       .n_filter = n_words};
 
+    if (o.fuse.n > 0)
+        return command_usage("--fuse is for models of flows");
     if (o.per_day > 0)
         return command_usage("--alerts-per-day is for models of flows; --fpr sets the "
                              "share of normal packets that may be alarmed");
@@ -359,14 +412,18 @@ const struct command command_detect = {
         "A model of packet streams (lapwing train --model packet-stream) judges "
         "packets "
         "instead of flows: -w writes a CSV line for each with its score and p-value.",
-    .examples = "# What happened in this capture?\n"
-                "lapwing detect -r incident.pcap\n"
-                "# Everything as JSON lines, only traffic of one host\n"
-                "lapwing detect -r incident.pcap -w eve.json host 10.0.0.9\n"
-                "# What is unlike the packets of this network?\n"
-                "lapwing detect -r today.pcap -m here.lwm --rivals -w scores.csv\n"
-                "# Watch an interface\n"
-                "lapwing detect -i eth0 -w /var/log/lapwing/eve.json\n",
+    .examples =
+        "# What happened in this capture?\n"
+        "lapwing detect -r incident.pcap\n"
+        "# Everything as JSON lines, only traffic of one host\n"
+        "lapwing detect -r incident.pcap -w eve.json host 10.0.0.9\n"
+        "# What is unlike the packets of this network?\n"
+        "lapwing detect -r today.pcap -m here.lwm --rivals -w scores.csv\n"
+        "# Alarm where one of three models finds what few normal flows look like\n"
+        "lapwing detect -r incident.pcap --fuse models/attack.lwm --fuse "
+        "models/botnet.lwm\n"
+        "# Watch an interface\n"
+        "lapwing detect -i eth0 -w /var/log/lapwing/eve.json\n",
     .groups = groups,
     .max_words = CAPTURE_FILTER_WORDS,
     .run = run_detect,

@@ -137,6 +137,10 @@ static void print_trust(const struct lw_classifier *c)
         json_parse(&doc, text, strlen(text), PROVENANCE_DEPTH, NULL) != LW_OK)
         return;
     validation = json_get(json_root(doc), "validation");
+    if (validation == NULL) {
+        json_free(doc);
+        return;
+    }
     print_reliability(json_get(validation, "uncalibrated"),
                       json_get(validation, "calibrated"));
     if (lw_classifier_level(c) > 0)

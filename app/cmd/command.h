@@ -87,8 +87,8 @@ int command_error(const struct lw_error *err);
 int command_output_error(const char *path, const struct lw_error *err);
 /** A mistake on the command line: message and a pointer to the help, STATUS_USAGE. */
 int command_usage(const char *fmt, ...) LW_PRINTF(1, 2);
-/** What a function of the library refused: LW_EINVAL is a mistake on the command line, as
- *  command_usage(); all else as command_error(). */
+/** What a function of the library refused: LW_EINVAL is a mistake on the command line,
+ * as command_usage(); all else as command_error(). */
 int command_refused(enum lw_status st, const struct lw_error *err);
 /** Something worth knowing that stops nothing; silent under --quiet. */
 void command_note(const char *fmt, ...) LW_PRINTF(1, 2);

@@ -207,6 +207,36 @@ static void put_model(struct jsonw *w, const struct detect_summary *s)
     jsonw_array_end(w);
 }
 
+static void put_fusion(struct jsonw *w, const struct fuse *fuse)
+{
+    const struct fuse_totals *t = fuse_get(fuse);
+
+    jsonw_key(w, "fusion");
+    jsonw_object(w);
+    jsonw_put_f64(w, "level", fuse_level(fuse));
+    jsonw_put_u64(w, "agreed_normal", t->agreed_normal);
+    jsonw_put_u64(w, "agreed_attack", t->agreed_attack);
+    jsonw_put_u64(w, "disputed", t->disputed);
+    jsonw_put_u64(w, "one_model", t->one_voice);
+    jsonw_put_u64(w, "by_sign", t->by_sign);
+    jsonw_key(w, "models");
+    jsonw_array(w);
+    for (size_t i = 0; i < fuse_models(fuse); i++) {
+        uint64_t n_heard;
+        uint64_t n_alone;
+        const struct lw_classifier *c = fuse_model(fuse, i, &n_heard, &n_alone);
+
+        jsonw_object(w);
+        jsonw_put_text(w, "id", lw_classifier_id(c));
+        jsonw_put_text(w, "view", lw_classifier_view(c)->name);
+        jsonw_put_u64(w, "judged", n_heard);
+        jsonw_put_u64(w, "alarmed_alone", n_alone);
+        jsonw_object_end(w);
+    }
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
 enum lw_status summary_json(struct buf *out, const struct detect_summary *s,
                             struct lw_error *err)
 {
@@ -224,6 +254,8 @@ enum lw_status summary_json(struct buf *out, const struct detect_summary *s,
     if (st != LW_OK)
         return st;
     put_model(&w, s);
+    if (s->fuse != NULL)
+        put_fusion(&w, s->fuse);
     if (s->rate != NULL) {
         jsonw_key(&w, "packet_rate");
         rate_put_json(&w, s->rate);

@@ -100,6 +100,11 @@ enum lw_status summary_reasons(const struct detect_summary *s, const struct susp
                                struct lw_reason out[SUMMARY_REASONS], size_t *n_out,
                                struct lw_error *err)
 {
+    if (p->is_by_other) {
+        memcpy(out, p->said, p->n_said * sizeof out[0]);
+        *n_out = p->n_said;
+        return LW_OK;
+    }
     if (p->sign == NULL)
         return lw_classifier_explain(s->classifier, p->values, &p->worst_verdict, out,
                                      SUMMARY_REASONS, n_out, err);
@@ -344,6 +349,39 @@ static void print_unjudged(FILE *f, const struct detect_summary *s)
     }
 }
 
+static void print_count(FILE *f, const char *what, uint64_t n)
+{
+    char count[TEXT_MAX];
+
+    if (n > 0)
+        (void)fprintf(f, "  %-32s%*s\n", what, COUNT_COLUMNS, text_count(n, count));
+}
+
+/* Who said what, and how far they agree. */
+static void print_fusion(FILE *f, const struct fuse *fuse)
+{
+    const struct fuse_totals *t = fuse_get(fuse);
+
+    (void)fprintf(f, "\n%sOne verdict of %zu models%s, at most %g of normal flows\n",
+                  bold(f), fuse_models(fuse), plain(f), fuse_level(fuse));
+    print_count(f, "all say normal", t->agreed_normal);
+    print_count(f, "all say the same attack", t->agreed_attack);
+    print_count(f, "disputed", t->disputed);
+    print_count(f, "one model alone knows the flow", t->one_voice);
+    print_count(f, "by a sign, whatever models say", t->by_sign);
+    for (size_t i = 0; i < fuse_models(fuse); i++) {
+        char heard[TEXT_MAX];
+        char alone[TEXT_MAX];
+        uint64_t n_heard;
+        uint64_t n_alone;
+        const struct lw_classifier *c = fuse_model(fuse, i, &n_heard, &n_alone);
+
+        (void)fprintf(f, "  model %s (view %s): %s judged, %s alarmed alone\n",
+                      lw_classifier_id(c), lw_classifier_view(c)->name,
+                      text_count(n_heard, heard), text_count(n_alone, alone));
+    }
+}
+
 enum lw_status summary_print(FILE *f, const struct detect_summary *s,
                              struct lw_error *err)
 {
@@ -366,6 +404,8 @@ enum lw_status summary_print(FILE *f, const struct detect_summary *s,
     st = print_worst(f, s, err);
     if (st != LW_OK)
         return st;
+    if (s->fuse != NULL)
+        print_fusion(f, s->fuse);
     if (s->rate != NULL) {
         (void)fputs("\nBeside it\n", f);
         rate_print_line(f, s->rate);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cmd/capture_loop.h"
+#include "cmd/fuse.h"
 #include "cmd/suspects.h"
 
 #include <lapwing/packet_rate.h>
@@ -23,6 +24,7 @@ struct detect_summary {
     const struct suspects *suspects;
     size_t top;                        /* suspects to list */
     const struct lw_rate_report *rate; /* NULL: not asked for */
+    const struct fuse *fuse;           /* NULL: one model judged */
 };
 
 /** Print for a person; coloured where `f` is a terminal.  LW_ENOMEM. */

@@ -15,6 +15,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#include <lapwing/fusion.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +199,9 @@ static void take_in(struct suspect *p, const struct lw_finding *f)
     p->worst_verdict = f->verdict;
     p->sign = f->sign;
     p->sign_reason = f->reasons[0];
+    p->is_by_other = f->sign == NULL && f->fused != NULL && f->fused->by > 0;
+    p->n_said = f->n_reasons < SUSPECT_SAID_MAX ? f->n_reasons : SUSPECT_SAID_MAX;
+    memcpy(p->said, f->reasons, p->n_said * sizeof p->said[0]);
     LW_ASSERT(f->view->n_features <= SUSPECT_VALUES_MAX);
     memcpy(p->values, f->values, f->view->n_features * sizeof(float));
 }

@@ -16,7 +16,12 @@
 
 #include <lapwing/detect.h>
 
-enum { SUSPECT_VALUES_MAX = 256, SUSPECT_PAIRS_MAX = 16384, SUSPECT_GROUPS_MAX = 5 };
+enum {
+    SUSPECT_VALUES_MAX = 256,
+    SUSPECT_PAIRS_MAX = 16384,
+    SUSPECT_GROUPS_MAX = 5,
+    SUSPECT_SAID_MAX = 3
+};
 
 struct suspect {
     enum lw_verdict_class verdict;
@@ -30,6 +35,10 @@ struct suspect {
     struct lw_verdict worst_verdict;
     const struct lw_sign *sign; /* that it was found by; NULL: by the classifier */
     struct lw_reason sign_reason;
+    struct lw_reason
+        said[SUSPECT_SAID_MAX]; /* (n_said) by another model that decided */
+    size_t n_said;
+    bool is_by_other;
     float values[SUSPECT_VALUES_MAX]; /* (view's features) of it */
 };
 

@@ -9,6 +9,6 @@
 
 /** Learn from groups of files (n) and write `output`.  Returns an exit status. */
 int train_botnet(char *const *groups, size_t n, const char *output, uint64_t seed,
-                 bool json);
+                 const char *page, bool json);
 
 #endif /* CMD_TRAIN_BOTNET_H */

@@ -2,10 +2,12 @@
 #include "cmd/train_stream.h"
 
 #include "cmd/command.h"
+#include "cmd/learnt_page.h"
 #include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static void print_people(const struct lw_stream_train_report *r, const char *output)
@@ -41,8 +43,53 @@ static void put_report(struct jsonw *w, const void *of)
     jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 
+static const struct learnt_column columns[] = {
+    {"packets", "text", false},
+    {"held out", "count", false},
+    {"alarmed", "count", false},
+    {"share", "share", false},
+};
+
+static const struct learnt_table held_out = {
+    .id = "held-out",
+    .title = "Packets held out",
+    .note =
+        "The last packets of what was learnt from are normal like the others: every "
+        "alarm is a false one.",
+    .columns = columns,
+    .n_columns = sizeof columns / sizeof columns[0]};
+
+static void put_facts(struct jsonw *w, const void *of)
+{
+    const struct lw_stream_train_report *r = of;
+
+    jsonw_put_u64(w, "packets", r->n_packets);
+    jsonw_put_u64(w, "of them fitted", r->n_fitted);
+    jsonw_put_u64(w, "autoencoders", r->n_groups);
+    jsonw_put_f64(w, "threshold", (double)r->threshold);
+    jsonw_put_f64(w, "budget of false alarms", r->false_alarm);
+}
+
+static void put_page(struct jsonw *w, const void *of)
+{
+    const struct lw_stream_train_report *r = of;
+
+    jsonw_key(w, "tables");
+    jsonw_array(w);
+    learnt_table_begin(w, &held_out);
+    jsonw_array(w);
+    jsonw_text(w, "normal");
+    jsonw_u64(w, r->n_held_out);
+    jsonw_u64(w, r->n_alarmed);
+    jsonw_f64(w, r->n_held_out > 0 ? (double)r->n_alarmed / (double)r->n_held_out
+                                   : (double)NAN);
+    jsonw_array_end(w);
+    learnt_table_end(w);
+    jsonw_array_end(w);
+}
+
 int train_stream(const struct lw_stream_train_config *cfg, const char *output,
-                 bool json)
+                 const char *page, bool json)
 {
     struct lw_stream_train_report report;
     struct lw_error err;
@@ -51,8 +98,16 @@ int train_stream(const struct lw_stream_train_config *cfg, const char *output,
     progress_clear();
     if (st != LW_OK)
         return command_refused(st, &err);
-    if (json)
-        return print_json(put_report, &report);
-    print_people(&report, output);
-    return STATUS_OK;
+    if (json && print_json(put_report, &report) != STATUS_OK)
+        return STATUS_FAILED;
+    if (!json)
+        print_people(&report, output);
+    return page == NULL ? STATUS_OK
+                        : learnt_page_write(&(struct learnt_page){
+                              .path = page,
+                              .output = output,
+                              .how = "packets of captures, one after the other",
+                              .facts = put_facts,
+                              .put = put_page,
+                              .of = &report});
 }

@@ -9,6 +9,6 @@
 
 /** Train on captures and say what came of it; an exit status. */
 int train_stream(const struct lw_stream_train_config *cfg, const char *output,
-                 bool json);
+                 const char *page, bool json);
 
 #endif /* CMD_TRAIN_STREAM_H */

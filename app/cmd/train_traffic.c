@@ -2,6 +2,7 @@
 #include "cmd/train_traffic.h"
 
 #include "cmd/command.h"
+#include "cmd/learnt_page.h"
 #include "cmd/print_json.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
@@ -61,7 +62,58 @@ static void put_report(struct jsonw *w, const void *of)
     jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }
 
-int train_traffic(const struct lw_traffic_config *cfg, const char *output, bool json)
+static const struct learnt_column columns[] = {
+    {"", "text", false},
+    {"rows", "count", false},
+    {"alarmed", "share", true},
+    {"by their own class", "share", true},
+};
+
+static const struct learnt_table classes = {
+    .id = "classes",
+    .title = "Captures left out",
+    .note = "Rows judged while their group of captures was left out.  Of normal rows "
+            "alarms are false; of attacks they are recall.",
+    .columns = columns,
+    .n_columns = sizeof columns / sizeof columns[0]};
+
+static void put_row(struct jsonw *w, const char *name, uint64_t n, double alarmed,
+                    double named)
+{
+    jsonw_array(w);
+    jsonw_text(w, name);
+    jsonw_u64(w, n);
+    jsonw_f64(w, alarmed);
+    jsonw_f64(w, named);
+    jsonw_array_end(w);
+}
+
+static void put_facts(struct jsonw *w, const void *of)
+{
+    const struct lw_traffic_report *r = of;
+
+    jsonw_put_u64(w, "captures", r->n_captures);
+    jsonw_put_u64(w, "groups", r->n_groups);
+    jsonw_put_f64(w, "budget of false alarms", r->false_alarm);
+}
+
+static void put_page(struct jsonw *w, const void *of)
+{
+    const struct lw_traffic_report *r = of;
+
+    jsonw_key(w, "tables");
+    jsonw_array(w);
+    learnt_table_begin(w, &classes);
+    put_row(w, "normal, no attack near", r->n_clean, r->clean_alarmed, (double)NAN);
+    put_row(w, "normal, beside attacks", r->n_beside, r->beside_alarmed, (double)NAN);
+    for (uint32_t i = 1; i < LW_TRAFFIC_CLASSES; i++)
+        put_row(w, lw_traffic_class_name(i), r->n_attack[i], r->found[i], r->named[i]);
+    learnt_table_end(w);
+    jsonw_array_end(w);
+}
+
+int train_traffic(const struct lw_traffic_config *cfg, const char *output,
+                  const char *page, bool json)
 {
     struct lw_traffic_report report;
     struct lw_error err;
@@ -70,8 +122,17 @@ int train_traffic(const struct lw_traffic_config *cfg, const char *output, bool 
     progress_clear();
     if (st != LW_OK)
         return command_error(&err);
-    if (json)
-        return print_json(put_report, &report);
-    print_people(&report, output);
-    return STATUS_OK;
+    if (json && print_json(put_report, &report) != STATUS_OK)
+        return STATUS_FAILED;
+    if (!json)
+        print_people(&report, output);
+    return page == NULL
+               ? STATUS_OK
+               : learnt_page_write(&(struct learnt_page){.path = page,
+                                                         .data = cfg->index,
+                                                         .output = output,
+                                                         .how = "preset traffic",
+                                                         .facts = put_facts,
+                                                         .put = put_page,
+                                                         .of = &report});
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 /** Learn from the captures of a table and print the figures.  Exit status. */
-int train_traffic(const struct lw_traffic_config *cfg, const char *output, bool json);
+int train_traffic(const struct lw_traffic_config *cfg, const char *output,
+                  const char *page, bool json);
 
 #endif /* CMD_TRAIN_TRAFFIC_H */

@@ -31,6 +31,25 @@ void report_put_eval(struct jsonw *w, const struct lw_eval *e, const char *const
     jsonw_object_end(w);
 }
 
+static void put_reliability(struct jsonw *w, const char *key, const struct lw_curve *c)
+{
+    jsonw_key(w, key);
+    jsonw_array(w);
+    for (size_t b = 0; b < c->n_reliability; b++) {
+        jsonw_array(w);
+        jsonw_f64(w, c->reliability[b].mean_score);
+        jsonw_u64(w, c->reliability[b].n_rows);
+        jsonw_u64(w, c->reliability[b].n_attacks);
+        jsonw_array_end(w);
+    }
+    jsonw_array_end(w);
+}
+
+void report_put_calibrated(struct jsonw *w, const struct lw_curve *c)
+{
+    put_reliability(w, "calibrated", c);
+}
+
 static void put_bins(struct jsonw *w, const struct lw_curve *c)
 {
     jsonw_key(w, "bins");
@@ -42,16 +61,7 @@ static void put_bins(struct jsonw *w, const struct lw_curve *c)
         jsonw_array_end(w);
     }
     jsonw_array_end(w);
-    jsonw_key(w, "reliability");
-    jsonw_array(w);
-    for (size_t b = 0; b < c->n_reliability; b++) {
-        jsonw_array(w);
-        jsonw_f64(w, c->reliability[b].mean_score);
-        jsonw_u64(w, c->reliability[b].n_rows);
-        jsonw_u64(w, c->reliability[b].n_attacks);
-        jsonw_array_end(w);
-    }
-    jsonw_array_end(w);
+    put_reliability(w, "reliability", c);
 }
 
 void report_put_curve(struct jsonw *w, const struct lw_curve *c)
@@ -111,7 +121,7 @@ static size_t own_scripts(enum report_kind kind,
     size_t n = 0;
 
     out[n++] = &report_assets[N_SHARED + kind];
-    if (kind == REPORT_TRAIN)
+    if (kind == REPORT_TRAIN || kind == REPORT_LEARNT)
         out[n++] = &report_assets[N_SHARED + REPORT_TEST];
     return n;
 }

@@ -21,7 +21,8 @@ enum report_kind {
     REPORT_TEST,    /* what report_put_eval() and report_put_curve() put */
     REPORT_PROFILE, /* "profile": what lapwing profile --json prints */
     REPORT_COMPARE, /* "experiments", as lapwing compare --json prints them */
-    REPORT_TRAIN    /* "learning", "importance", "by_rule", and what REPORT_TEST has */
+    REPORT_TRAIN,   /* "learning", "importance", "by_rule", and what REPORT_TEST has */
+    REPORT_LEARNT   /* "tables" (cmd/learnt_page.h), and of REPORT_TEST what there is */
 };
 
 /** Puts the members of the page's JSON object: "facts" (an object of texts or numbers),
@@ -31,8 +32,10 @@ typedef void (*report_put_fn)(struct jsonw *w, const void *of);
 /** "eval": names (e->n_classes), matrix and figures. */
 void report_put_eval(struct jsonw *w, const struct lw_eval *e,
                      const char *const *names);
-/** "curve": points, distributions and reliability. */
+/** "curve": points, distributions and reliability.  "calibrated": reliability of the
+ *  same rows' calibrated probabilities, to show beside it. */
 void report_put_curve(struct jsonw *w, const struct lw_curve *c);
+void report_put_calibrated(struct jsonw *w, const struct lw_curve *c);
 
 /** Write the page whole or not at all.  LW_EIO, LW_ENOMEM. */
 LW_MUST enum lw_status report_write(const char *path, enum report_kind kind,

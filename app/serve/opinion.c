@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 1024, KEY_BYTES = 48 };
+enum { FIRST_SLOTS = 1024 };
 
 static void detail_free(struct opinion_detail *d)
 {
@@ -58,13 +58,13 @@ static bool is_icmp(const struct lw_record *rec)
 }
 
 /* The end with the smaller bytes comes first, so that direction does not matter. */
-static void make_key(enum opinion_key by, const struct lw_record *rec,
-                     uint8_t key[KEY_BYTES])
+void opinion_make_key(enum opinion_key by, const struct lw_record *rec,
+                      uint8_t key[OPINION_KEY_BYTES])
 {
     uint8_t end[2][18];
     unsigned first;
 
-    memset(key, 0, KEY_BYTES);
+    memset(key, 0, OPINION_KEY_BYTES);
     for (unsigned side = 0; side < 2; side++) {
         memcpy(end[side], rec->addr[side].bytes, 16);
         memcpy(end[side] + 16, &rec->port[side], 2);
@@ -87,9 +87,9 @@ static void make_key(enum opinion_key by, const struct lw_record *rec,
 static void hash_key(const struct opinions *o, const struct lw_record *rec,
                      uint64_t *hash, uint64_t *draw)
 {
-    uint8_t key[KEY_BYTES];
+    uint8_t key[OPINION_KEY_BYTES];
 
-    make_key(o->by, rec, key);
+    opinion_make_key(o->by, rec, key);
     *hash = hash_bytes(key, sizeof key, o->seed);
     *draw = hash_bytes(key, sizeof key, 1);
 }

@@ -57,13 +57,19 @@ struct opinion {
 /** How flows are known again. */
 enum opinion_key { OPINION_BY_NUMBER, OPINION_BY_TIME };
 
+enum { OPINION_KEY_BYTES = 48 };
+
+/** The bytes by which a flow is known. */
+void opinion_make_key(enum opinion_key by, const struct lw_record *rec,
+                      uint8_t key[OPINION_KEY_BYTES]);
+
 /** Opinions lie in blocks that never move, found by a table of their numbers: open
  *  addressing, never more than half full. */
 struct opinions {
     const struct model *model; /* borrowed */
     float threshold;           /* negative: the model decides by its own rule */
     enum opinion_key by;
-    size_t max; /* flows */
+    size_t max;              /* flows */
     struct opinion **blocks; /* (n / OPINION_BLOCK, rounded up) owned */
     size_t n_blocks;
     size_t blocks_cap;

@@ -14,6 +14,7 @@
 #include "sink/eve.h"
 
 #include <lapwing/flowlog.h>
+#include <lapwing/fusion.h>
 
 #include <math.h>
 #include <stdbool.h>
@@ -101,15 +102,25 @@ static void put_share(struct jsonw *w, const char *key, float v)
     jsonw_f32(w, v);
 }
 
+/* The view whose features the reasons are of. */
+static const struct lw_view *reasons_view(const struct lw_finding *f)
+{
+    return f->fused != NULL && f->sign == NULL
+               ? lw_classifier_view(f->fused->said[f->fused->by].classifier)
+               : f->view;
+}
+
 static void put_reasons(struct jsonw *w, const struct lw_finding *f)
 {
+    const struct lw_view *view = reasons_view(f);
+
     jsonw_key(w, "reasons");
     jsonw_array(w);
     for (size_t i = 0; i < f->n_reasons; i++) {
         const struct lw_reason *r = &f->reasons[i];
 
         jsonw_object(w);
-        jsonw_put_text(w, "feature", f->view->features[r->feature_idx].name);
+        jsonw_put_text(w, "feature", view->features[r->feature_idx].name);
         put_share(w, "value", r->value); /* null when unavailable */
         put_share(w, "contribution", r->contribution);
         jsonw_put_text(w, "words", r->words);
@@ -170,6 +181,51 @@ static void put_sign(struct jsonw *w, const struct lw_finding *f)
     jsonw_put_text(w, "known", known);
 }
 
+/* What each of several models said, and how one verdict came of it. */
+static void put_fused(struct jsonw *w, const struct lw_fused_finding *fused)
+{
+    jsonw_key(w, "fused");
+    jsonw_object(w);
+    put_share(w, "p_value", fused->p);
+    jsonw_put_text(w, "by", lw_classifier_id(fused->said[fused->by].classifier));
+    jsonw_put_bool(w, "disputed", fused->is_disputed);
+    jsonw_key(w, "opinions");
+    jsonw_array(w);
+    for (size_t i = 0; i < fused->n; i++) {
+        const struct lw_fused_said *s = &fused->said[i];
+
+        if (!s->is_heard)
+            continue;
+        jsonw_object(w);
+        jsonw_put_text(w, "model", lw_classifier_id(s->classifier));
+        put_share(w, "p_value", s->p);
+        jsonw_put_text(w, "attack", lw_verdict_name(s->verdict));
+        jsonw_object_end(w);
+    }
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
+/* The alert's own model would say the same again. */
+static bool can_replay(const struct lw_finding *f)
+{
+    return f->fused == NULL || f->sign != NULL;
+}
+
+static void put_models(struct jsonw *w, const struct lw_classifier *c,
+                       const struct lw_finding *f)
+{
+    if (f->fused == NULL) {
+        put_one_text(w, "models", lw_classifier_id(c));
+        return;
+    }
+    jsonw_key(w, "models");
+    jsonw_array(w);
+    for (size_t i = 0; i < f->fused->n; i++)
+        jsonw_text(w, lw_classifier_id(f->fused->said[i].classifier));
+    jsonw_array_end(w);
+}
+
 static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
                         const struct lw_finding *f, bool alert)
 {
@@ -189,7 +245,9 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
     if (f->sign != NULL)
         put_sign(w, f);
     put_reasons(w, f);
-    put_one_text(w, "models", lw_classifier_id(c));
+    put_models(w, c, f);
+    if (f->fused != NULL)
+        put_fused(w, f->fused);
     put_share(w, "unavailable", v->unavailable);
     jsonw_put_u64(w, "severity", f->alert ? info->severity : 0);
     jsonw_key(w, "attack_id");
@@ -197,7 +255,7 @@ static void put_verdict(struct jsonw *w, const struct lw_classifier *c,
         jsonw_null(w);
     else
         jsonw_text(w, info->attack_id);
-    if (alert)
+    if (alert && can_replay(f))
         put_input(w, c, f);
     jsonw_object_end(w);
 }

@@ -63,6 +63,13 @@ struct lw_botnet_report {
         struct lw_botnet_figures figures;
         bool is_pooled;
     } capture[LW_BOTNET_CAPTURES_MAX];
+    /* Of all flows, each scored while its group was left out; calibrated: by what the
+     * flows of the other groups turned out to be.  No points: not measured. */
+    struct lw_curve curve;
+    struct lw_curve calibrated;
+    /* Mean squared error of P(malicious), before and after, where a group's flows of a
+     * kind count as 2,500 at most, as in learning. */
+    double brier[2];
     double threshold;
     double train_seconds; /* final fit, CPU time; not stored in the model */
 };

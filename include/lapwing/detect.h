@@ -73,6 +73,7 @@ struct lw_reason {
 };
 
 struct lw_classifier; /* opaque */
+struct lw_fused_finding;
 
 /** Load a model file; the caller owns *out.  LW_EIO, LW_EFORMAT, LW_EMISMATCH (its
  *  view is unknown here or has another definition; says which). */
@@ -258,6 +259,8 @@ struct lw_finding {
     int64_t known_ns; /* when the verdict was certain: the end of the record, or, where
                          only what came later showed that it was part of an attack, the
                          end of that */
+    const struct lw_fused_finding *fused; /* lapwing/fusion.h: of several classifiers;
+                                             NULL, as detectors give it: of one */
 };
 
 typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);

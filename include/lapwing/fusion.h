@@ -43,6 +43,32 @@ LW_API LW_MUST enum lw_status lw_fuse(struct lw_fused *out,
                                       const struct lw_opinion *opinion, size_t n,
                                       double level, struct lw_error *err);
 
+/** The p-value of a verdict for lw_fuse(): the share of normal rows that look at least
+ *  so much like an attack, by the classifier's own record of held-out ones.  False: it
+ *  keeps none.  v and p may be NULL, to ask whether it does. */
+LW_API bool lw_classifier_normal_p(const struct lw_classifier *c,
+                                   const struct lw_verdict *v, float *p);
+
+/** What one of several classifiers says of a finding's flow. */
+struct lw_fused_said {
+    const struct lw_classifier *classifier;
+    bool is_heard; /* false: it made no row of the flow, and the rest means nothing */
+    float p;
+    enum lw_verdict_class verdict; /* the attack it would name */
+    float confidence;
+    const struct lw_reason *reasons; /* (n_reasons) */
+    size_t n_reasons;
+};
+
+/** How a finding's verdict came about; everything borrowed with the finding. */
+struct lw_fused_finding {
+    const struct lw_fused_said *said; /* (n), the finding's own classifier first */
+    size_t n;
+    size_t by; /* that decides; its view is that of the reasons */
+    float p;
+    bool is_disputed;
+};
+
 #ifdef __cplusplus
 }
 #endif

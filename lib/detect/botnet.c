@@ -75,6 +75,12 @@ static bool is_kept(const struct botnet_set *s, size_t row, int left_out)
     return s->group[s->capture[row]] != left_out;
 }
 
+/* So that a capture with very many flows of a kind is not all there is. */
+static float weight_of(size_t n_rows)
+{
+    return n_rows > WEIGHT_ROWS ? (float)WEIGHT_ROWS / (float)n_rows : 1.0F;
+}
+
 static enum lw_status gather(struct gathered *g, const struct botnet_set *s,
                              int left_out, struct lw_error *err)
 {
@@ -100,7 +106,7 @@ static enum lw_status gather(struct gathered *g, const struct botnet_set *s,
             continue;
         memcpy(g->rows.x + n * width, s->x + r * width, width * sizeof *s->x);
         g->label[n] = s->label[r];
-        g->weight[n++] = rows > WEIGHT_ROWS ? (float)WEIGHT_ROWS / (float)rows : 1.0F;
+        g->weight[n++] = weight_of(rows);
     }
     return st;
 }
@@ -155,6 +161,7 @@ static void clear(struct lw_classifier *c)
     lw_model_free(c->model);
     mem_free(c->types);
     mem_free(c->provenance);
+    mem_free(c->tail);
 }
 
 /* ---- figures -------------------------------------------------------------------- */
@@ -214,6 +221,7 @@ struct scored {
     const struct botnet_set *set;
     const float *score; /* (set rows) */
     float cut;
+    const float *weight; /* (set rows) as they are learnt from; NULL: not asked for */
 };
 
 /* Rows whose capture is in `which`. */
@@ -310,25 +318,147 @@ static enum lw_status score_group(const struct botnet_set *s, int group, uint64_
     return st;
 }
 
+static void weigh(const struct botnet_set *s, float *weight)
+{
+    size_t count[LW_BOTNET_CAPTURES_MAX][2] = {{0}};
+
+    for (size_t r = 0; r < s->n; r++)
+        count[s->group[s->capture[r]]][s->label[r]]++;
+    for (size_t r = 0; r < s->n; r++)
+        weight[r] = weight_of(count[s->group[s->capture[r]]][s->label[r]]);
+}
+
+/* score (set rows) */
 static enum lw_status validate(const struct botnet_set *s,
-                               const struct lw_botnet_config *cfg,
+                               const struct lw_botnet_config *cfg, float *score,
                                struct lw_botnet_report *report, struct lw_error *err)
 {
-    float *score = mem_zalloc(s->n, sizeof *score);
-    const struct scored by = {s, score, threshold};
+    const struct scored by = {s, score, threshold, NULL};
     enum lw_status st = LW_OK;
 
-    if (score == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s->n);
     for (size_t g = 0; st == LW_OK && g < cfg->n_groups; g++) {
         st = score_group(s, (int)g, cfg->seed, score, err);
         if (cfg->progress != NULL)
             cfg->progress(cfg->progress_ctx, (double)(g + 1) / (double)cfg->n_groups,
                           "leaving out captures");
     }
+    return st == LW_OK ? judge_captures(&by, report, err) : st;
+}
+
+/* ---- what scores mean ----------------------------------------------------------- */
+
+/* A curve for either class, of the rows but those of a group; p has room for all. */
+static void calibrate(struct calibration *c, const struct scored *by, int left_out,
+                      struct calibration_point *p)
+{
+    const struct botnet_set *s = by->set;
+
+    c->n_classes = 2;
+    for (uint32_t k = 0; k < 2; k++) {
+        size_t n = 0;
+
+        for (size_t r = 0; r < s->n; r++) {
+            if (!is_kept(s, r, left_out))
+                continue;
+            p[n] = (struct calibration_point){.score = k == 1 ? by->score[r]
+                                                              : 1 - by->score[r],
+                                              .weight = by->weight[r],
+                                              .idx = (uint32_t)n,
+                                              .is_class = s->label[r] == k};
+            n++;
+        }
+        calibration_fit(&c->curve[k], p, n);
+    }
+}
+
+/* Each row's score as the other groups' rows calibrate it. */
+static enum lw_status calibrate_across(const struct scored *by, size_t n_groups,
+                                       struct calibration_point *points, float *out,
+                                       struct lw_error *err)
+{
+    const struct botnet_set *s = by->set;
+    struct calibration *c = mem_zalloc(1, sizeof *c);
+
+    if (c == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    for (size_t g = 0; g < n_groups; g++) {
+        calibrate(c, by, (int)g, points);
+        for (size_t r = 0; r < s->n; r++) {
+            float p[2] = {1 - by->score[r], by->score[r]};
+
+            if (is_kept(s, r, (int)g))
+                continue;
+            calibration_apply(c, p);
+            out[r] = p[1];
+        }
+    }
+    mem_free(c);
+    return LW_OK;
+}
+
+static double brier_of(const struct scored *by, const float *p)
+{
+    double sum = 0;
+    double weight = 0;
+
+    for (size_t r = 0; r < by->set->n; r++) {
+        double miss = (double)p[r] - (double)by->set->label[r];
+
+        sum += (double)by->weight[r] * miss * miss;
+        weight += (double)by->weight[r];
+    }
+    return sum / weight;
+}
+
+/* How high the benign rows score by models that did not know them. */
+static enum lw_status set_tail(struct lw_classifier *c, const struct scored *by,
+                               float *scratch, struct lw_error *err)
+{
+    size_t n = 0;
+
+    c->tail = mem_zalloc(LW_MAX_CLASSES, sizeof *c->tail);
+    if (c->tail == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    for (size_t r = 0; r < by->set->n; r++)
+        if (by->set->label[r] == 0)
+            scratch[n++] = by->score[r];
+    tail_fit(&c->tail[1], scratch, n);
+    return LW_OK;
+}
+
+/* What the scores of rows left out mean: into the model, and how well it holds. */
+static enum lw_status learn_meaning(struct lw_classifier *c, const struct scored *by,
+                                    size_t n_groups, struct lw_botnet_report *report,
+                                    struct lw_error *err)
+{
+    size_t n = by->set->n;
+    struct calibration_point *points = mem_zalloc(n, sizeof *points);
+    float *calibrated = mem_zalloc(n, sizeof *calibrated);
+    uint32_t *truth = mem_zalloc(n, sizeof *truth);
+    enum lw_status st = LW_OK;
+
+    if (points == NULL || calibrated == NULL || truth == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", n);
+    for (size_t r = 0; st == LW_OK && r < n; r++)
+        truth[r] = by->set->label[r];
     if (st == LW_OK)
-        st = judge_captures(&by, report, err);
-    mem_free(score);
+        st = calibrate_across(by, n_groups, points, calibrated, err);
+    if (st == LW_OK) {
+        report->brier[0] = brier_of(by, by->score);
+        report->brier[1] = brier_of(by, calibrated);
+        st = lw_curve_compute(&report->curve, truth, by->score, n, err);
+    }
+    if (st == LW_OK)
+        st = lw_curve_compute(&report->calibrated, truth, calibrated, n, err);
+    if (st == LW_OK) {
+        /* What does not mend the scores of captures left out stays away. */
+        if (report->brier[1] < report->brier[0])
+            calibrate(&c->calibration, by, LEAVE_NONE, points);
+        st = set_tail(c, by, calibrated, err);
+    }
+    mem_free(points);
+    mem_free(calibrated);
+    mem_free(truth);
     return st;
 }
 
@@ -384,6 +514,8 @@ static enum lw_status describe(struct lw_classifier *c, const struct botnet_set 
     jsonw_object(w);
     put_figures(w, &report->pooled);
     put_captures(w, report);
+    jsonw_put_f64(w, "brier", report->brier[0]);
+    jsonw_put_f64(w, "brier_calibrated", report->brier[1]);
     jsonw_object_end(w);
     return provenance_end(&p, &c->provenance, err);
 }
@@ -392,6 +524,8 @@ enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *
                                struct lw_botnet_report *report, struct lw_error *err)
 {
     struct lw_classifier c = {.view = NULL};
+    float *score = NULL;
+    float *weight = NULL;
     struct botnet_set s;
     clock_t start;
     enum lw_status st;
@@ -403,19 +537,33 @@ enum lw_status lw_botnet_train(const char *path, const struct lw_botnet_config *
                        "%zu groups of captures; needed are 2 to %d, to leave one out",
                        cfg->n_groups, LW_BOTNET_CAPTURES_MAX);
     st = botnet_set_read(&s, cfg, err);
+    if (st == LW_OK) {
+        score = mem_zalloc(s.n, sizeof *score);
+        weight = mem_zalloc(s.n, sizeof *weight);
+        if (score == NULL || weight == NULL)
+            st = lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", s.n);
+    }
     if (st == LW_OK)
-        st = validate(&s, cfg, report, err);
+        st = validate(&s, cfg, score, report, err);
     start = clock();
     if (st == LW_OK)
         st = fit(&c, &s, LEAVE_NONE, cfg->seed, err);
     report->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (st == LW_OK)
         st = usual_find(&c, benign_row, &s, s.n, err);
+    if (st == LW_OK) {
+        const struct scored by = {&s, score, threshold, weight};
+
+        weigh(&s, weight);
+        st = learn_meaning(&c, &by, cfg->n_groups, report, err);
+    }
     if (st == LW_OK)
         st = describe(&c, &s, cfg, report, err);
     if (st == LW_OK)
         st = classifier_save(&c, path, err);
     clear(&c);
+    mem_free(score);
+    mem_free(weight);
     botnet_set_release(&s);
     return st;
 }
@@ -467,7 +615,7 @@ static enum lw_status test(const struct lw_classifier *c, const struct botnet_se
                            struct lw_botnet_result *result, struct lw_error *err)
 {
     float *score = mem_zalloc(s->n, sizeof *score);
-    const struct scored by = {s, score, c->cut};
+    const struct scored by = {s, score, c->cut, NULL};
     enum lw_status st = LW_OK;
 
     if (score == NULL)

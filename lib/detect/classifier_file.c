@@ -488,7 +488,7 @@ static enum lw_status load_sections(struct lw_classifier *c, const struct lw_bun
         {"CUT", get_cut, NEED_BY_CUT},
         {"CONF", get_conformal, MAY_BY_CUT},
         {"SETS", get_sets, MAY_BY_RULE},
-        {"CALIB", get_calibration, MAY_BY_RULE},
+        {"CALIB", get_calibration, MAY_ALWAYS},
         {"SAMPLE", get_sample, MAY_ALWAYS},
         {"TAIL", get_tail, MAY_BY_CUT},
     };

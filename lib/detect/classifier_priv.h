@@ -14,9 +14,9 @@
  * PROV     provenance and validation figures, JSON
  * CONF     f32 scores of held-out normal rows, as quantiles; only beside CUT, and only
  *          of models that learnt from normal rows alone: a score is 1 - its p-value
- * SETS     detect/conformal.c
- * CALIB    detect/calibration.c; as SETS only of files that have a rule, and not of
- *          older ones, whose rows are judged as they always were
+ * SETS     detect/conformal.c; only of files that have a rule
+ * CALIB    detect/calibration.c; not of older files, whose rows are judged as they
+ * always were.  Beside CUT it makes the confidence; scores stay what thresholds are of
  * SAMPLE   detect/sample.c; only of files that keep some normal training rows
  * CUT      f32 score of each class but the first; only of classes that are told from
  *          normal by a threshold, which have no rule and no distance (detect/cut.h)

@@ -2,6 +2,7 @@
 #include "detect/cut.h"
 
 #include <math.h>
+#include <string.h>
 
 float cut_likeness(const struct lw_classifier *c, const struct lw_verdict *v,
                    uint32_t i)
@@ -48,6 +49,17 @@ void cut_budget(const struct lw_classifier *c, double share, float cuts[LW_MAX_C
         cuts[i] = tail_threshold(&c->tail[i], share / (c->n_classes - 1));
 }
 
+/* What the probability of the class said turned out to mean, where that is known. */
+static float meaning(const struct lw_classifier *c, const struct lw_verdict *v,
+                     uint32_t said)
+{
+    float p[LW_MAX_CLASSES];
+
+    memcpy(p, v->score, c->n_classes * sizeof p[0]);
+    calibration_apply(&c->calibration, p);
+    return p[said];
+}
+
 void cut_decide(const struct lw_classifier *c, const float *cuts, struct lw_verdict *v)
 {
     uint32_t n = c->n_classes - 1;
@@ -71,4 +83,6 @@ void cut_decide(const struct lw_classifier *c, const float *cuts, struct lw_verd
     }
     v->verdict = v->decision = c->class_of[said];
     v->confidence = said > 0 ? most : n == 1 ? v->score[0] : 1 - v->attack_score;
+    if (c->calibration.n_classes > 0)
+        v->confidence = meaning(c, v, said);
 }

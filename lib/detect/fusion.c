@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/classifier_priv.h"
+
 #include <lapwing/fusion.h>
 
 #include <math.h>
@@ -68,4 +70,16 @@ enum lw_status lw_fuse(struct lw_fused *out, const struct lw_opinion *opinion, s
             out->is_disputed || (i != out->by && opinion[i].is_heard &&
                                  alone(&opinion[i], level) != out->verdict);
     return LW_OK;
+}
+
+bool lw_classifier_normal_p(const struct lw_classifier *c, const struct lw_verdict *v,
+                            float *p)
+{
+    bool by_class = c->conformal_sets.n_classes > 0;
+
+    if (!by_class && c->tail == NULL && c->conformal == NULL)
+        return false;
+    if (v != NULL && p != NULL)
+        *p = by_class ? v->class_p[0] : fminf(v->p_value, 1); /* a sum of several */
+    return true;
 }

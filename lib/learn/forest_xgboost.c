@@ -214,7 +214,8 @@ static enum lw_status read_objective(const struct json_value *learner,
             (known[i].base_is_probability && !(score > 0 && score < 1)))
             return lw_fail(err, LW_EUNSUPPORTED, "base_score is not one number");
         *classes = known[i].several ? (uint32_t)n : 2;
-        *base = known[i].base_is_probability ? -logf(1.0f / score - 1.0f) : score;
+        /* XGBoost's formula; from 0, so that a half is not -0 */
+        *base = known[i].base_is_probability ? 0.0f - logf(1.0f / score - 1.0f) : score;
         return fabsf(*base) <= FOREST_VALUE_MAX
                    ? LW_OK
                    : lw_fail(err, LW_EFORMAT, "base_score is out of range");

@@ -200,13 +200,21 @@ static void the_model_judges_by_its_threshold(void **state)
     v = judge(c, r);
     assert_int_equal(v.verdict, LW_VERDICT_NORMAL);
     assert_true(v.attack_score < 0.3f);
-    assert_near(v.confidence, 1 - v.attack_score, 1e-6);
+    /* The threshold is of the score; the confidence is what scores turned out to mean,
+     * and here they were right. */
+    assert_near(v.score[1], v.attack_score, 0);
+    assert_true(lw_classifier_calibrated(c));
+    assert_true(v.confidence > 1 - v.attack_score);
+    assert_true(report.curve.n_points > 0 && report.calibrated.n_points > 0);
+    assert_true(report.brier[1] < report.brier[0]);
+    assert_true(v.p_value > 0.01f);
     r.conn = LW_CONN_S0;
     r.side[0].tcp_flags = LW_TCP_SYN;
     r.side[1] = (struct lw_side){.packets = 0};
     v = judge(c, r);
     assert_int_equal(v.verdict, LW_VERDICT_BOTNET);
     assert_true(v.attack_score >= 0.3f);
+    assert_true(v.p_value < 0.05f);
     assert_int_equal(
         lw_classifier_explain(c, values, &v, reasons, LW_MAX_REASONS, &n, &err), LW_OK);
     assert_true(n > 0);

@@ -68,7 +68,7 @@ const report = (function () {
 
   document.title = d.title;
   el('h1', d.title);
-  table(Object.entries(d.facts).map(([k, v]) => [k, has(v) ? count(v) : v]), page, 'facts', true);
+  table(Object.entries(d.facts).map(([k, v]) => [k, has(v) ? (Number.isInteger(v) ? count(v) : short(v)) : v]), page, 'facts', true);
   return { d, page, el, svg, has, pct, fixed, short, count, section, table, chart, axis, line, heat,
     BLUE: '#0072b2', ORANGE: '#d55e00', GREY: '#767676' };
 })();

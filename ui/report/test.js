@@ -2,7 +2,10 @@
 (function () {
   const { d, el, pct, section, table, chart, axis, line, BLUE, ORANGE } = report;
   const e = d.eval;
-  let s = section('Figures');
+  let s;
+  if (e) figures();
+  function figures() {
+  s = section('Figures');
   table([['figure', 'value']].concat(['accuracy', 'macro_f1', 'mcc', 'roc_auc', 'pr_auc']
     .map((k) => [k.replace('_', ' '), e[k] === null ? '-' : e[k].toFixed(4)])), s, 'figures');
   s = section('Confusion matrix: rows');
@@ -12,6 +15,7 @@
     const n = r.reduce((a, b) => a + b, 0);
     return [e.names[i]].concat(r.map((x) => pct(x / n)));
   })), s, 'normalised');
+  }
 
   const c = d.curve;
   if (!c || !c.normal || !c.attacks) return;
@@ -28,11 +32,13 @@
     series: [line('normal', share(0, c.normal), BLUE, 'solid'), line('attack', share(1, c.attacks), ORANGE, 'dashed')] });
   if (c.reliability.length) {
     s = section('Calibration');
-    const bins = c.reliability.filter((b) => b[1] > 0);
+    const filled = (k) => (k || []).filter((b) => b[1] > 0), bins = filled(c.reliability), mended = filled(d.calibrated);
+    const observed = (name, of, color, type, symbol) => Object.assign(line(name, of.map((b) => [b[0], b[2] / b[1]]), color, type), { showSymbol: true, symbol, symbolSize: 9 });
     chart(s, { xAxis: axis('mean score', { min: 0, max: 1 }), yAxis: axis('share of attacks', { min: 0, max: 1 }),
-      series: [Object.assign(line('observed', bins.map((b) => [b[0], b[2] / b[1]]), BLUE, 'solid'), { showSymbol: true, symbolSize: 9 }),
-        line('perfect', [[0, 0], [1, 1]], '#767676', 'dotted')] });
+      series: [observed(mended.length ? 'score' : 'observed', bins, BLUE, 'solid', 'circle')]
+        .concat(mended.length ? [observed('calibrated', mended, ORANGE, 'dashed', 'diamond')] : [], line('perfect', [[0, 0], [1, 1]], '#767676', 'dotted')) });
     table([['mean score', 'rows', 'attacks', 'share']].concat(bins.map((b) => [b[0].toFixed(3), b[1], b[2], pct(b[2] / b[1])])), s, 'reliability');
+    if (mended.length) table([['calibrated', 'rows', 'attacks', 'share']].concat(mended.map((b) => [b[0].toFixed(3), b[1], b[2], pct(b[2] / b[1])])), s, 'calibrated');
   }
   s = section('Threshold explorer');
   const field = (text, type, value, more) => {
