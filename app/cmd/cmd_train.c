@@ -7,6 +7,7 @@
 #include "cmd/table_options.h"
 #include "cmd/text.h"
 #include "cmd/train_botnet.h"
+#include "cmd/train_capture.h"
 #include "cmd/train_normal.h"
 #include "cmd/train_report.h"
 #include "cmd/train_stream.h"
@@ -23,6 +24,7 @@ static struct {
     const char *preset;
     const char *data;
     const char *read;
+    const char *against;
     const char *output;
     const char *view;
     const char *exclude;
@@ -56,12 +58,16 @@ static const struct opt rows[] = {
      .help = "labelled records, plain or packed (gz, zst, xz); - is standard input; "
              "the same as FILE behind the options"},
     {"read", 'r', OPT_TO_TEXT(&o.read), .metavar = "FILE|DIR",
-     .help = "model packet-stream: normal packets, a capture or the captures of a "
-             "directory; further ones behind the options"},
+     .help = "learn what is normal from a capture declared normal, or the captures of "
+             "a directory; further ones behind the options: from its flows, or with "
+             "--model packet-stream from its packets"},
+    {"against", 0, OPT_TO_TEXT(&o.against), .metavar = "FILE|DIR",
+     .help = "with -r: a capture with attacks, to judge by and not to learn from"},
     {"output", 'o', OPT_TO_TEXT(&o.output), .metavar = "FILE",
      .help = "the model file to write"},
     {"view", 0, OPT_TO_TEXT(&o.view), .metavar = "NAME",
-     .help = "features to learn from: kdd (the preset's) or kdd31"},
+     .help = "features to learn from: kdd (the preset's) or kdd31; with -r any view, "
+             "flow unless named"},
     {"exclude", 0, OPT_TO_TEXT(&o.exclude), .metavar = "NAMES",
      .help = "attack names to leave out, separated by commas"},
     {"model", 0, OPT_TO_TEXT(&o.model), .metavar = "KIND",
@@ -403,24 +409,60 @@ static int read_and_train(void)
     return status;
 }
 
-/* From captures; -r is one more. */
+/* All captures that were named: -r is one more than the words. */
+static size_t list_captures(const char *captures[BOTNET_WORDS + 1], char *const *words,
+                            size_t n_words)
+{
+    size_t n = 0;
+
+    if (o.read != NULL)
+        captures[n++] = o.read;
+    for (size_t i = 0; i < n_words; i++)
+        captures[n++] = words[i];
+    return n;
+}
+
 static int train_stream_on(char *const *words, size_t n_words)
 {
     const char *captures[BOTNET_WORDS + 1];
-    struct lw_stream_train_config cfg = {.captures = captures,
-                                         .options = o.params,
-                                         .false_alarm = o.budget,
-                                         .seed = (uint64_t)o.seed,
-                                         .progress = progress_show};
+    const struct lw_stream_train_config cfg = {
+        .captures = captures,
+        .n_captures = list_captures(captures, words, n_words),
+        .options = o.params,
+        .false_alarm = o.budget,
+        .seed = (uint64_t)o.seed,
+        .progress = progress_show};
 
-    if (o.read != NULL)
-        captures[cfg.n_captures++] = o.read;
-    for (size_t i = 0; i < n_words; i++)
-        captures[cfg.n_captures++] = words[i];
-    if (cfg.n_captures == 0 || o.output == NULL || o.data != NULL || o.preset != NULL)
+    if (cfg.n_captures == 0 || o.output == NULL || o.data != NULL || o.preset != NULL ||
+        o.against != NULL)
         return command_usage("model packet-stream: -r CAPTURE of normal packets, and "
                              "-o MODEL");
     return train_stream(&cfg, o.output, o.report, o.json);
+}
+
+static int train_capture_on(char *const *words, size_t n_words)
+{
+    const char *captures[BOTNET_WORDS + 1];
+    const struct lw_normal_capture_config cfg = {
+        .captures = captures,
+        .n_captures = list_captures(captures, words, n_words),
+        .against = &o.against,
+        .n_against = o.against != NULL ? 1 : 0,
+        .view = o.view,
+        .preset = o.preset,
+        .model = o.model,
+        .options = o.params,
+        .false_alarm = o.budget,
+        .seed = (uint64_t)o.seed,
+        .progress = progress_show};
+
+    if (o.output == NULL || o.data != NULL ||
+        (o.preset != NULL ? !is_normal_preset() : o.model == NULL))
+        return command_usage(
+            "-r CAPTURE is learnt from as what is normal: with --preset normal or "
+            "ddos-autoencoder, or --model autoencoder, a rival of it, or "
+            "packet-stream, and -o MODEL; name what else is learnt from with --data");
+    return train_capture(&cfg, o.output, o.json);
 }
 
 static int run_train(char *const *words, size_t n_words)
@@ -435,9 +477,10 @@ static int run_train(char *const *words, size_t n_words)
     if (o.model != NULL && strcmp(o.model, "packet-stream") == 0)
         return train_stream_on(words, n_words);
     if (o.read != NULL)
-        return command_usage(
-            "-r is for --model packet-stream; name what else is learnt "
-            "from with --data");
+        return train_capture_on(words, n_words);
+    if (o.against != NULL)
+        return command_usage("--against is of -r: it judges what was learnt from "
+                             "captures");
     if (o.model != NULL && !model_kinds_have(o.model))
         return command_usage("no kind of model is called '%s'; --model help lists them",
                              o.model);
@@ -476,7 +519,7 @@ const struct command command_train = {
     .name = "train",
     .help = "learn from labelled records and say honestly how well",
     .synopsis = "FILE -o MODEL | --preset botnet -o MODEL FILE[,FILE...]... | "
-                "--model packet-stream -r CAPTURE -o MODEL",
+                "--model KIND -r CAPTURE -o MODEL",
     .doc =
         "Fits the mean of boosted trees and a perceptron for the five classes of "
         "KDD'99, "
@@ -504,7 +547,11 @@ const struct command command_train = {
         "together\n"
         "lapwing train --preset botnet -o models/botnet.lwm a.binetflow "
         "b.log,c.log d.log\n"
-        "# what is normal on this network, packet by packet\n"
+        "# what is normal on this network, by its flows, and how well floods are "
+        "found\n"
+        "lapwing train --model autoencoder -r monday.pcap -o usual.lwm --against "
+        "flood.pcap\n"
+        "# the same packet by packet\n"
         "lapwing train --model packet-stream -r monday.pcap -o here.lwm tuesday.pcap\n",
     .groups = groups,
     .max_words = BOTNET_WORDS,

@@ -72,6 +72,54 @@ LW_API LW_MUST enum lw_status lw_normal_train(const struct lw_frame *frame,
                                               struct lw_normal_report *report,
                                               struct lw_error *err);
 
+/* ---- from captures --------------------------------------------------------------- */
+
+/** Zero means the default. */
+struct lw_normal_capture_config {
+    const char *const
+        *captures; /* declared normal: files or directories (n_captures) */
+    size_t n_captures;
+    const char *const *against; /* with attacks, to judge by and not to learn from */
+    size_t n_against;
+    const char *view;    /* default "flow" */
+    const char *preset;  /* as in lw_normal_config; "normal": the winner where there is
+                            something to judge by, else the autoencoder */
+    const char *model;   /* as in lw_normal_config */
+    const char *options; /* as in lw_normal_config */
+    double false_alarm;  /* share of normal flows alarmed; default 0.01 */
+    uint64_t seed;
+    lw_progress_fn progress; /* NULL: silent */
+    void *progress_ctx;      /* borrowed */
+};
+
+/** Each method is fitted on the first three fifths of every capture, and alarms what is
+ *  stranger than all but a share of the fourth fifth. */
+struct lw_normal_capture_report {
+    uint64_t n_rows;   /* of captures declared normal */
+    uint64_t n_used;   /* every other, or fourth ... of them where there are too many */
+    uint64_t n_judged; /* of these: the last fifths */
+    uint64_t n_against; /* rows of the others that were used */
+    double false_alarm; /* the budget */
+    size_t n_methods;
+    struct {
+        char name[40];
+        bool is_trivial;
+        double false_alarms; /* share of the last fifths that is alarmed */
+        double found;        /* share of the others' rows; NaN without any */
+        double roc_auc;      /* last fifths and others; NaN without any */
+    } method[LW_NORMAL_METHODS_MAX];
+    size_t chosen;
+    size_t winner;        /* by ROC-AUC and share found; as chosen without others */
+    double train_seconds; /* final fit, CPU time; not stored in the model */
+};
+
+/** Learn what is normal from flows of captures, and write a model file (atomically)
+ * that was fitted on the first four fifths of each and has p-values by the last.
+ *  LW_EFORMAT: fewer than 100 rows; no capture.  LW_EINVAL, LW_EIO, LW_ENOMEM. */
+LW_API LW_MUST enum lw_status
+lw_normal_train_captures(const char *path, const struct lw_normal_capture_config *cfg,
+                         struct lw_normal_capture_report *report, struct lw_error *err);
+
 #ifdef __cplusplus
 }
 #endif

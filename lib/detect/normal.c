@@ -15,12 +15,8 @@
 #include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "detect/fit.h"
+#include "detect/normal_priv.h"
 #include "detect/provenance.h"
-#include "detect/quantile.h"
-#include "detect/usual.h"
-#include "learn/model_ops.h"
-#include "learn/prep.h"
 
 #include <lapwing/normal.h>
 #include <lapwing/split.h>
@@ -30,47 +26,19 @@
 #include <string.h>
 #include <time.h>
 
-enum { FOLDS = 4, CALIBRATION_SHARE = 5, SLOW_ROWS = 4000 };
-
-struct method {
-    const char *name;
-    const char *kind;
-    const char *options;
-    size_t most_rows; /* normal rows fitted on, evenly spread; 0: all */
-    bool is_trivial;
-};
-
-#define DDOS_AUTOENCODER                                                               \
-    "scale=minmax,clip=0,units=100,latent=50,act=tanh,output=relu,epochs=10,"          \
-    "batch=256,optimiser=adadelta,rate=1,activity-l1=1e-4,validation=0.2,patience=0,"  \
-    "max-rows=8000,score=plain"
-
-/* The first one is what `--model autoencoder` means. */
-static const struct method methods[] = {
-    {"autoencoder", "autoencoder", NULL, 0, false},
-    {"ddos-autoencoder", "autoencoder", DDOS_AUTOENCODER, 0, false},
-    {"mahalanobis", "mahal", NULL, 0, true},
-    {"pca residual", "pca", NULL, 0, false},
-    {"isolation forest", "iforest", NULL, 0, false},
-    {"local outlier factor", "lof", NULL, SLOW_ROWS, false},
-    {"one-class svm", "ocsvm", "nu=0.05", SLOW_ROWS, false},
-    {"histograms", "hist", NULL, 0, true},
-    {"one threshold per feature", "limits", NULL, 0, true},
-};
-
-enum { N_METHODS = sizeof methods / sizeof methods[0] };
+enum { FOLDS = 4, CALIBRATION_SHARE = 5 };
 
 /* What one training run works with. */
 struct run {
     const struct lw_normal_config *cfg;
     const struct train_set *set;
-    struct method method[N_METHODS + 1];
+    struct normal_method method[NORMAL_METHODS + 1];
     size_t n_methods;
-    struct lw_normal_figures sum[N_METHODS + 1][LW_NORMAL_REPEATS_MAX];
+    struct lw_normal_figures sum[NORMAL_METHODS + 1][LW_NORMAL_REPEATS_MAX];
     double done;
 };
 
-/* ---- one fit -------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------- */
 
 static size_t take_part(const struct train_set *s, const uint8_t *part, size_t *rows)
 {
@@ -80,73 +48,6 @@ static size_t take_part(const struct train_set *s, const uint8_t *part, size_t *
         if (s->label[r] == LW_KDD_NORMAL && (part == NULL || part[r] == LW_PART_TRAIN))
             rows[n++] = r;
     return n;
-}
-
-/* Rows of the view by number, at most `most` of them, evenly spread; 0: all. */
-static enum lw_status gather(struct lw_matrix *out, const struct train_set *s,
-                             const size_t *rows, size_t n, size_t most,
-                             struct lw_error *err)
-{
-    size_t kept = most > 0 && most < n ? most : n;
-    enum lw_status st = lw_matrix_init(out, kept, s->x.n_cols, err);
-
-    for (size_t i = 0; st == LW_OK && i < kept; i++)
-        memcpy(out->x + i * s->x.n_cols, s->x.x + rows[i * n / kept] * s->x.n_cols,
-               s->x.n_cols * sizeof *s->x.x);
-    return st;
-}
-
-/* *c gets encoder and model. */
-static enum lw_status fit(struct lw_classifier *c, const struct run *run,
-                          const struct method *m, const size_t *rows, size_t n,
-                          uint64_t seed, struct lw_error *err)
-{
-    const struct lw_model_params params = {.options = m->options, .seed = seed};
-    struct lw_matrix raw = {0};
-    struct lw_matrix x = {0};
-    uint32_t *label = NULL;
-    enum lw_status st = gather(&raw, run->set, rows, n, m->most_rows, err);
-
-    if (st == LW_OK)
-        st = fit_encoder(c, &raw, err);
-    if (st == LW_OK)
-        st = lw_matrix_init(&x, raw.n_rows, encoder_outputs(c->encoder), err);
-    if (st == LW_OK) {
-        label = mem_zalloc(raw.n_rows, sizeof *label);
-        encoder_apply(c->encoder, raw.x, raw.n_rows, x.x);
-        st = label == NULL
-                 ? lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", raw.n_rows)
-                 : lw_model_fit(&c->model, m->kind, &params, &x, label, 2, NULL, err);
-    }
-    mem_free(label);
-    lw_matrix_release(&raw);
-    lw_matrix_release(&x);
-    return st;
-}
-
-static enum lw_status score(const struct lw_classifier *c, const struct train_set *s,
-                            const size_t *rows, size_t n, float *out,
-                            struct lw_error *err)
-{
-    float *x = mem_zalloc(encoder_outputs(c->encoder), sizeof *x);
-
-    if (x == NULL)
-        return lw_fail(err, LW_ENOMEM, "out of memory for a row");
-    for (size_t i = 0; i < n; i++) {
-        encoder_apply(c->encoder, s->x.x + rows[i] * s->x.n_cols, 1, x);
-        out[i] = (float)c->model->ops->score(c->model, x);
-    }
-    mem_free(x);
-    return LW_OK;
-}
-
-static void clear(struct lw_classifier *c)
-{
-    encoder_free(c->encoder);
-    lw_model_free(c->model);
-    mem_free(c->conformal);
-    mem_free(c->types);
-    mem_free(c->provenance);
 }
 
 /* ---- validation ----------------------------------------------------------------- */
@@ -216,13 +117,13 @@ static enum lw_status judge_fold(struct run *run, struct fold *f, uint32_t repea
         struct lw_classifier c = {.view = run->set->view};
         struct lw_eval e;
 
-        st = fit(&c, run, &run->method[i], f->train, f->n_train,
-                 run->cfg->seed + repeat, err);
+        st = normal_fit(&c, run->set, &run->method[i], f->train, f->n_train,
+                        run->cfg->seed + repeat, err);
         if (st == LW_OK)
-            st = score(&c, run->set, f->test, f->n_test, f->score, err);
+            st = normal_score(&c, run->set, f->test, f->n_test, f->score, err);
         if (st == LW_OK)
             st = lw_eval_compute(&e, f->truth, f->truth, f->n_test, 2, f->score, err);
-        clear(&c);
+        normal_clear(&c);
         if (st != LW_OK)
             break;
         sum->roc_auc += e.roc_auc / FOLDS;
@@ -316,37 +217,6 @@ static void fill_report(const struct run *run, struct lw_normal_report *r)
 
 /* ---- the model file ------------------------------------------------------------- */
 
-/* Scores of the normal rows that were kept back. */
-static enum lw_status calibrate(struct lw_classifier *c, const struct train_set *s,
-                                const size_t *rows, size_t n, struct lw_error *err)
-{
-    float *v = mem_zalloc(n, sizeof *v);
-    enum lw_status st = LW_ENOMEM;
-
-    c->conformal = mem_zalloc(CONFORMAL_QUANTILES, sizeof *c->conformal);
-    if (v == NULL || c->conformal == NULL)
-        (void)lw_fail(err, LW_ENOMEM, "out of memory for %zu scores", n);
-    else
-        st = score(c, s, rows, n, v, err);
-    if (st == LW_OK)
-        quantile_fit(c->conformal, CONFORMAL_QUANTILES, v, n);
-    mem_free(v);
-    return st;
-}
-
-/* Normal rows of a set. */
-struct chosen {
-    const struct train_set *set;
-    const size_t *rows;
-};
-
-static const float *chosen_row(const void *of, size_t i)
-{
-    const struct chosen *c = of;
-
-    return c->set->x.x + c->rows[i] * c->set->x.n_cols;
-}
-
 static void put_figures(struct jsonw *w, const struct lw_normal_figures *f)
 {
     jsonw_put_f64(w, "roc_auc", f->roc_auc);
@@ -359,7 +229,7 @@ static enum lw_status describe(struct lw_classifier *c, const struct run *run,
                                const struct lw_frame *frame,
                                const struct lw_normal_report *r, struct lw_error *err)
 {
-    const struct method *m = &run->method[r->chosen];
+    const struct normal_method *m = &run->method[r->chosen];
     uint8_t sum[SHA256_BYTES];
     char hex[2 * SHA256_BYTES + 1];
     struct provenance p;
@@ -414,63 +284,22 @@ static enum lw_status write_model(const struct run *run, const struct lw_frame *
     n = take_part(s, NULL, rows);
     n_fit = n - n / CALIBRATION_SHARE;
     r->n_normal_rows = n;
-    st = fit(&c, run, &run->method[r->chosen], rows, n_fit, run->cfg->seed, err);
+    st = normal_fit(&c, s, &run->method[r->chosen], rows, n_fit, run->cfg->seed, err);
     r->train_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     if (st == LW_OK)
-        st = calibrate(&c, s, rows + n_fit, n - n_fit, err);
+        st = normal_calibrate(&c, s, rows + n_fit, n - n_fit, err);
     if (st == LW_OK)
-        st = usual_find(&c, chosen_row, &(struct chosen){s, rows}, n, err);
+        st = normal_usual(&c, s, rows, n, err);
     if (st == LW_OK)
         st = describe(&c, run, frame, r, err);
     if (st == LW_OK)
         st = classifier_save(&c, path, err);
-    clear(&c);
+    normal_clear(&c);
     mem_free(rows);
     return st;
 }
 
 /* ---- beginning and end ---------------------------------------------------------- */
-
-/* Which methods are judged; *asked is the one that is to be written, or N_METHODS. */
-static enum lw_status list_methods(struct run *run, size_t *asked, struct lw_error *err)
-{
-    const struct lw_normal_config *cfg = run->cfg;
-    const char *preset = cfg->preset == NULL ? "normal" : cfg->preset;
-    bool is_preset = strcmp(preset, "normal") == 0;
-
-    *asked = N_METHODS + 1;
-    memcpy(run->method, methods, sizeof methods);
-    run->n_methods = N_METHODS;
-    for (size_t i = 0; i < N_METHODS; i++)
-        if (!is_preset && strcmp(methods[i].name, preset) == 0)
-            *asked = i;
-    if (!is_preset && *asked > N_METHODS)
-        return lw_fail(err, LW_EINVAL,
-                       "no preset '%s'; there are normal and ddos-autoencoder", preset);
-    for (size_t i = 0; cfg->model != NULL && i<N_METHODS && * asked> N_METHODS; i++)
-        if (strcmp(methods[i].kind, cfg->model) == 0)
-            *asked = i;
-    if (cfg->model != NULL && *asked > N_METHODS)
-        return lw_fail(err, LW_EINVAL,
-                       "%s does not learn from normal rows alone; mahal, pca, iforest, "
-                       "lof, ocsvm, hist, limits and autoencoder do",
-                       cfg->model);
-    if (cfg->options != NULL && *asked > N_METHODS)
-        return lw_fail(err, LW_EINVAL, "parameters are for a kind of model: name it");
-    if (cfg->options != NULL) {
-        run->method[N_METHODS] = methods[*asked];
-        run->method[N_METHODS].name = "as asked for";
-        run->method[N_METHODS].options = cfg->options;
-        *asked = N_METHODS;
-        run->n_methods++;
-    }
-    if (cfg->no_rivals && *asked <= N_METHODS) {
-        run->method[0] = run->method[*asked];
-        run->n_methods = 1;
-        *asked = 0;
-    }
-    return LW_OK;
-}
 
 static enum lw_status check_labels(const struct train_set *s, struct lw_error *err)
 {
@@ -495,12 +324,18 @@ enum lw_status lw_normal_train(const struct lw_frame *frame, const char *path,
     struct run run = {.cfg = cfg};
     struct train_set s;
     size_t asked = 0;
-    enum lw_status st = list_methods(&run, &asked, err);
+    enum lw_status st = normal_list_methods(run.method, &run.n_methods, &asked,
+                                            cfg->preset, cfg->model, cfg->options, err);
 
     memset(report, 0, sizeof *report);
     report->n_repeats = cfg->n_repeats > 0 ? cfg->n_repeats : 1;
     if (st != LW_OK)
         return st;
+    if (cfg->no_rivals && asked <= NORMAL_METHODS) {
+        run.method[0] = run.method[asked];
+        run.n_methods = 1;
+        asked = 0;
+    }
     if (view == NULL)
         return lw_fail(err, LW_EINVAL, "no view '%s'; there are kdd and kdd31",
                        cfg->view);
@@ -519,7 +354,7 @@ enum lw_status lw_normal_train(const struct lw_frame *frame, const char *path,
         st = validate(&run, report->n_repeats, err);
     if (st == LW_OK) {
         fill_report(&run, report);
-        report->chosen = asked <= N_METHODS ? asked : report->winner;
+        report->chosen = asked <= NORMAL_METHODS ? asked : report->winner;
         st = write_model(&run, frame, path, report, err);
     }
     train_set_release(&s);

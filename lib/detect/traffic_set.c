@@ -13,6 +13,7 @@
 #include "base/lines.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "detect/capture_rows.h"
 
 #include <lapwing/labels.h>
 
@@ -179,45 +180,6 @@ static void on_row(void *ctx, const struct lw_row *row)
 
 /* ---- captures -------------------------------------------------------------------- */
 
-struct metering {
-    struct lw_meter *meter;
-    struct lw_extractor *extractor;
-    struct reading *to;
-};
-
-static void on_record(void *ctx, const struct lw_record *rec)
-{
-    struct metering *m = ctx;
-
-    if (m->to->failed == LW_OK &&
-        lw_extractor_add(m->extractor, rec, lw_meter_watermark_ns(m->meter), on_row,
-                         m->to) != LW_OK)
-        m->to->failed = LW_ENOMEM;
-}
-
-static enum lw_status meter_capture(struct reading *r, struct lw_capture *cap,
-                                    struct lw_error *err)
-{
-    struct lw_meter_config cfg = {0};
-    struct metering m = {.to = r};
-    struct lw_run run = {.record = on_record, .record_ctx = &m};
-    enum lw_status st;
-
-    lw_view_meter_needs(r->set->view, &cfg);
-    st = lw_meter_new(&m.meter, &cfg, err);
-    if (st == LW_OK)
-        st = lw_extractor_new(&m.extractor, r->set->view, NULL, err);
-    if (st == LW_OK)
-        st = lw_meter_run(m.meter, cap, &run, err);
-    if (st == LW_OK) {
-        lw_meter_flush(m.meter, on_record, &m);
-        lw_extractor_flush(m.extractor, on_row, r);
-    }
-    lw_meter_free(m.meter);
-    lw_extractor_free(m.extractor);
-    return st;
-}
-
 static enum lw_status reading_init(struct reading *r, struct traffic_set *s,
                                    uint64_t seed, struct lw_error *err)
 {
@@ -256,7 +218,7 @@ static enum lw_status read_capture(struct traffic_set *s, const char *path,
     if (st == LW_OK)
         st = lw_capture_open(&cap, path, NULL, err);
     if (st == LW_OK)
-        st = meter_capture(&r, cap, err);
+        st = capture_rows_run(s->view, cap, on_row, &r, err);
     if (st == LW_OK && r.failed == LW_EFORMAT)
         st = lw_fail(err, LW_EFORMAT,
                      "%s: '%.40s' is no class; known are Normal, DoS, Probe, R2L, "

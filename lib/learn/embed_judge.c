@@ -7,6 +7,7 @@
  * nearest makes no difference.
  */
 #include "base/mem.h"
+#include "learn/distance.h"
 
 #include <lapwing/embed.h>
 
@@ -18,21 +19,8 @@ static void distances(const struct lw_matrix *x, size_t i, float *out)
     size_t d = x->n_cols;
     const float *a = x->x + i * d;
 
-    for (size_t r = 0; r < x->n_rows; r++) {
-        const float *b = x->x + r * d;
-        float lane[8] = {0};
-        float sum = 0;
-        size_t c = 0;
-
-        for (; c + 8 <= d; c += 8)
-            for (size_t l = 0; l < 8; l++)
-                lane[l] += (a[c + l] - b[c + l]) * (a[c + l] - b[c + l]);
-        for (; c < d; c++)
-            sum += (a[c] - b[c]) * (a[c] - b[c]);
-        for (size_t l = 0; l < 8; l++)
-            sum += lane[l];
-        out[r] = sum;
-    }
+    for (size_t r = 0; r < x->n_rows; r++)
+        out[r] = distance_squared(a, x->x + r * d, d);
 }
 
 static bool is_nearer(const float *d, size_t a, size_t b)

@@ -101,33 +101,23 @@ static struct turn turn_of(const struct fourier *f, size_t k)
 
 #define FORCE_INLINE static inline __attribute__((always_inline))
 
-/* (a, b) become a + b and (a - b) w. */
-FORCE_INLINE void split(struct fourier_strip *restrict a,
-                        struct fourier_strip *restrict b, struct turn w)
+/* Sum and difference of neighbouring rows, forth and back: the stage that is left where
+ * the power of two is an odd one.  Through variables of its own: that two rows which
+ * follow each other are different ones the compiler does not see. */
+FORCE_INLINE void add_pairs(struct fourier_strip *v, size_t n)
 {
-    for (int i = 0; i < FOURIER_SIDE; i++) {
-        float re = a->re[i] - b->re[i];
-        float im = a->im[i] - b->im[i];
+    for (size_t r = 0; r < n; r += 2) {
+        struct fourier_strip sum;
+        struct fourier_strip dif;
 
-        a->re[i] += b->re[i];
-        a->im[i] += b->im[i];
-        b->re[i] = re * w.c - im * w.s;
-        b->im[i] = re * w.s + im * w.c;
-    }
-}
-
-/* The other way round, with w's conjugate. */
-FORCE_INLINE void join(struct fourier_strip *restrict a,
-                       struct fourier_strip *restrict b, struct turn w)
-{
-    for (int i = 0; i < FOURIER_SIDE; i++) {
-        float re = b->re[i] * w.c + b->im[i] * w.s;
-        float im = b->im[i] * w.c - b->re[i] * w.s;
-
-        b->re[i] = a->re[i] - re;
-        b->im[i] = a->im[i] - im;
-        a->re[i] += re;
-        a->im[i] += im;
+        for (int i = 0; i < FOURIER_SIDE; i++) {
+            sum.re[i] = v[r].re[i] + v[r + 1].re[i];
+            sum.im[i] = v[r].im[i] + v[r + 1].im[i];
+            dif.re[i] = v[r].re[i] - v[r + 1].re[i];
+            dif.im[i] = v[r].im[i] - v[r + 1].im[i];
+        }
+        v[r] = sum;
+        v[r + 1] = dif;
     }
 }
 
@@ -256,6 +246,28 @@ FORCE_INLINE void join_thirds(struct fourier_strip *restrict v, size_t third,
     }
 }
 
+/* Rows of a part that stays in the first-level cache from stage to stage: 16 KB. */
+enum { PART = 128 };
+
+/* One stage: every `len` rows of v (n) by themselves. */
+FORCE_INLINE void split_stage(const struct fourier *f, struct fourier_strip *v,
+                              size_t n, size_t len)
+{
+    for (size_t from = 0; from < n; from += len)
+        for (size_t j = 0; j < len / 4; j++)
+            split_twice(v + from + j, len / 4, turn_of(f, j * (f->n / len)),
+                        turn_of(f, 2 * j * (f->n / len)));
+}
+
+FORCE_INLINE void join_stage(const struct fourier *f, struct fourier_strip *v, size_t n,
+                             size_t len)
+{
+    for (size_t from = 0; from < n; from += len)
+        for (size_t j = 0; j < len / 4; j++)
+            join_twice(v + from + j, len / 4, turn_of(f, j * (f->n / len)),
+                       turn_of(f, 2 * j * (f->n / len)));
+}
+
 FORCE_INLINE void forward_loop(const struct fourier *f, struct fourier_strip *v)
 {
     size_t len = f->n;
@@ -265,29 +277,35 @@ FORCE_INLINE void forward_loop(const struct fourier *f, struct fourier_strip *v)
             split_thirds(v + j, len / 3, turn_of(f, j), turn_of(f, 2 * j));
         len /= 3;
     }
-    for (; len >= 4; len /= 4)
-        for (size_t from = 0; from < f->n; from += len)
-            for (size_t j = 0; j < len / 4; j++)
-                split_twice(v + from + j, len / 4, turn_of(f, j * (f->n / len)),
-                            turn_of(f, 2 * j * (f->n / len)));
-    for (size_t from = 0; len == 2 && from < f->n; from += 2)
-        split(v + from, v + from + 1, turn_of(f, 0));
+    for (; len > PART; len /= 4)
+        split_stage(f, v, f->n, len);
+    for (size_t from = 0; from < f->n; from += len) {
+        size_t inner = len;
+
+        for (; inner >= 4; inner /= 4)
+            split_stage(f, v + from, len, inner);
+        if (inner == 2)
+            add_pairs(v + from, len);
+    }
 }
 
 /* Times n. */
 FORCE_INLINE void backward_loop(const struct fourier *f, struct fourier_strip *v)
 {
     size_t whole = f->n % 3 == 0 ? f->n / 3 : f->n;
-    size_t len = f->is_odd ? 2 : 1;
+    size_t len = whole;
 
-    for (size_t from = 0; len == 2 && from < f->n; from += 2)
-        join(v + from, v + from + 1, turn_of(f, 0));
+    while (len > PART)
+        len /= 4;
+    for (size_t from = 0; from < f->n; from += len) {
+        if (f->is_odd)
+            add_pairs(v + from, len);
+        for (size_t inner = f->is_odd ? 8 : 4; inner <= len; inner *= 4)
+            join_stage(f, v + from, len, inner);
+    }
     while (len < whole) {
         len *= 4;
-        for (size_t from = 0; from < f->n; from += len)
-            for (size_t j = 0; j < len / 4; j++)
-                join_twice(v + from + j, len / 4, turn_of(f, j * (f->n / len)),
-                           turn_of(f, 2 * j * (f->n / len)));
+        join_stage(f, v, f->n, len);
     }
     for (size_t j = 0; whole < f->n && j < whole; j++)
         join_thirds(v + j, whole, turn_of(f, j), turn_of(f, 2 * j));

@@ -14,7 +14,7 @@
 
 #include <lapwing/dataset.h>
 
-enum { MAHALANOBIS_COLUMNS_MAX = 128 };
+enum { MAHALANOBIS_COLUMNS_MAX = 512 };
 
 struct mahalanobis; /* opaque */
 

@@ -14,10 +14,11 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "learn/distance.h"
 
 #include <string.h>
 
-enum { TREES = 8, LEAF = 256, ROUNDS = 2, LOOKED_AT = 48, LANES = 8, DEPTH_MAX = 64 };
+enum { TREES = 8, LEAF = 256, ROUNDS = 2, LOOKED_AT = 48, DEPTH_MAX = 64 };
 
 struct search {
     const struct lw_matrix *x;
@@ -58,22 +59,6 @@ static enum lw_status prepare(struct search *s, struct lw_error *err)
                : lw_fail(err, LW_ENOMEM, "out of memory for neighbours");
 }
 
-static float distance(const float *a, const float *b, size_t d)
-{
-    float lane[LANES] = {0};
-    float sum = 0;
-    size_t c = 0;
-
-    for (; c + LANES <= d; c += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            lane[l] += (a[c + l] - b[c + l]) * (a[c + l] - b[c + l]);
-    for (; c < d; c++)
-        sum += (a[c] - b[c]) * (a[c] - b[c]);
-    for (size_t l = 0; l < LANES; l++)
-        sum += lane[l];
-    return sum;
-}
-
 /* ---- trees ---- */
 
 /* Rows nearer to a than to b go to the front; returns how many. */
@@ -87,7 +72,7 @@ static uint32_t part(const struct lw_matrix *x, uint32_t *row, uint32_t n, uint3
     for (uint32_t i = 0; i < n; i++) {
         const float *v = x->x + (size_t)row[i] * x->n_cols;
 
-        if (distance(v, xa, x->n_cols) < distance(v, xb, x->n_cols)) {
+        if (distance_squared(v, xa, x->n_cols) < distance_squared(v, xb, x->n_cols)) {
             uint32_t r = row[i];
 
             row[i] = row[front];
@@ -154,7 +139,7 @@ static void offer(struct search *s, struct list *l, uint32_t i, uint32_t row)
         return;
     s->stamp[row] = i + 1;
     v.row = row;
-    v.distance = distance(s->x->x + i * d, s->x->x + row * d, d);
+    v.distance = distance_squared(s->x->x + i * d, s->x->x + row * d, d);
     if (l->n == s->k && !(v.distance < l->of[s->k - 1].distance))
         return;
     at = l->n < s->k ? l->n++ : s->k - 1;

@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/simd.h"
 #include "learn/fourier.h"
 
 #include <math.h>
@@ -170,8 +171,36 @@ static enum lw_status make_tables(struct tsne_grid *g, size_t m, double spacing,
 
 /* ---- convolution ---- */
 
+/* One frequency of two real columns, `far` apart in re and im, from that of the complex
+ * one that they were and its mirror. */
+SIMD_BODY void part(const struct fourier_strip *restrict a,
+                    const struct fourier_strip *restrict b, float *restrict re,
+                    float *restrict im, size_t far)
+{
+    for (size_t i = 0; i < SIDE; i++) {
+        re[i] = 0.5f * (a->re[i] + b->re[i]);
+        im[i] = 0.5f * (a->im[i] - b->im[i]);
+    }
+    for (size_t i = 0; i < SIDE; i++) {
+        re[far + i] = 0.5f * (a->im[i] + b->im[i]);
+        im[far + i] = 0.5f * (b->re[i] - a->re[i]);
+    }
+}
+
+/* The other way round. */
+SIMD_BODY void unite(struct fourier_strip *restrict a, struct fourier_strip *restrict b,
+                     const float *restrict re, const float *restrict im, size_t far)
+{
+    for (size_t i = 0; i < SIDE; i++) {
+        a->re[i] = re[i] - im[far + i];
+        a->im[i] = im[i] + re[far + i];
+        b->re[i] = re[i] + im[far + i];
+        b->im[i] = re[far + i] - im[i];
+    }
+}
+
 /* Columns x and x + m / 2 are the real and the imaginary part of one. */
-static void columns_forward(struct tsne_grid *g, size_t x)
+SIMD_BODY void columns_forward(struct tsne_grid *g, size_t x)
 {
     size_t m = g->m;
     size_t far = x + m / 2;
@@ -182,41 +211,25 @@ static void columns_forward(struct tsne_grid *g, size_t x)
     }
     memset(g->work + m, 0, m * sizeof *g->work);
     fourier_forward(&g->turn, g->work);
-    for (size_t k = 0; k <= m; k++) {
-        const struct fourier_strip *a = &g->work[g->turn.place[k]];
-        const struct fourier_strip *b = &g->work[g->turn.place[k == 0 ? 0 : g->n - k]];
-
-        for (size_t i = 0; i < SIDE; i++) {
-            g->wave_re[k * g->stride + x + i] = 0.5f * (a->re[i] + b->re[i]);
-            g->wave_im[k * g->stride + x + i] = 0.5f * (a->im[i] - b->im[i]);
-            g->wave_re[k * g->stride + far + i] = 0.5f * (a->im[i] + b->im[i]);
-            g->wave_im[k * g->stride + far + i] = 0.5f * (b->re[i] - a->re[i]);
-        }
-    }
+    for (size_t k = 0; k <= m; k++)
+        part(&g->work[g->turn.place[k]], &g->work[g->turn.place[k == 0 ? 0 : g->n - k]],
+             g->wave_re + k * g->stride + x, g->wave_im + k * g->stride + x, m / 2);
 }
 
-static void columns_backward(struct tsne_grid *g, size_t x)
+SIMD_BODY void columns_backward(struct tsne_grid *g, size_t x)
 {
     size_t m = g->m;
     size_t far = x + m / 2;
 
-    for (size_t k = 0; k <= m; k++) {
+    for (size_t k = 1; k < m; k++)
+        unite(&g->work[g->turn.place[k]], &g->work[g->turn.place[g->n - k]],
+              g->wave_re + k * g->stride + x, g->wave_im + k * g->stride + x, m / 2);
+    /* Their own mirrors, which are real. */
+    for (size_t k = 0; k <= m; k += m) {
         struct fourier_strip *a = &g->work[g->turn.place[k]];
-        struct fourier_strip *b = &g->work[g->turn.place[k == 0 ? 0 : g->n - k]];
-        const float *re = g->wave_re + k * g->stride;
-        const float *im = g->wave_im + k * g->stride;
 
-        for (size_t i = 0; i < SIDE; i++) {
-            float re_near = re[x + i];
-            float im_near = k == 0 || k == m ? 0.0f : im[x + i];
-            float re_far = re[far + i];
-            float im_far = k == 0 || k == m ? 0.0f : im[far + i];
-
-            a->re[i] = re_near - im_far;
-            a->im[i] = im_near + re_far;
-            b->re[i] = re_near + im_far;
-            b->im[i] = re_far - im_near;
-        }
+        memcpy(a->re, g->wave_re + k * g->stride + x, sizeof a->re);
+        memcpy(a->im, g->wave_re + k * g->stride + far, sizeof a->im);
     }
     fourier_backward(&g->turn, g->work);
     for (size_t y = 0; y < m; y++) {
@@ -228,8 +241,8 @@ static void columns_backward(struct tsne_grid *g, size_t x)
 typedef float four __attribute__((vector_size(16)));
 
 /* Four rows of four become columns. */
-static inline void turn_tile(float *to, size_t to_stride, const float *from,
-                             size_t from_stride)
+SIMD_BODY void turn_tile(float *to, size_t to_stride, const float *from,
+                         size_t from_stride)
 {
     four a;
     four b;
@@ -258,7 +271,7 @@ static inline void turn_tile(float *to, size_t to_stride, const float *from,
 enum { TILE = 4, STRIP_STRIDE = sizeof(struct fourier_strip) / sizeof(float) };
 
 /* 16 rows of waves as columns. */
-static void turn_in(struct fourier_strip *to, const struct tsne_grid *g, size_t k)
+SIMD_BODY void turn_in(struct fourier_strip *to, const struct tsne_grid *g, size_t k)
 {
     for (size_t x = 0; x < g->m; x += TILE)
         for (size_t i = 0; i < SIDE; i += TILE) {
@@ -269,7 +282,7 @@ static void turn_in(struct fourier_strip *to, const struct tsne_grid *g, size_t 
         }
 }
 
-static void turn_out(struct tsne_grid *g, const struct fourier_strip *from, size_t k)
+SIMD_BODY void turn_out(struct tsne_grid *g, const struct fourier_strip *from, size_t k)
 {
     for (size_t x = 0; x < g->m; x += TILE)
         for (size_t i = 0; i < SIDE; i += TILE) {
@@ -280,24 +293,25 @@ static void turn_out(struct tsne_grid *g, const struct fourier_strip *from, size
         }
 }
 
-static void rows_convolve(struct tsne_grid *g, size_t k)
+SIMD_BODY void rows_convolve(struct tsne_grid *g, size_t k)
 {
     turn_in(g->work, g, k);
     memset(g->work + g->m, 0, g->m * sizeof *g->work);
     fourier_forward(&g->turn, g->work);
     for (size_t w = 0; w < g->n; w++) {
-        const float *by = g->kernel + w * g->n_waves + k;
+        const float *restrict by = g->kernel + w * g->n_waves + k;
+        struct fourier_strip *restrict v = &g->work[w];
 
         for (size_t i = 0; i < SIDE; i++) {
-            g->work[w].re[i] *= by[i];
-            g->work[w].im[i] *= by[i];
+            v->re[i] *= by[i];
+            v->im[i] *= by[i];
         }
     }
     fourier_backward(&g->turn, g->work);
     turn_out(g, g->work, k);
 }
 
-static void convolve(struct tsne_grid *g)
+SIMD_BODY void convolve_body(struct tsne_grid *g)
 {
     for (size_t x = 0; x < g->m / 2; x += SIDE)
         columns_forward(g, x);
@@ -305,6 +319,21 @@ static void convolve(struct tsne_grid *g)
         rows_convolve(g, k);
     for (size_t x = 0; x < g->m / 2; x += SIDE)
         columns_backward(g, x);
+}
+
+SIMD_AVX2 static void convolve_avx2(struct tsne_grid *g)
+{
+    convolve_body(g);
+}
+
+/* The same operations with the vectors that the processor has: the same bits. */
+static void convolve(struct tsne_grid *g)
+{
+    if (simd_has_avx2()) {
+        convolve_avx2(g);
+        return;
+    }
+    convolve_body(g);
 }
 
 /* ---- points ---- */
