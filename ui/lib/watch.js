@@ -94,7 +94,7 @@ function Figures({ i }) {
   const late = delays(i.history);
   const lost = i.total.packets + i.total.drops > 0 ? i.total.drops / (i.total.packets + i.total.drops) : 0;
   return html`<div class="tiles">
-    <${Tile} label="Packets a second" value=${last ? f.short(last.packets) : "–"} note=${last ? f.perSecond(last.bytes * 8, "bit").replace(/^([\d,.]+)M/, "$1 M") : "not watched"} />
+    <${Tile} label="Packets a second" value=${last ? f.short(last.packets) : "–"} note=${last ? f.bitRate(last.bytes * 8) : "not watched"} />
     <${Tile} label="Packets lost" value=${f.short(i.total.drops)} kind=${i.total.drops ? "alarm" : ""} note=${i.total.drops ? `${f.percent(lost)} of ${f.short(i.total.packets + i.total.drops)}` : `of ${f.short(i.total.packets)} seen`} />
     <${Tile} label="Flows under way" value=${f.short(i.total.active_flows)} note=${last ? `${f.count(last.flows)} judged in this second` : " "} />
     <${Tile} label="Verdicts with an alert" value=${f.short(i.total.alerts)} note=${`of ${f.short(i.total.flows)}`} />
