@@ -46,6 +46,8 @@ const Bird = () => html`<svg viewBox="0 0 32 32" fill="none" stroke="currentColo
   stroke-linejoin="round" aria-hidden="true"><path d="M4 26c7 1 15-1 18-8l2-6 4-1-4-3c-2-2-5-2-7 0l-3 4C11 17 8 20 4 26z" />
   <path d="M17 8C15 5 12 3 9 3" /><circle cx="21" cy="10.5" r=".6" fill="currentColor" /></svg>`;
 
+const Brand = () => html`<a class="brand" href="#/overview" aria-label="Lapwing, overview"><${Bird} /><span>Lapwing</span></a>`;
+
 /** The page's module, fetched once; {page, error, retry}. */
 function usePage(name) {
   const [state, set] = useState({ name: null, page: null, error: null });
@@ -72,7 +74,7 @@ function Side({ here, session }) {
     if (at && side.current.scrollWidth > side.current.clientWidth) side.current.scrollLeft = at.offsetLeft - side.current.clientWidth / 2 + at.offsetWidth / 2;
   }, [current]);
   return html`<div class="side" ref=${side}>
-    <a class="brand" href="#/overview" aria-label="Lapwing, overview"><${Bird} /><span>Lapwing</span></a>
+    <${Brand} />
     <nav aria-label="Pages">${PAGES.map(([id, title]) => html`<a key=${id} href=${href(id)}
       aria-current=${id === current ? "page" : undefined}><${Icon} name=${id} /><span>${title}</span>
       ${id === "alerts" && n > 0 && html`<span class="count" aria-label=${`${n} open`}>${n > 999 ? "999+" : n}</span>`}</a>`)}</nav>
@@ -125,7 +127,7 @@ function App() {
 
   const Page = loaded.page;
   // Before it is known who is there nothing is asked for that would be refused.
-  if (!asked && link.up) return html`<main id="main" tabindex="-1" ref=${main}><${Loading} /></main>`;
+  if (!asked && link.up && !link.needsLogin) return html`<div class="side"><${Brand} /></div><main id="main" tabindex="-1" ref=${main}><${Loading} /></main>`;
   return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the page</a>
     ${!link.up && html`<${Lost} />`}
     ${!link.needsLogin && html`<${Side} here=${name} session=${session} />`}
@@ -145,5 +147,7 @@ addEventListener("load", () => (globalThis.requestIdleCallback || setTimeout)(()
 
 if (!parse().parts.length) history.replaceState(null, "", "#/overview");
 const root = document.getElementById("app");
-root.replaceChildren();
-render(html`<${App} />`, root);
+const start = () => { root.replaceChildren(); render(html`<${App} />`, root); };
+// The frame that stands in the document is painted first: it looks as what comes.
+if (document.hidden) start();
+else requestAnimationFrame(() => setTimeout(start));

@@ -63,6 +63,9 @@ export function duration(s) {
   return both(s / 86400, s % 86400 / 3600, "d", "h");
 }
 
+/** 720000 -> "720 kbit/s". */
+export const bitRate = (v) => missing(v) ? NONE : `${bytes(v).replace(/B$/, "bit")}/s`;
+
 export const perSecond = (v, unit) => missing(v) ? NONE : `${short(v)} ${unit}/s`;
 
 // ------------------------------------------------------------------------------- times

@@ -150,7 +150,7 @@ export function VirtualTable({ columns, source, sourceKey, onOpen, rowKey = (r) 
             class="vt-cell ${c.numeric ? "num" : ""}" title=${c.help}
             aria-sort=${sort === c.id ? "ascending" : sort === `-${c.id}` ? "descending" : undefined}>
           ${c.sort && onSort ? html`<button onClick=${() => onSort(sort === `-${c.id}` ? c.id : `-${c.id}`)}>
-            ${c.title} <span aria-hidden="true">${sort === c.id ? "▲" : sort === `-${c.id}` ? "▼" : ""}</span></button>` : c.title}
+            ${c.title}${[c.id, `-${c.id}`].includes(sort) && html` <span aria-hidden="true">${sort === c.id ? "▲" : "▼"}</span>`}</button>` : c.title}
         </div>`)}</div>
         ${columns.some((c) => c.filter) && html`<div class="vt-row" role="row" style=${widths}>${columns.map((c) =>
           html`<div key=${c.id} role="gridcell" class="vt-cell">${c.filter ? c.filter() : ""}</div>`)}</div>`}

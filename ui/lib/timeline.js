@@ -117,7 +117,7 @@ export function TimeLine({ bins, step, range, onRange, height = HEIGHT, unit = "
       ${bins.map(stack)}
       ${hover !== null && html`<rect class="hover" x=${x(bins[hover].t)} y=${TOP} width=${barW} height=${plotH} />`}
       ${chosen && html`<rect class="brush" x=${x(Math.max(from, Math.min(...chosen)))} y=${TOP} width=${Math.max(2, x(Math.min(to, Math.max(...chosen))) - x(Math.max(from, Math.min(...chosen))))} height=${plotH} />`}
-      ${times(from, to, Math.max(2, Math.floor(plotW / 110))).map((ms) => html`<text key=${ms} x=${Math.min(width - 22, Math.max(LEFT + 12, x(ms)))} y=${height - 5} text-anchor="middle">${f.tick(ms, span)}</text>`)}
+      ${times(from, to, Math.max(2, Math.floor(plotW / 110))).map((ms) => html`<text key=${ms} x=${Math.min(width - 29, Math.max(LEFT + 14, x(ms)))} y=${height - 5} text-anchor="middle">${f.tick(ms, span)}</text>`)}
     </svg>`}
     ${tip && html`<div class="tip" style=${x(tip.t) > width / 2 ? { right: `${width - x(tip.t) + 8}px` } : { left: `${x(tip.t) + barW + 8}px` }}>
       <b>${f.time(tip.t, step < 1000 ? 2 : 0)}</b>${names.filter((n) => tip.counts[n]).map((n) => html`<div key=${n}>

@@ -94,7 +94,7 @@ function Figures({ i }) {
   const late = delays(i.history);
   const lost = i.total.packets + i.total.drops > 0 ? i.total.drops / (i.total.packets + i.total.drops) : 0;
   return html`<div class="tiles">
-    <${Tile} label="Packets a second" value=${last ? f.short(last.packets) : "–"} note=${last ? f.perSecond(last.bytes * 8, "bit").replace(/^([\d,.]+)M/, "$1 M") : "not watched"} />
+    <${Tile} label="Packets a second" value=${last ? f.short(last.packets) : "–"} note=${last ? f.bitRate(last.bytes * 8) : "not watched"} />
     <${Tile} label="Packets lost" value=${f.short(i.total.drops)} kind=${i.total.drops ? "alarm" : ""} note=${i.total.drops ? `${f.percent(lost)} of ${f.short(i.total.packets + i.total.drops)}` : `of ${f.short(i.total.packets)} seen`} />
     <${Tile} label="Flows under way" value=${f.short(i.total.active_flows)} note=${last ? `${f.count(last.flows)} judged in this second` : " "} />
     <${Tile} label="Verdicts with an alert" value=${f.short(i.total.alerts)} note=${`of ${f.short(i.total.flows)}`} />
@@ -137,10 +137,10 @@ export function Interfaces({ asked, query, session }) {
       <p class="row apart" style=${{ marginBottom: ".8rem" }}><${State} i=${i} />${i.capture && html`<a href=${href(["capture", i.capture])}>The latest capture of it</a>`}</p>
       <${Figures} i=${i} />
       ${i.total.flows > 0 && html`<${VerdictBar} counts=${i.total.by_class} legend />`}
-      <div class="grid" style=${{ marginTop: "1rem" }}><div class="span-7"><div class="row" style=${{ marginBottom: ".5rem" }}>
+      <div class="grid" style=${{ marginTop: "1rem" }}><div class="span-8"><div class="row" style=${{ marginBottom: ".5rem" }}>
           <label class="check"><input type="checkbox" checked=${alertedOnly} onChange=${(e) => setAlertedOnly(e.currentTarget.checked)} />alerted only</label>
           <button class="small" aria-pressed=${frozen} onClick=${() => freeze(!frozen)}>${frozen ? "Go on" : "Hold still"}</button>${frozen && missed > 0 && html`<span class="faint small">${f.plural(missed, "flow")} since</span>`}</div>
         <${Feed} feed=${shown} running=${i.state === "running"} name=${i.interface} /></div>
-        <div class="span-5"><${Rate} history=${i.history} /><p class="note">Of a second 30 flows of each class are shown; all are counted. What was seen becomes a capture ${often(asked.data.every)}, and soon after a new attacker is alerted: then it is judged by all detectors, and its alerts are in the list.</p></div></div><//>`;
+        <div class="span-4"><${Rate} history=${i.history} /><p class="note">Of a second 30 flows of each class are shown; all are counted. What was seen becomes a capture ${often(asked.data.every)}, and soon after a new attacker is alerted: then it is judged by all detectors, and its alerts are in the list.</p></div></div><//>`;
   }}<//>`;
 }

@@ -145,7 +145,7 @@ export default function Flow({ parts }) {
         note=${v.unavailable > 0 ? "What a source cannot tell (login counters of an encrypted flow, say) counts as missing, not as zero." : null}>
       ${isSign(v) ? html`<${Sign} verdict=${v} />`
         : v.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${v.class} />`
-        : html`<${Empty} title="No reasons are kept for this verdict">Reasons are kept for flows that a detector took for an attack.<//>`}<//>`}
+        : html`<${Empty} title="No reasons are kept for this verdict">${v.alert ? html`Of one attacker the reasons of the first 100 flows are kept.${d.alert ? html` <a href=${href("alerts", { id: d.alert, state: "all" })}>Alert #${d.alert}</a> has those of the most suspicious one.` : ""}` : "Reasons are kept of flows that a detector took for an attack."}<//>`}<//>`}
     ${near && html`<${Nearest} near=${near} />`}
     <details class="panel"><summary>All of it as JSON</summary><p class="row" style=${{ margin: ".6rem 0" }}><${Copy} text=${JSON.stringify(d, null, 2)} /></p><pre>${JSON.stringify(d, null, 2)}</pre></details>`;
 }
