@@ -5,7 +5,7 @@
  * Normal rows of a labelled KDD file, 41 columns (words as numbers).  The preset
  * ddos-autoencoder (8,000 rows, 10 epochs, 100-50-50-100) and the default autoencoder
  * are fitted ROUNDS times (default 3) and score 20,000 rows in batches three times as
- * often, on one thread; medians of processor time.
+ * often, on one thread; medians of processor time, and the spread of all rounds.
  */
 #include "base/mem.h"
 #include "bench.h"
@@ -64,10 +64,9 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y ? 1 : 0;
 }
 
-static double median(double *v, size_t n)
+static void sort(double *v, size_t n)
 {
     qsort(v, n, sizeof *v, ascending);
-    return v[n / 2];
 }
 
 static void measure(const char *name, const char *options, const struct lw_matrix *x,
@@ -89,13 +88,16 @@ static void measure(const char *name, const char *options, const struct lw_matri
         for (size_t k = 0; k < SCORINGS; k++) {
             start = seconds();
             lw_model_predict(m, x->x, x->n_rows, out);
-            score[SCORINGS * i + k] = seconds() - start;
+            score[SCORINGS * i + k] = (double)x->n_rows / (seconds() - start) / 1e6;
         }
         lw_model_free(m);
     }
-    (void)printf("%-18s fit %6.2f s   score %5.2f million rows/s\n", name,
-                 median(fit, rounds),
-                 (double)x->n_rows / median(score, SCORINGS * rounds) / 1e6);
+    sort(fit, rounds);
+    sort(score, SCORINGS * rounds);
+    (void)printf("%-18s fit %.2f s (%.2f to %.2f)   score %.2f million rows/s (%.2f to "
+                 "%.2f)\n",
+                 name, fit[rounds / 2], fit[0], fit[rounds - 1],
+                 score[SCORINGS * rounds / 2], score[0], score[SCORINGS * rounds - 1]);
     mem_free(label);
     mem_free(out);
 }

@@ -65,7 +65,13 @@ function Side({ here, session }) {
   useEvent("alert", summary.reload);
   const n = summary.data?.alerts.open ?? 0;
   const current = { capture: "captures", flow: "captures" }[here] || here;
-  return html`<div class="side">
+  const side = useRef();
+  // On a narrow screen the pages' names are a row that scrolls.
+  useEffect(() => {
+    const at = side.current.querySelector("[aria-current]");
+    if (at && side.current.scrollWidth > side.current.clientWidth) side.current.scrollLeft = at.offsetLeft - side.current.clientWidth / 2 + at.offsetWidth / 2;
+  }, [current]);
+  return html`<div class="side" ref=${side}>
     <a class="brand" href="#/overview" aria-label="Lapwing, overview"><${Bird} /><span>Lapwing</span></a>
     <nav aria-label="Pages">${PAGES.map(([id, title]) => html`<a key=${id} href=${href(id)}
       aria-current=${id === current ? "page" : undefined}><${Icon} name=${id} /><span>${title}</span>

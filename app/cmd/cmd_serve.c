@@ -37,9 +37,12 @@ static struct {
     int64_t keep_ns;
     uint64_t keep_bytes;
     int log_format;
+    const char *live;
+    int64_t live_every_ns;
+    int64_t client_rate;
     bool auth;
     bool log_requests;
-} o;
+} o = {.client_rate = -1};
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -72,6 +75,10 @@ static const struct opt access_rows[] = {
      .help = "speak TLS with this certificate (PEM, then those of its issuers)"},
     {"tls-key", 0, OPT_TO_TEXT(&o.tls_key), .metavar = "FILE",
      .help = "the certificate's key (PEM)"},
+    {"client-rate", 0, OPT_TO_INT(&o.client_rate), .metavar = "N", .min = 0,
+     .max = 1000000,
+     .help = "requests a second of one client; beyond them 429; 0: no limit (default: "
+             "1000 with --auth or --behind-proxy, else 0)"},
     {"behind-proxy", 0, OPT_TO_TEXT(&o.behind_proxy), .metavar = "ADDRESS[/BITS]",
      .help = "a proxy there speaks TLS: nobody else may ask, its X-Forwarded-For is "
              "believed, and --auth holds"},
@@ -110,6 +117,16 @@ static const struct opt state_rows[] = {
              "(default: no limit)"},
 };
 
+static const struct opt live_rows[] = {
+    {"live", 0, OPT_TO_TEXT(&o.live), .metavar = "INTERFACE[,INTERFACE]",
+     .help = "watch these network interfaces until an administrator stops it on the "
+             "page; no others can be asked for"},
+    {"live-every", 0, OPT_TO_DURATION(&o.live_every_ns), .metavar = "TIME",
+     .initial = "5m", .min = 10, .max = 86400,
+     .help = "make a capture of what was seen so often; sooner at 256 MiB, and when "
+             "somebody new is alerted"},
+};
+
 static const struct opt log_rows[] = {
     {"log-format", 0, OPT_TO_CHOICE(&o.log_format), .metavar = "NAME",
      .initial = "text", .choices = log_formats,
@@ -123,10 +140,12 @@ static const struct opt_group access_group = {
     "Access", access_rows, sizeof access_rows / sizeof access_rows[0]};
 static const struct opt_group state_group = {"State", state_rows,
                                              sizeof state_rows / sizeof state_rows[0]};
+static const struct opt_group live_group = {"Live", live_rows,
+                                            sizeof live_rows / sizeof live_rows[0]};
 static const struct opt_group log_group = {"Log", log_rows,
                                            sizeof log_rows / sizeof log_rows[0]};
-static const struct opt_group *const groups[] = {&group, &access_group, &state_group,
-                                                 &log_group, NULL};
+static const struct opt_group *const groups[] = {
+    &group, &access_group, &state_group, &live_group, &log_group, NULL};
 
 /* Async-signal-safe, whichever thread the signal comes to: libraries have threads of
  * their own (OpenBLAS from its loading on), in which blocking does not help. */
@@ -135,10 +154,25 @@ static void post(void *stop)
     (void)sem_post(stop);
 }
 
-static void wait_for(sem_t *stop)
+static void reload(struct server *server)
 {
-    while (sem_wait(stop) != 0)
-        continue;
+    struct lw_error err;
+
+    if (server_reload(server, &err) == LW_OK)
+        lw_log(LW_LOG_INFO, "the certificate was read again");
+    else
+        lw_log(LW_LOG_ERROR, "the former certificate stays in use: %s", err.msg);
+}
+
+/* INT and TERM end it, HUP does not. */
+static void wait_for(sem_t *called, struct server *server)
+{
+    while (!signals_stopped()) {
+        while (sem_wait(called) != 0)
+            continue;
+        if (signals_take_reload())
+            reload(server);
+    }
 }
 
 /* The folder to load from: the one named, or that of the bundled models. */
@@ -246,7 +280,10 @@ static int run_serve(char *const *words, size_t n_words)
         .analysis_flows = (uint64_t)o.analysis_flows,
         .keep_ns = o.keep_ns,
         .keep_bytes = o.keep_bytes,
+        .live = o.live,
+        .live_every_ns = o.live_every_ns,
         .auth = o.auth,
+        .client_rate = o.client_rate,
         .log_requests = o.log_requests,
     };
     struct server *server = NULL;
@@ -265,6 +302,9 @@ static int run_serve(char *const *words, size_t n_words)
         lw_log_set(log_json, NULL);
     (void)sem_init(&stop, 0, 0);
     signals_catch(post, &stop);
+    /* Without a certificate a terminal that is closed ends the server. */
+    if (cfg.tls_cert != NULL)
+        signals_catch_reload();
     if (server_start(&server, &cfg, &err) != LW_OK)
         return command_error(&err);
     (void)printf("Serving on %s\n", server_url(server));
@@ -274,7 +314,7 @@ static int run_serve(char *const *words, size_t n_words)
                      server_first_token(server));
     (void)fflush(stdout);
     command_note("stop with Ctrl-C");
-    wait_for(&stop);
+    wait_for(&stop, server);
     server_stop(server);
     return STATUS_OK;
 }
@@ -290,7 +330,8 @@ const struct command command_serve = {
         "route.\n\n"
         "INT and TERM end it in order: requests are answered to their end, jobs that "
         "run go back into the queue and run again at the next start. Nothing that was "
-        "acknowledged is lost if it is killed instead.\n\n"
+        "acknowledged is lost if it is killed instead. With --tls-cert, HUP reads the "
+        "certificate and its key again, for connections from then on.\n\n"
         "On a loopback address only requests whose Host header is a loopback name are "
         "answered. Other addresses are listened on with --tls-cert, --tls-key and "
         "--auth only, or --behind-proxy. The first administrator is made with a "

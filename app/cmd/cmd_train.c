@@ -72,8 +72,9 @@ static const struct opt rows[] = {
      .help = "what mistakes cost, instead of the preset's: a CSV with a line for each "
              "class that is true and a column for each class said"},
     {"alarm-budget", 0, OPT_TO_FLOAT(&o.budget), .metavar = "SHARE",
-     .help = "share of held-out normal rows that the decision rule may alarm, instead "
-             "of the preset's"},
+     .help =
+         "share of a quarter's held-out normal rows that the decision rule may alarm "
+         "in the median, instead of the preset's"},
     {"repeats", 0, OPT_TO_INT(&o.repeats), .metavar = "N", .initial = "3", .min = 1,
      .max = 10, .help = "how often attacks are left out, each time in other folds"},
     {"folds", 0, OPT_TO_TEXT(&o.folds), .metavar = "PREFIX",
@@ -126,6 +127,22 @@ static void print_repeats(const struct lw_train_report *r)
     }
 }
 
+/* The figure that the rule is chosen by, and how normal rows fare in each quarter. */
+static void print_protocol(const struct lw_train_report *r)
+{
+    struct eval_interval cost = eval_interval_of(r->weighted_cost, r->n_repeats);
+
+    (void)printf("\nWeighted cost %.4f", cost.mean);
+    if (r->n_repeats > 1)
+        (void)printf(" +- %.4f", cost.half_width);
+    (void)printf(": normal rows weigh a half, attacks of known types and of types left "
+                 "out\na quarter each, a type of n rows log(1 + n) in its quarter.\n"
+                 "Normal rows alarmed, by quarter of the file:");
+    for (size_t f = 0; f < LW_TRAIN_FOLDS; f++)
+        (void)printf("%s %.2f %%", f == 0 ? "" : ",", 100 * r->alarmed[f]);
+    (void)printf(".\n");
+}
+
 static void print_people(const struct lw_train_report *r)
 {
     const struct eval_column columns[] = {
@@ -151,6 +168,7 @@ static void print_people(const struct lw_train_report *r)
                                    "on attacks it was trained on.");
     eval_print_columns(stdout, columns, n, class_names);
     print_repeats(r);
+    print_protocol(r);
     (void)printf("\nThe same folds, beside the trivial rivals:\n");
     eval_print_columns(stdout, rivals, 3, class_names);
     (void)printf("\nConfusion, attacks left out:\n");
@@ -161,8 +179,8 @@ static void print_people(const struct lw_train_report *r)
         100 * r->known_rejected, 100 * r->unseen_rejected, 100 * r->unseen_detected);
     (void)printf(
         "Decision rule: temperature %g, attack factor %g, novelty power %g, mix "
-        "%g.\n",
-        r->temperature, r->attack_factor, r->novelty_power, r->mix);
+        "%g, nearness %g.\n",
+        r->temperature, r->attack_factor, r->novelty_power, r->mix, r->nearness);
     (void)printf("%s written; the final fit took %.1f s of processor time.\n", o.output,
                  r->train_seconds);
 }
@@ -196,6 +214,12 @@ static void put_report(struct jsonw *w, const void *of)
     for (size_t i = 0; i < eval_n_figures(); i++)
         put_interval(w, eval_figure_key(i), eval_interval(i, r->repeat, r->n_repeats));
     jsonw_object_end(w);
+    put_interval(w, "weighted_cost", eval_interval_of(r->weighted_cost, r->n_repeats));
+    jsonw_key(w, "alarmed_by_quarter");
+    jsonw_array(w);
+    for (size_t f = 0; f < LW_TRAIN_FOLDS; f++)
+        jsonw_f64(w, r->alarmed[f]);
+    jsonw_array_end(w);
     put(w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
     if (!o.no_validation)
         put(w, "random_split", &r->random_split);
@@ -210,6 +234,7 @@ static void put_report(struct jsonw *w, const void *of)
     jsonw_put_f64(w, "attack_factor", r->attack_factor);
     jsonw_put_f64(w, "novelty_power", r->novelty_power);
     jsonw_put_f64(w, "mix", r->mix);
+    jsonw_put_f64(w, "nearness", r->nearness);
     jsonw_object_end(w);
     jsonw_put_f64(w, "train_seconds", r->train_seconds);
 }

@@ -23,7 +23,7 @@ static const struct opt rows[] = {
      .help = "the folder that lapwing serve keeps its state in"},
     {"scope", 0, OPT_TO_CHOICE(&o.scope), .metavar = "NAME", .initial = "analyse",
      .choices = state_scope_names,
-     .help = "create: what is allowed; analyse includes read, admin both"},
+     .help = "create, scope: what is allowed; analyse includes read, admin both"},
 };
 
 static const struct opt_group group = {"Options", rows, sizeof rows / sizeof rows[0]};
@@ -140,33 +140,26 @@ static int run_list(struct store *s, const char *word)
                                                                : command_error(&err);
 }
 
-struct change {
-    int64_t id;
-    uint32_t scopes;
-    bool disabled;
-};
-
-static void note_user(void *ctx, const struct store_user *u)
+static void note_id(void *ctx, const struct store_user *u)
 {
-    struct change *c = ctx;
-
-    *c = (struct change){u->id, u->scopes, u->disabled};
+    *(int64_t *)ctx = u->id;
 }
 
-/* Password NULL leaves it; so does disabled -1. */
-static int change(struct store *s, const char *name, const char *password, int disabled,
-                  const char *action)
+/* Whoever is at the machine may take away the last administrator, too.  `what` NULL:
+ * delete. */
+static int change(struct store *s, const char *name,
+                  const struct store_user_change *what, const char *action)
 {
-    struct change c = {.id = 0};
+    int64_t id = 0;
     struct lw_error err;
-    enum lw_status st = store_user_find(s, name, note_user, &c, &err);
+    enum lw_status st = store_user_find(s, name, note_id, &id, &err);
 
     if (st == LW_ENOTFOUND)
         return command_fail("nobody is called %s; lapwing user list shows who there is",
                             name);
     if (st == LW_OK)
-        st = store_user_change(s, c.id, password, c.scopes,
-                               disabled < 0 ? c.disabled : disabled != 0, &err);
+        st = what == NULL ? store_user_delete(s, id, false, &err)
+                          : store_user_change(s, id, what, &err);
     if (st != LW_OK)
         return command_error(&err);
     state_note(s, action, name);
@@ -177,18 +170,36 @@ static int run_password(struct store *s, const char *name)
 {
     char hash[PASSWORD_HASH_MAX];
     int status = read_password(hash);
+    const struct store_user_change what = {.password = hash, .disabled = -1};
 
-    return status == STATUS_OK ? change(s, name, hash, -1, "user password") : status;
+    return status == STATUS_OK ? change(s, name, &what, "user password") : status;
 }
 
 static int run_disable(struct store *s, const char *name)
 {
-    return change(s, name, NULL, 1, "user disable");
+    const struct store_user_change what = {.disabled = 1};
+
+    return change(s, name, &what, "user disable");
 }
 
 static int run_enable(struct store *s, const char *name)
 {
-    return change(s, name, NULL, 0, "user enable");
+    const struct store_user_change what = {.disabled = 0};
+
+    return change(s, name, &what, "user enable");
+}
+
+static int run_scope(struct store *s, const char *name)
+{
+    const struct store_user_change what = {.scopes = state_scopes(o.scope),
+                                           .disabled = -1};
+
+    return change(s, name, &what, "user scope");
+}
+
+static int run_delete(struct store *s, const char *name)
+{
+    return change(s, name, NULL, "user delete");
 }
 
 static const struct state_action actions[] = {
@@ -197,6 +208,8 @@ static const struct state_action actions[] = {
     {"password", "NAME", run_password, .makes_state = false},
     {"disable", "NAME", run_disable, .makes_state = false},
     {"enable", "NAME", run_enable, .makes_state = false},
+    {"scope", "NAME", run_scope, .makes_state = false},
+    {"delete", "NAME", run_delete, .makes_state = false},
 };
 
 static int run_user(char *const *words, size_t n_words)
@@ -208,13 +221,14 @@ static int run_user(char *const *words, size_t n_words)
 const struct command command_user = {
     .name = "user",
     .help = "the people who may log in to lapwing serve",
-    .synopsis = "create NAME | list | password NAME | disable NAME | enable NAME",
+    .synopsis = "create NAME | list | password NAME | disable NAME | enable NAME | "
+                "scope NAME | delete NAME",
     .doc = "People log in to the page of a server that was started with --auth by name "
            "and password; programs use tokens (lapwing token). The password is typed, "
            "or the first line of standard input; a salted hash of it (yescrypt) is "
            "kept.\n\n"
-           "This works beside a running server. Whoever is changed or disabled is "
-           "logged out at once. What is done here stands in the audit log.",
+           "This works beside a running server. Whoever is changed, disabled or "
+           "deleted is logged out at once. What is done here stands in the audit log.",
     .examples = "# somebody who works on alerts\n"
                 "lapwing user create --state /srv/lapwing ann\n"
                 "# another password\n"

@@ -3,6 +3,8 @@
 
 #include "cmd/text.h"
 
+#include <lapwing/detect.h>
+
 #include <math.h>
 
 typedef double (*figure_fn)(const struct lw_eval *e);
@@ -97,8 +99,7 @@ const char *eval_figure_text(size_t i)
     return figures[i].text;
 }
 
-struct eval_interval eval_interval(size_t figure, const struct lw_eval *repeats,
-                                   size_t n)
+struct eval_interval eval_interval_of(const double *v, size_t n)
 {
     /* 97.5 % quantiles of Student's t with 1 to 9 degrees of freedom. */
     static const double t[] = {12.706, 4.303, 3.182, 2.776, 2.571,
@@ -107,12 +108,23 @@ struct eval_interval eval_interval(size_t figure, const struct lw_eval *repeats,
     double squares = 0;
 
     for (size_t i = 0; i < n; i++)
-        out.mean += figures[figure].get(&repeats[i]) / (double)n;
+        out.mean += v[i] / (double)n;
     for (size_t i = 0; i < n; i++)
-        squares += pow(figures[figure].get(&repeats[i]) - out.mean, 2);
+        squares += pow(v[i] - out.mean, 2);
     if (n >= 2 && n - 2 < sizeof t / sizeof t[0])
         out.half_width = t[n - 2] * sqrt(squares / (double)(n - 1) / (double)n);
     return out;
+}
+
+struct eval_interval eval_interval(size_t figure, const struct lw_eval *repeats,
+                                   size_t n)
+{
+    double v[LW_REPEATS_MAX];
+
+    n = n < LW_REPEATS_MAX ? n : LW_REPEATS_MAX;
+    for (size_t i = 0; i < n; i++)
+        v[i] = figures[figure].get(&repeats[i]);
+    return eval_interval_of(v, n);
 }
 
 static void print_number(FILE *f, int width, double v)

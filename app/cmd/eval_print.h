@@ -28,12 +28,14 @@ size_t eval_n_figures(void);
 const char *eval_figure_key(size_t i);
 const char *eval_figure_text(size_t i);
 
-/** Mean of a figure over repeats (n >= 1) and half its 95 % interval by Student's t;
- * NaN of one repeat. */
+/** Mean of n >= 1 numbers and half its 95 % interval by Student's t; NaN of one. */
 struct eval_interval {
     double mean;
     double half_width;
 };
+struct eval_interval eval_interval_of(const double *v, size_t n);
+
+/** The same of a figure over n <= LW_REPEATS_MAX repeats. */
 struct eval_interval eval_interval(size_t figure, const struct lw_eval *repeats,
                                    size_t n);
 

@@ -7,6 +7,7 @@
 static volatile sig_atomic_t pipe_closed;
 static volatile sig_atomic_t stopped;
 static volatile sig_atomic_t dump_wanted;
+static volatile sig_atomic_t reload_wanted;
 
 /* Set before the handler is installed, unset after it is gone. */
 static signals_stop_fn stop_fn;
@@ -30,6 +31,13 @@ static void on_dump(int sig)
 {
     (void)sig;
     dump_wanted = 1;
+}
+
+static void on_reload(int sig)
+{
+    (void)sig;
+    reload_wanted = 1;
+    stop_fn(stop_ctx);
 }
 
 static void set_handler(int sig, void (*fn)(int), int flags)
@@ -58,6 +66,20 @@ void signals_catch(signals_stop_fn fn, void *ctx)
     set_handler(SIGINT, on_stop, (int)(SA_RESETHAND | SA_RESTART));
     set_handler(SIGTERM, on_stop, (int)(SA_RESETHAND | SA_RESTART));
     set_handler(SIGUSR1, on_dump, SA_RESTART);
+}
+
+void signals_catch_reload(void)
+{
+    reload_wanted = 0;
+    set_handler(SIGHUP, on_reload, SA_RESTART);
+}
+
+bool signals_take_reload(void)
+{
+    bool wanted = reload_wanted != 0;
+
+    reload_wanted = 0;
+    return wanted;
 }
 
 void signals_release(void)

@@ -3,7 +3,8 @@
  * cmd/signals.h - what the outside world may ask a running command.
  *
  * INT and TERM: stop reading, flush and exit; the second one kills.  USR1: print the
- * counters.  A closed pipe is noticed at the next write, not by dying.
+ * counters.  HUP, for those who ask for it: read again what may have changed.  A closed
+ * pipe is noticed at the next write, not by dying.
  */
 #ifndef CMD_SIGNALS_H
 #define CMD_SIGNALS_H
@@ -20,6 +21,10 @@ bool signals_pipe_closed(void);
 
 /** From now on INT and TERM call `fn` once, and USR1 is noted. */
 void signals_catch(signals_stop_fn fn, void *ctx);
+/** HUP, too, calls the function of signals_catch(), and is noted. */
+void signals_catch_reload(void);
+/** Has HUP come since the last call? */
+bool signals_take_reload(void);
 /** Back to the defaults; `ctx` is not used any more. */
 void signals_release(void);
 /** Has INT or TERM come? */

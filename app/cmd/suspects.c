@@ -179,6 +179,7 @@ static int compare_suspicion(const struct lw_verdict *va, const struct lw_record
 static void take_in(struct suspect *p, const struct lw_finding *f)
 {
     const struct lw_record *rec = f->rec;
+    bool first = p->n_flows == 0;
 
     if (rec->has_ports) {
         uint32_t port = rec->port[lw_record_initiator(rec) ^ 1];
@@ -188,7 +189,8 @@ static void take_in(struct suspect *p, const struct lw_finding *f)
     }
     p->first_ns = rec->start_ns < p->first_ns ? rec->start_ns : p->first_ns;
     p->last_ns = rec->end_ns > p->last_ns ? rec->end_ns : p->last_ns;
-    if (p->n_flows++ > 0 &&
+    p->n_flows += first || !f->again ? 1 : 0;
+    if (!first &&
         compare_suspicion(&f->verdict, rec, &p->worst_verdict, &p->worst) >= 0)
         return;
     p->worst = *rec;
@@ -208,7 +210,8 @@ enum lw_status suspects_add(struct suspects *s, const struct lw_finding *f,
     if (st != LW_OK)
         return st;
     if (p == NULL) {
-        *n_flows = ++s->homeless[f->verdict.verdict];
+        s->homeless[f->verdict.verdict] += f->again ? 0 : 1;
+        *n_flows = s->homeless[f->verdict.verdict];
         return LW_OK;
     }
     take_in(p, f);

@@ -5,8 +5,10 @@
 
 #include <lapwing/error.h>
 
-/** Filter this process' calls for good.  LW_EUNSUPPORTED: the kernel has no seccomp.
- *  LW_ENOMEM. */
-LW_MUST enum lw_status calls_close(struct lw_error *err);
+#include <stdbool.h>
+
+/** Filter this process' calls for good; `socket`: an open socket may be asked for its
+ *  options.  LW_EUNSUPPORTED: the kernel has no seccomp.  LW_ENOMEM. */
+LW_MUST enum lw_status calls_close(bool socket, struct lw_error *err);
 
 #endif /* SANDBOX_CALLS_H */

@@ -209,6 +209,11 @@ void child_kill(const struct child *c)
     (void)kill(c->pid, SIGKILL);
 }
 
+void child_stop(const struct child *c)
+{
+    (void)kill(c->pid, SIGTERM);
+}
+
 const char *child_end_text(enum child_end end)
 {
     static const char *const text[] = {

@@ -51,6 +51,9 @@ struct child_result child_wait(struct child *c);
 /** End it now, from any thread, as long as child_wait() has not begun to return. */
 void child_kill(const struct child *c);
 
+/** Ask it to end (TERM), likewise. */
+void child_stop(const struct child *c);
+
 /** "its processor time was used up", for messages. */
 const char *child_end_text(enum child_end end);
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
@@ -77,6 +78,17 @@ static enum lw_status leave_root(struct lw_error *err)
     return LW_OK;
 }
 
+/* What a file or the surroundings gave beside root's rights, to open a socket with. */
+static enum lw_status leave_capabilities(struct lw_error *err)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* old kernels */
+    return syscall(SYS_capset, &head, none) == 0 ? LW_OK
+                                                 : cannot("give up capabilities", err);
+}
+
 /* One more as the hard limit of processor time: at the soft one comes SIGXCPU, which
  * tells what happened, and at the hard one SIGKILL. */
 static bool set_limit(__rlimit_resource_t what, uint64_t n)
@@ -90,7 +102,7 @@ static enum lw_status set_limits(const struct walls_config *cfg, struct lw_error
 {
     if (!set_limit(RLIMIT_AS, cfg->memory_bytes) || !set_limit(RLIMIT_FSIZE, 0) ||
         !set_limit(RLIMIT_CORE, 0) || !set_limit(RLIMIT_NOFILE, DESCRIPTORS) ||
-        !set_limit(RLIMIT_CPU, cfg->cpu_s))
+        (cfg->cpu_s > 0 && !set_limit(RLIMIT_CPU, cfg->cpu_s)))
         return cannot("set limits", err);
     return LW_OK;
 }
@@ -110,6 +122,8 @@ enum lw_status walls_close(const struct walls_config *cfg, struct walls_report *
     struct walls_report r = {.network = leave_network()};
     enum lw_status st = leave_root(err);
 
+    if (st == LW_OK)
+        st = leave_capabilities(err);
     /* After a change of user: that resets both what follows. */
     if (st == LW_OK)
         st = set_process(cfg, err);
@@ -124,7 +138,7 @@ enum lw_status walls_close(const struct walls_config *cfg, struct walls_report *
     if (!IS_SANITIZED) {
         st = set_limits(cfg, err);
         if (st == LW_OK)
-            st = calls_close(err);
+            st = calls_close(cfg->socket, err);
     }
     if (st == LW_OK && report != NULL)
         *report = r;

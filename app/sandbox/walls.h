@@ -6,14 +6,13 @@
  * only then looks at the first byte.  From then on it can read, write and map memory,
  * and end:
  *
- *     privileges   root becomes nobody; nothing that is run gains any (no_new_privs);
- *                  no core dump, and no other process of that user can look inside
- *     network      a network namespace of its own without a device, where the kernel
- *                  lets it (root, or user namespaces)
- *     files        Landlock (Linux 5.13): no path can be opened, made or removed
- *     calls        seccomp: a list of system calls; opening fails, whatever is not on
- *                  the list (sockets, processes, signals to others) kills the process
- *     limits       memory, processor time, descriptors; no file can grow
+ *     privileges   root becomes nobody, capabilities go; nothing that is run gains any
+ *                  (no_new_privs); no core dump, and no other process of that user can
+ * look inside network      a network namespace of its own without a device, where the
+ * kernel lets it (root, or user namespaces) files        Landlock (Linux 5.13): no path
+ * can be opened, made or removed calls        seccomp: a list of system calls; opening
+ * fails, whatever is not on the list (sockets, processes, signals to others) kills the
+ * process limits       memory, processor time, descriptors; no file can grow
  *
  * The walls stand on each other's ground on purpose: calls alone keep what the others
  * keep.  That is why only `calls`, `limits` and no_new_privs have to be there.
@@ -28,8 +27,9 @@
 
 struct walls_config {
     uint64_t memory_bytes; /* of address space in all, what is used already included */
-    uint32_t cpu_s;        /* processor time; then SIGXCPU ends the process */
-    bool parent_death;     /* end when the parent does */
+    uint32_t cpu_s;    /* processor time; then SIGXCPU ends the process; 0: no end */
+    bool parent_death; /* end when the parent does */
+    bool socket;       /* a socket that is open already is read on */
 };
 
 /** Which of the walls that a kernel may lack were built. */

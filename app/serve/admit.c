@@ -2,6 +2,7 @@
 #include "serve/admit.h"
 
 #include "base/timefmt.h"
+#include "serve/attempts.h"
 #include "serve/forwarded.h"
 #include "serve/listen.h"
 #include "serve/password.h"
@@ -153,10 +154,26 @@ static bool only_reads(const struct call *c)
     return strcmp(m, "GET") == 0 || strcmp(m, "HEAD") == 0 || strcmp(m, "OPTIONS") == 0;
 }
 
+/* Whoever asks very often is told to wait, before more is done for him. */
+static bool is_within_rate(const struct call *c)
+{
+    char client[HTTP_PEER_MAX];
+
+    if (c->server->rates == NULL || is_health(c))
+        return true;
+    admit_address(c->server, c->req, client);
+    return attempts_take(c->server->rates, client, admit_mono_ns());
+}
+
 bool admit_request(const struct call *c)
 {
     if (c->server->behind_proxy && !comes_over_proxy(c))
         return refuse(c, 403, NULL, "this server is asked through its proxy only");
+    if (!is_within_rate(c)) {
+        (void)refuse(c, 429, NULL, "too many requests a second (--client-rate)");
+        http_reply_header(c->reply, "Retry-After", "1");
+        return false;
+    }
     if (!host_is_ours(c)) {
         problem_reply(c->reply, 421, NULL,
                       "this server answers to localhost, 127.0.0.1 and [::1] only");

@@ -15,7 +15,8 @@
     X(JOB, "job")                                                                      \
     X(ALERT, "alert")                                                                  \
     X(CAPTURE, "capture")                                                              \
-    X(DELETED, "deleted")
+    X(DELETED, "deleted")                                                              \
+    X(LIVE, "live") /* told apart from the others: watch.h */
 
 enum event_topic {
 #define EVENT_TOPIC_ENUM(name, text) EVENT_##name,

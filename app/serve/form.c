@@ -130,6 +130,18 @@ bool form_number(struct form *f, const char *name, double min, double max, doubl
     return true;
 }
 
+const char *form_plain(struct form *f, const char *name, size_t min, size_t max)
+{
+    const char *text = form_text(f, name, min, max);
+
+    for (const char *p = text; p != NULL && *p != '\0'; p++)
+        if (*p < ' ' || *p > '~') {
+            form_wrong(f, name, "expected plain characters");
+            return NULL;
+        }
+    return text;
+}
+
 bool form_int(struct form *f, const char *name, int64_t min, int64_t max, int64_t *out)
 {
     double d = 0;

@@ -36,6 +36,8 @@ bool form_has(struct form *f, const char *name);
 
 /** Text of min to max bytes; NULL where it is not said, or null.  Borrowed. */
 const char *form_text(struct form *f, const char *name, size_t min, size_t max);
+/** The same of plain characters only: what is shown, logged and typed. */
+const char *form_plain(struct form *f, const char *name, size_t min, size_t max);
 /* Each leaves *out alone where the member was not said, and tells whether it was. */
 bool form_int(struct form *f, const char *name, int64_t min, int64_t max, int64_t *out);
 bool form_number(struct form *f, const char *name, double min, double max, double *out);

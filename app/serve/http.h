@@ -156,9 +156,9 @@ typedef void (*http_done_fn)(void *ctx, const struct http_request *req,
                              const struct http_plan *plan, unsigned status);
 
 struct http_config {
-    int listen_fd;            /* listening socket; the listener closes it */
-    const char *tls_cert;     /* PEM text, borrowed for http_start(); NULL: no TLS */
-    const char *tls_key;      /* as the certificate's */
+    int listen_fd;              /* listening socket; the listener closes it */
+    void (*tls_retrieve)(void); /* a gnutls_certificate_retrieve_function2; NULL: no TLS
+                                 */
     bool secure;              /* clients speak TLS, here or with a proxy: say that they
                                  must always */
     unsigned n_threads;       /* at least 1 */

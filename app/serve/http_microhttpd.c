@@ -26,8 +26,10 @@
  * another program might read differently, is refused (RFC 9112, sections 6.1, 6.3
  * and 11.2), since behind a proxy the difference is a second, hidden request.
  *
- * What libmicrohttpd refuses by itself (no Host, a header of 16 KiB, a length that is
- * no number) gets its own 4xx page, whose header 0.9.75 sends twice, and is closed.
+ * What libmicrohttpd refuses by itself (a header of 16 KiB, a length that is no number,
+ * a line without a colon) gets its own 4xx page, whose header 0.9.75 may send twice,
+ * and is closed.  It does so for as little as can be: Host, blanks in the path, the
+ * number of headers and all of the query are looked at here, and are problems.
  *
  * A connection's memory is made when it is accepted and used again by each of its
  * requests; a fixed answer is one libmicrohttpd response for all.  So the common
@@ -65,6 +67,9 @@ enum {
     /* Descriptors that are not connections. */
     SPARE_FILES = 64,
     STOP_WAIT_MS = 1000,
+    /* Browsers send some 20; libmicrohttpd's memory of a connection has room for 200.
+     */
+    FIELDS_MAX = 100,
     /* A piece of a stream. */
     STREAM_BYTES = 32 * 1024
 };
@@ -115,9 +120,11 @@ struct conn {
     const char *coding;
     unsigned n_lengths;
     unsigned n_codings;
+    unsigned n_fields; /* headers */
     bool expects_continue;
     bool bad_name;    /* of a header */
     bool path_is_cut; /* a decoded zero byte ends the path before its end */
+    bool path_has_blank;
 };
 
 /* ---------------------------------------------------------------------------- time */
@@ -422,6 +429,7 @@ static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const cha
     struct conn *c = ctx;
 
     (void)kind;
+    c->n_fields++;
     c->bad_name |= !is_token(key);
     /* The first letter spares most headers the comparisons. */
     switch (key[0] | 0x20) {
@@ -506,26 +514,42 @@ static enum MHD_Result ask_plan(struct MHD_Connection *link, struct conn *c,
                : MHD_YES;
 }
 
+/* What is wrong with the request's line and headers; NULL: nothing. */
+static const char *find_fault(const struct conn *c, const char *version,
+                              size_t *announced)
+{
+    if (c->path_is_cut)
+        return "the path has a zero byte";
+    if (c->path_has_blank)
+        return "the path has a blank, which is written %20";
+    if (c->req.host == NULL && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)
+        return "the header Host is missing";
+    if (c->bad_name)
+        return "a header's name is empty or not made of letters";
+    if (c->n_lengths > 1 || c->n_codings > 1 || (c->n_lengths > 0 && c->n_codings > 0))
+        return "the length of the body is said more than once";
+    if (c->coding != NULL && strcasecmp(c->coding, "chunked") != 0)
+        return "the only transfer coding known here is chunked";
+    if (!parse_length(c->length, announced))
+        return "Content-Length is no number";
+    return NULL;
+}
+
 static enum MHD_Result check_headers(struct MHD_Connection *link, struct conn *c,
-                                     const char *method, const char *path)
+                                     const char *method, const char *path,
+                                     const char *version)
 {
     size_t announced = 0;
+    const char *fault;
 
     c->phase = PHASE_BODY;
     c->req.method = method;
     c->req.path = path;
     (void)MHD_get_connection_values(link, MHD_HEADER_KIND, note_header, c);
-    if (c->path_is_cut)
-        return refuse(link, c, 400, "the path has a zero byte");
-    if (c->bad_name)
-        return refuse(link, c, 400, "a header's name is empty or not made of letters");
-    if (c->n_lengths > 1 || c->n_codings > 1 || (c->n_lengths > 0 && c->n_codings > 0))
-        return refuse(link, c, 400, "the length of the body is said more than once");
-    if (c->coding != NULL && strcasecmp(c->coding, "chunked") != 0)
-        return refuse(link, c, 400, "the only transfer coding known here is chunked");
-    if (!parse_length(c->length, &announced))
-        return refuse(link, c, 400, "Content-Length is no number");
-    return ask_plan(link, c, announced);
+    if (c->n_fields > FIELDS_MAX)
+        return refuse(link, c, 431, "there are too many headers");
+    fault = find_fault(c, version, &announced);
+    return fault == NULL ? ask_plan(link, c, announced) : refuse(link, c, 400, fault);
 }
 
 static enum MHD_Result take_body(struct conn *c, const char *data, size_t n)
@@ -554,11 +578,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *link,
     struct conn *c = *request;
 
     (void)ctx;
-    (void)version;
     if (c == NULL)
         return MHD_NO;
     if (c->phase == PHASE_LINE)
-        return check_headers(link, c, method, path);
+        return check_headers(link, c, method, path, version);
     if (*n > 0) {
         size_t taken = *n;
 
@@ -570,17 +593,33 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *link,
     return c->phase == PHASE_BODY ? give_answer(link, c) : MHD_YES;
 }
 
+/* Keep the query, and let libmicrohttpd see an empty one.  It would make an entry of
+ * each parameter in the connection's memory, for nobody here; and where that memory is
+ * too small (some 250 parameters) 0.9.75 neither goes on nor refuses.  The text is its
+ * own buffer, which it takes to pieces as soon as this has returned. */
+static void take_query(struct conn *c, const char *uri)
+{
+    union {
+        const char *text;
+        char *own;
+    } mark = {.text = strchr(uri, '?')};
+
+    if (mark.text == NULL)
+        return;
+    buf_add_text(&c->query, mark.text + 1);
+    mark.own[1] = '\0';
+}
+
 /* What libmicrohttpd calls its URI log: the request line has arrived.  The result is
- * on_request()'s `request`. */
+ * on_request()'s `request`; uri is NULL where the line has none. */
 static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *link)
 {
     struct http_listener *l = ctx;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(link, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct conn *c = info == NULL ? NULL : info->socket_context;
-    const char *query;
 
-    if (c == NULL)
+    if (c == NULL || uri == NULL)
         return NULL;
     deadline_set(&c->deadline, l->cfg.request_ms);
     (void)atomic_fetch_add_explicit(&l->n_requests, 1, memory_order_relaxed);
@@ -589,9 +628,9 @@ static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *
     c->req.conn = c;
     buf_reset(&c->body);
     buf_reset(&c->query);
-    query = strchr(uri, '?');
-    if (query != NULL)
-        buf_add_text(&c->query, query + 1);
+    c->path_is_cut = strstr(uri, "%00") != NULL;
+    c->path_has_blank = strchr(uri, ' ') != NULL;
+    take_query(c, uri);
     c->phase = PHASE_LINE;
     c->status = 0;
     c->body_bytes = 0;
@@ -604,8 +643,8 @@ static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *
     c->n_lengths = 0;
     c->n_codings = 0;
     c->expects_continue = false;
+    c->n_fields = 0;
     c->bad_name = false;
-    c->path_is_cut = strstr(uri, "%00") != NULL;
     return c;
 }
 
@@ -750,7 +789,17 @@ static unsigned fit_open_files(unsigned wanted)
                                                   : SPARE_FILES;
 }
 
-/* The library's table of options is not const. */
+/* The library's table of options knows no functions, and is not const. */
+static struct MHD_OptionItem option_fn(enum MHD_OPTION option, void (*fn)(void))
+{
+    union {
+        void (*fn)(void);
+        void *any;
+    } value = {.fn = fn};
+
+    return (struct MHD_OptionItem){option, 0, value.any};
+}
+
 static struct MHD_OptionItem option_text(enum MHD_OPTION option, const char *text)
 {
     union {
@@ -769,10 +818,10 @@ static struct MHD_OptionItem option_text(enum MHD_OPTION option, const char *tex
 static struct MHD_Daemon *start_daemon(struct http_listener *l)
 {
     const struct http_config *cfg = &l->cfg;
-    const unsigned tls = cfg->tls_cert == NULL ? 0 : MHD_USE_TLS;
+    const unsigned tls = cfg->tls_retrieve == NULL ? 0 : MHD_USE_TLS;
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ITC |
                            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | tls;
-    struct MHD_OptionItem options[5];
+    struct MHD_OptionItem options[4];
     size_t n = 0;
 
     /* One thread is no pool.  Refusing is our work (on_accept): at its own limit the
@@ -781,8 +830,7 @@ static struct MHD_Daemon *start_daemon(struct http_listener *l)
         options[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
                                                (intptr_t)cfg->n_threads, NULL};
     if (tls != 0) {
-        options[n++] = option_text(MHD_OPTION_HTTPS_MEM_CERT, cfg->tls_cert);
-        options[n++] = option_text(MHD_OPTION_HTTPS_MEM_KEY, cfg->tls_key);
+        options[n++] = option_fn(MHD_OPTION_HTTPS_CERT_CALLBACK, cfg->tls_retrieve);
         options[n++] = option_text(MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES);
     }
     options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
@@ -790,7 +838,7 @@ static struct MHD_Daemon *start_daemon(struct http_listener *l)
         flags, 0, on_accept, l, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, on_message,
         NULL, MHD_OPTION_LISTEN_SOCKET, cfg->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
         (cfg->max_connections + 1) * cfg->n_threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_NOTIFY_COMPLETED,
         on_request_end, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
         MHD_OPTION_ARRAY, options, MHD_OPTION_END);
@@ -805,8 +853,8 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
     LW_ASSERT(cfg->n_threads > 0 && cfg->max_connections > 0);
     LW_ASSERT(cfg->n_slow_threads > 0);
     LW_ASSERT(cfg->handler != NULL && cfg->plan != NULL && cfg->done != NULL);
-    LW_ASSERT((cfg->tls_cert == NULL) == (cfg->tls_key == NULL));
-    if (cfg->tls_cert != NULL && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+    if (cfg->tls_retrieve != NULL &&
+        MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES)
         return lw_fail(err, LW_EUNSUPPORTED, "this libmicrohttpd (%s) has no TLS",
                        MHD_get_version());
     l = mem_zalloc(1, sizeof *l);
@@ -830,9 +878,6 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
         return lw_fail(err, LW_EIO, "cannot start the HTTP server (libmicrohttpd %s)",
                        MHD_get_version());
     }
-    /* It has its own copies, or has read what it needs. */
-    l->cfg.tls_cert = NULL;
-    l->cfg.tls_key = NULL;
     *out = l;
     return LW_OK;
 }

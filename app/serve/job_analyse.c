@@ -6,36 +6,16 @@
 #include "serve/metrics.h"
 #include "serve/present.h"
 #include "serve/server_priv.h"
+#include "serve/suppressed.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-struct suppressions {
-    struct store_suppression *items; /* (n), owned; their reasons are not kept */
-    size_t n;
-    size_t cap;
-    bool failed;
-};
-
 struct analysis {
     struct job_run *run;
     struct store_load *load; /* owned */
 };
-
-static void on_suppression(void *ctx, const struct store_suppression *p)
-{
-    struct suppressions *s = ctx;
-    void *grown = mem_grow(s->items, &s->cap, s->n + 1, sizeof s->items[0]);
-
-    if (grown == NULL) {
-        s->failed = true;
-        return;
-    }
-    s->items = grown;
-    s->items[s->n] = *p;
-    s->items[s->n++].reason = "";
-}
 
 static enum lw_status on_flow(void *ctx, const struct store_flow *f, bool keep_detail,
                               struct lw_error *err)
@@ -59,18 +39,15 @@ static enum lw_status judge(struct analysis *a, struct judge_config *cfg,
                             struct judge_totals *totals, struct lw_error *err)
 {
     struct server *s = a->run->server;
-    struct suppressions sup = {.n = 0};
-    enum lw_status st =
-        store_suppression_list(s->store, clock_ns(), on_suppression, &sup, err);
+    struct suppressed sup;
+    enum lw_status st = suppressed_load(&sup, s->store, clock_ns(), err);
 
-    if (st == LW_OK && sup.failed)
-        st = lw_fail(err, LW_ENOMEM, "out of memory");
     if (st == LW_OK) {
         cfg->suppressions = sup.items;
         cfg->n_suppressions = sup.n;
         st = judge_apart(cfg, &s->limits.analysis, totals, err);
     }
-    mem_free(sup.items);
+    suppressed_release(&sup);
     return st;
 }
 

@@ -14,6 +14,7 @@
 #include "base/jsonw.h"
 #include "base/timefmt.h"
 #include "serve/host_names.h"
+#include "serve/judge_flow.h"
 #include "serve/models.h"
 #include "serve/opinion.h"
 #include "sink/eve.h"
@@ -52,19 +53,6 @@ static void on_opinion(void *ctx, const struct lw_finding *f)
 
 /* ---- verdicts -------------------------------------------------------------------- */
 
-static uint8_t severity_of(enum lw_verdict_class verdict)
-{
-    /* ORDER lw_verdict_class; 1 low to 4 critical */
-    static const uint8_t severities[LW_N_VERDICTS] = {
-        [LW_VERDICT_NORMAL] = 0,  [LW_VERDICT_DOS] = 3,
-        [LW_VERDICT_PROBE] = 2,   [LW_VERDICT_R2L] = 3,
-        [LW_VERDICT_U2R] = 4,     [LW_VERDICT_BOTNET] = 3,
-        [LW_VERDICT_ANOMALY] = 1, [LW_VERDICT_NOT_RECOGNIZED] = 1,
-    };
-
-    return severities[verdict];
-}
-
 static bool is_of(const struct store_score *s, enum model_role role)
 {
     return strcmp(s->detector, model_role_names[role]) == 0;
@@ -92,35 +80,11 @@ static void unite(struct store_flow *f, const struct store_score *scores, uint32
             f->told_verdict = s->verdict;
         }
     }
-    f->severity = severity_of(f->verdict);
+    f->severity = judge_severity(f->verdict);
     f->attack_id = f->alerted ? eve_attack_id(f->verdict) : NULL;
 }
 
 /* ---- flows ----------------------------------------------------------------------- */
-
-static bool is_home(const struct judge_config *cfg, const struct store_addr *a)
-{
-    for (size_t i = 0; i < cfg->n_home; i++)
-        if (store_net_has(&cfg->home[i], a))
-            return true;
-    return false;
-}
-
-static const char *direction(const struct judge_config *cfg, const struct store_flow *f)
-{
-    bool from = is_home(cfg, &f->addr[0]);
-    bool to = is_home(cfg, &f->addr[1]);
-
-    if (cfg->n_home == 0)
-        return NULL;
-    return from ? (to ? "internal" : "outbound") : (to ? "inbound" : "external");
-}
-
-/* Room for the texts of a flow. */
-struct flow_texts {
-    char proto[16];
-    char community_id[LW_COMMUNITY_ID_MAX];
-};
 
 /* The shape of the first packets, as JSON in j->shape; NULL: not known. */
 static const char *draw_shape(struct judge_run *j, const struct lw_record *rec)
@@ -145,48 +109,6 @@ static const char *draw_shape(struct judge_run *j, const struct lw_record *rec)
     }
     jsonw_array_end(&w);
     return buf_ok(&j->shape) ? buf_text(&j->shape) : NULL;
-}
-
-static void describe(const struct judge_run *j, const struct lw_record *rec,
-                     struct store_flow *f, struct flow_texts *texts)
-{
-    unsigned from = lw_record_initiator(rec);
-
-    *f = (struct store_flow){.start_ns = rec->start_ns,
-                             .duration_ns = rec->end_ns - rec->start_ns,
-                             .state = rec->state};
-    f->proto = lw_record_proto_text(rec, texts->proto);
-    f->service = rec->app == LW_APP_UNKNOWN ? NULL : lw_app_name(rec->app);
-    for (unsigned i = 0; i < 2; i++) {
-        unsigned side = i == 0 ? from : 1 - from;
-
-        f->addr[i] = store_addr_of(rec, side);
-        f->name[i] = host_names_get(&j->names, &f->addr[i]);
-        f->port[i] = rec->has_ports ? (int32_t)rec->port[side] : -1;
-        f->packets[i] = rec->side[side].packets;
-        f->bytes[i] = rec->side[side].frame_bytes;
-    }
-    lw_record_community_id(rec, 0, texts->community_id);
-    f->community_id = texts->community_id;
-    f->tags = direction(j->cfg, f);
-}
-
-/* Who is told flow by flow is not to hear of it either. */
-static void suppress(const struct judge_config *cfg, struct store_flow *f)
-{
-    struct store_flow told = *f;
-
-    told.verdict = f->told_verdict;
-    for (size_t i = 0; i < cfg->n_suppressions; i++) {
-        const struct store_suppression *p = &cfg->suppressions[i];
-
-        if (f->alerted && store_suppression_covers(p, f)) {
-            f->alerted = false;
-            f->suppressed = true;
-        }
-        if (f->told && store_suppression_covers(p, &told))
-            f->told = false;
-    }
 }
 
 static void count(struct judge_run *j, const struct store_flow *f)
@@ -252,14 +174,14 @@ static void on_record(void *ctx, const struct lw_record *rec)
 
     if (j->failed != LW_OK)
         return;
-    describe(j, rec, &f, &texts);
+    judge_describe(j->cfg, &j->names, rec, &f, &texts);
     n = gather_scores(j, rec, scores, &words);
     unite(&f, scores, n);
     if (f.alerted)
         f.words = words;
     if (has_detail(scores, n))
         f.first_packets = draw_shape(j, rec);
-    suppress(j->cfg, &f);
+    judge_suppress(j->cfg, &f);
     report_flow(j, &f);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "serve/frames.h"
 #include "serve/models.h"
 
 #include <lapwing/names.h>
@@ -64,24 +65,6 @@ void wire_put_request(struct buf *out, const struct judge_config *cfg)
             put_bytes(out, cfg->models[i]->file, cfg->models[i]->n_file);
 }
 
-/* The length is filled in when the payload is there. */
-static size_t begin_frame(struct buf *out, enum wire_kind kind)
-{
-    buf_add_u8(out, (uint8_t)kind);
-    buf_add_le32(out, 0);
-    return out->len;
-}
-
-static void end_frame(struct buf *out, size_t at)
-{
-    size_t n = out->len - at;
-
-    if (!buf_ok(out))
-        return;
-    for (size_t i = 0; i < 4; i++)
-        ((uint8_t *)out->data)[at - 4 + i] = (uint8_t)(n >> (8 * i));
-}
-
 /* Which judge a detector is. */
 static uint8_t judge_number(const char *detector)
 {
@@ -110,7 +93,7 @@ static void put_score(struct buf *out, const struct store_score *s)
 
 void wire_put_flow(struct buf *out, const struct store_flow *f, bool keep_detail)
 {
-    size_t at = begin_frame(out, WIRE_FLOW);
+    size_t at = frame_begin(out, WIRE_FLOW);
 
     buf_add_le64(out, (uint64_t)f->start_ns);
     buf_add_le64(out, (uint64_t)f->duration_ns);
@@ -142,7 +125,7 @@ void wire_put_flow(struct buf *out, const struct store_flow *f, bool keep_detail
     buf_add_u8(out, (uint8_t)f->n_scores);
     for (uint32_t i = 0; i < f->n_scores; i++)
         put_score(out, &f->scores[i]);
-    end_frame(out, at);
+    frame_end(out, at);
 }
 
 static void put_totals(struct buf *out, const struct judge_totals *t)
@@ -157,22 +140,22 @@ static void put_totals(struct buf *out, const struct judge_totals *t)
 
 void wire_put_progress(struct buf *out, double share, const struct judge_totals *t)
 {
-    size_t at = begin_frame(out, WIRE_PROGRESS);
+    size_t at = frame_begin(out, WIRE_PROGRESS);
 
     buf_add_f64(out, share);
     put_totals(out, t);
-    end_frame(out, at);
+    frame_end(out, at);
 }
 
 void wire_put_end(struct buf *out, enum lw_status st, const char *msg,
                   const struct judge_totals *t)
 {
-    size_t at = begin_frame(out, WIRE_END);
+    size_t at = frame_begin(out, WIRE_END);
 
     buf_add_le32(out, (uint32_t)st);
     put_text(out, msg);
     put_totals(out, t);
-    end_frame(out, at);
+    frame_end(out, at);
 }
 
 /* ---- taking: a request ---- */

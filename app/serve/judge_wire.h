@@ -7,7 +7,7 @@
  * frames are hostile bytes.  What they say of a flow may be false; that it is a flow,
  * of bounded size, with texts and numbers in their ranges, is checked here.
  *
- * A frame is u8 kind, le32 length, payload.  A text is le32 length (all ones: none) and
+ * Frames are those of frames.h.  A text is le32 length (all ones: none) and
  * bytes without NUL.
  */
 #ifndef SERVE_JUDGE_WIRE_H
@@ -17,12 +17,7 @@
 #include "base/span.h"
 #include "serve/judge.h"
 
-enum {
-    WIRE_HEADER_BYTES = 5,
-    WIRE_FRAME_MAX = 256 * 1024, /* payload */
-    WIRE_TEXT_MAX = 16 * 1024,
-    WIRE_VECTOR_MAX = 1024
-};
+enum { WIRE_TEXT_MAX = 16 * 1024, WIRE_VECTOR_MAX = 1024 };
 
 enum wire_kind { WIRE_FLOW = 'F', WIRE_PROGRESS = 'P', WIRE_END = 'E' };
 

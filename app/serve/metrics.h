@@ -28,6 +28,8 @@
     X(flows, "Flows judged by jobs.")                                                  \
     X(alerted_flows, "Flows that reached a detector's threshold.")                     \
     X(records_classified, "Records judged for clients.")                               \
+    X(live_packets, "Packets seen on interfaces.")                                     \
+    X(live_drops, "Packets of interfaces lost before they were seen.")                 \
     X(events_sent, "Server-sent events.")                                              \
     X(requests_denied, "Requests without a right to what they asked.")
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 1024 };
+enum { FIRST_SLOTS = 1024, KEY_BYTES = 48 };
 
 static void detail_free(struct opinion_detail *d)
 {
@@ -20,6 +20,11 @@ static void detail_free(struct opinion_detail *d)
     mem_free(d->words);
     mem_free(d->vector);
     mem_free(d);
+}
+
+static struct opinion *nth(const struct opinions *o, size_t i)
+{
+    return &o->blocks[i / OPINION_BLOCK][i % OPINION_BLOCK];
 }
 
 void opinions_init(struct opinions *o, const struct model *model, float threshold,
@@ -35,9 +40,12 @@ void opinions_init(struct opinions *o, const struct model *model, float threshol
 
 void opinions_release(struct opinions *o)
 {
-    for (size_t i = 0; i < o->cap; i++)
-        detail_free(o->slots[i].detail);
-    mem_free(o->slots);
+    for (size_t i = 0; i < o->n; i++)
+        detail_free(nth(o, i)->detail);
+    for (size_t i = 0; i < o->n_blocks; i++)
+        mem_free(o->blocks[i]);
+    mem_free(o->blocks);
+    mem_free(o->index);
     buf_release(&o->json);
     memset(o, 0, sizeof *o);
 }
@@ -51,12 +59,12 @@ static bool is_icmp(const struct lw_record *rec)
 
 /* The end with the smaller bytes comes first, so that direction does not matter. */
 static void make_key(enum opinion_key by, const struct lw_record *rec,
-                     uint8_t key[OPINION_KEY_BYTES])
+                     uint8_t key[KEY_BYTES])
 {
     uint8_t end[2][18];
     unsigned first;
 
-    memset(key, 0, OPINION_KEY_BYTES);
+    memset(key, 0, KEY_BYTES);
     for (unsigned side = 0; side < 2; side++) {
         memcpy(end[side], rec->addr[side].bytes, 16);
         memcpy(end[side] + 16, &rec->port[side], 2);
@@ -73,45 +81,81 @@ static void make_key(enum opinion_key by, const struct lw_record *rec,
         memcpy(key + 40, &rec->start_ns, sizeof rec->start_ns);
 }
 
-static struct opinion *find_slot(const struct opinions *o,
-                                 const uint8_t key[OPINION_KEY_BYTES])
+/* Two hashes stand for the key.  One has a seed that nobody knows, so that nobody can
+ * make flows whose hashes are equal; that two of 20 million are by chance has a
+ * probability of 1e-24. */
+static void hash_key(const struct opinions *o, const struct lw_record *rec,
+                     uint64_t *hash, uint64_t *draw)
 {
-    size_t at = (size_t)hash_bytes(key, OPINION_KEY_BYTES, o->seed) & (o->cap - 1);
+    uint8_t key[KEY_BYTES];
 
-    while (o->slots[at].used && memcmp(o->slots[at].key, key, OPINION_KEY_BYTES) != 0)
-        at = (at + 1) & (o->cap - 1);
-    return &o->slots[at];
+    make_key(o->by, rec, key);
+    *hash = hash_bytes(key, sizeof key, o->seed);
+    *draw = hash_bytes(key, sizeof key, 1);
 }
 
+/* Where the opinion's number stands in the table, or belongs. */
+static uint32_t *find_place(const struct opinions *o, uint64_t hash, uint64_t draw)
+{
+    size_t at = (size_t)hash & (o->cap - 1);
+
+    for (; o->index[at] != 0; at = (at + 1) & (o->cap - 1)) {
+        const struct opinion *p = nth(o, o->index[at] - 1);
+
+        if (p->hash == hash && p->draw == draw)
+            break;
+    }
+    return &o->index[at];
+}
+
+static bool add_block(struct opinions *o)
+{
+    struct opinion **blocks =
+        mem_grow(o->blocks, &o->blocks_cap, o->n_blocks + 1, sizeof(struct opinion *));
+
+    if (blocks == NULL)
+        return false;
+    o->blocks = blocks;
+    blocks[o->n_blocks] = mem_zalloc(OPINION_BLOCK, sizeof **blocks);
+    if (blocks[o->n_blocks] == NULL)
+        return false;
+    o->n_blocks++;
+    return true;
+}
+
+/* For one more. */
 static bool make_room(struct opinions *o)
 {
-    struct opinions larger = *o;
+    size_t cap = o->cap == 0 ? FIRST_SLOTS : o->cap * 2;
+    uint32_t *index;
 
+    if (o->n == o->n_blocks * OPINION_BLOCK && !add_block(o))
+        return false;
     if (o->cap > 0 && o->n < o->cap / 2)
         return true;
-    larger.cap = o->cap == 0 ? FIRST_SLOTS : o->cap * 2;
-    larger.slots = mem_zalloc(larger.cap, sizeof larger.slots[0]);
-    if (larger.slots == NULL)
+    index = mem_zalloc(cap, sizeof *index);
+    if (index == NULL)
         return false;
-    for (size_t i = 0; i < o->cap; i++)
-        if (o->slots[i].used)
-            *find_slot(&larger, o->slots[i].key) = o->slots[i];
-    mem_free(o->slots);
-    *o = larger;
+    mem_free(o->index);
+    o->index = index;
+    o->cap = cap;
+    for (size_t i = 0; i < o->n; i++)
+        *find_place(o, nth(o, i)->hash, nth(o, i)->draw) = (uint32_t)(i + 1);
     return true;
 }
 
 const struct opinion *opinions_get(const struct opinions *o,
                                    const struct lw_record *rec)
 {
-    uint8_t key[OPINION_KEY_BYTES];
-    const struct opinion *p;
+    uint64_t hash;
+    uint64_t draw;
+    uint32_t number;
 
     if (o->cap == 0)
         return NULL;
-    make_key(o->by, rec, key);
-    p = find_slot(o, key);
-    return p->used ? p : NULL;
+    hash_key(o, rec, &hash, &draw);
+    number = *find_place(o, hash, draw);
+    return number == 0 ? NULL : nth(o, number - 1);
 }
 
 /* ---- verdicts -------------------------------------------------------------------- */
@@ -149,8 +193,7 @@ static struct opinion opinion_by_sign(const struct lw_finding *f)
                             .alert = true};
 }
 
-/* What is said of one row, without the reasons. */
-static struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f)
+struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f)
 {
     const struct lw_classifier *c = o->model->classifier;
     const struct lw_verdict *v = &f->verdict;
@@ -204,14 +247,21 @@ static char *reasons_json(struct opinions *o, const struct lw_view *view,
     return buf_ok(&o->json) ? mem_strdup(buf_text(&o->json)) : NULL;
 }
 
+void opinion_words(const struct lw_reason *reasons, size_t n_reasons, char *out,
+                   size_t n)
+{
+    out[0] = '\0';
+    if (n_reasons >= 2)
+        (void)snprintf(out, n, "%s; %s", reasons[0].words, reasons[1].words);
+    else if (n_reasons == 1)
+        (void)snprintf(out, n, "%s", reasons[0].words);
+}
+
 static char *say_why(const struct lw_reason *reasons, size_t n)
 {
-    char text[OPINION_WORDS_BYTES] = "";
+    char text[OPINION_WORDS_BYTES];
 
-    if (n >= 2)
-        (void)snprintf(text, sizeof text, "%s; %s", reasons[0].words, reasons[1].words);
-    else if (n == 1)
-        (void)snprintf(text, sizeof text, "%s", reasons[0].words);
+    opinion_words(reasons, n, text, sizeof text);
     return mem_strdup(text);
 }
 
@@ -234,26 +284,24 @@ static void forget_detail(struct opinions *o, struct opinion *p)
     p->detail = NULL;
 }
 
-/* The same flows of a capture every time: the seed of the table is another one. */
-static bool is_drawn(const struct opinions *o, const uint8_t key[OPINION_KEY_BYTES])
+static bool is_drawn(const struct opinions *o, const struct opinion *p)
 {
-    return (hash_bytes(key, OPINION_KEY_BYTES, 1) & o->normals_mask) == 0;
+    return (p->draw & o->normals_mask) == 0;
 }
 
 /* Twice as many zeros: half of them go. */
 static void thin_out(struct opinions *o)
 {
     o->normals_mask = o->normals_mask << 1 | 1;
-    for (size_t i = 0; i < o->cap; i++)
-        if (o->slots[i].used && is_normal_kept(&o->slots[i]) &&
-            !is_drawn(o, o->slots[i].key))
-            forget_detail(o, &o->slots[i]);
+    for (size_t i = 0; i < o->n; i++)
+        if (is_normal_kept(nth(o, i)) && !is_drawn(o, nth(o, i)))
+            forget_detail(o, nth(o, i));
 }
 
 static enum lw_status keep_normal(struct opinions *o, struct opinion *p,
                                   const struct lw_finding *f, struct lw_error *err)
 {
-    if (!o->keeps_normals || p->alert || !is_drawn(o, p->key))
+    if (!o->keeps_normals || p->alert || !is_drawn(o, p))
         return LW_OK;
     p->detail = mem_zalloc(1, sizeof *p->detail);
     if (p->detail == NULL)
@@ -331,27 +379,33 @@ enum lw_status opinions_add(struct opinions *o, const struct lw_finding *f,
                             struct lw_error *err)
 {
     struct opinion p = opinion_of(o, f);
-    struct opinion *slot;
+    struct opinion *former = NULL;
     enum lw_status st;
+    uint32_t *place;
 
     if (!make_room(o))
         return lw_fail(err, LW_ENOMEM, "out of memory for verdicts");
-    make_key(o->by, f->rec, p.key);
+    hash_key(o, f->rec, &p.hash, &p.draw);
     p.story = story_of((enum lw_verdict_class)p.verdict, f->rec);
-    slot = find_slot(o, p.key);
-    if (slot->used && !is_worse(&p, slot))
+    place = find_place(o, p.hash, p.draw);
+    if (*place != 0)
+        former = nth(o, *place - 1);
+    if (former != NULL && !is_worse(&p, former))
         return LW_OK;
-    if (!slot->used && o->n >= o->max)
+    if (former == NULL && o->n >= o->max)
         return lw_fail(err, LW_ELIMIT, "more than %zu flows", o->max);
-    forget_detail(o, slot);
+    if (former != NULL)
+        forget_detail(o, former);
     st = explain(o, &p, f, &p.detail, err);
     if (st == LW_OK && p.detail == NULL)
         st = keep_normal(o, &p, f, err);
     if (st != LW_OK)
         return st;
-    o->n += slot->used ? 0 : 1;
-    p.used = true;
-    *slot = p;
+    if (former == NULL) {
+        former = nth(o, o->n++);
+        *place = (uint32_t)o->n;
+    }
+    *former = p;
     while (o->n_normals > OPINION_NORMALS_MAX)
         thin_out(o);
     return LW_OK;

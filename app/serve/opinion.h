@@ -17,7 +17,7 @@
 struct model; /* serve/models.h */
 
 enum {
-    OPINION_KEY_BYTES = 48,
+    OPINION_BLOCK = 65536, /* opinions that are allocated at one time */
     OPINION_WORDS_BYTES = 400,
     /* Of so many flows of each class a detector's reasons are kept, and of so many with
      * the same attacker (DoS: the same victim): a flood of millions is not remembered
@@ -39,7 +39,10 @@ struct opinion_detail {
     uint32_t n_vector;
 };
 
+/** Of a capture with millions of flows each has one: 48 bytes. */
 struct opinion {
+    uint64_t hash; /* of the flow's key; together with the next it stands for it */
+    uint64_t draw; /* the same whenever the capture is analysed */
     float score;
     float threshold;
     float p_value;
@@ -47,23 +50,25 @@ struct opinion {
     float unavailable;
     uint8_t verdict; /* enum lw_verdict_class */
     bool alert;
-    bool used;                     /* the slot is */
     uint16_t story;                /* its counter */
     struct opinion_detail *detail; /* owned; NULL */
-    uint8_t key[OPINION_KEY_BYTES];
 };
 
 /** How flows are known again. */
 enum opinion_key { OPINION_BY_NUMBER, OPINION_BY_TIME };
 
-/** Open addressing, never more than half full. */
+/** Opinions lie in blocks that never move, found by a table of their numbers: open
+ *  addressing, never more than half full. */
 struct opinions {
     const struct model *model; /* borrowed */
     float threshold;           /* negative: the model decides by its own rule */
     enum opinion_key by;
     size_t max; /* flows */
-    struct opinion *slots;
-    size_t cap; /* a power of two */
+    struct opinion **blocks; /* (n / OPINION_BLOCK, rounded up) owned */
+    size_t n_blocks;
+    size_t blocks_cap;
+    uint32_t *index; /* (cap) owned: from 1; 0: free */
+    size_t cap;      /* a power of two */
     size_t n;
     uint64_t seed;
     uint32_t n_details[LW_N_VERDICTS];
@@ -79,6 +84,12 @@ struct opinions {
 void opinions_init(struct opinions *o, const struct model *model, float threshold,
                    enum opinion_key by, size_t max);
 void opinions_release(struct opinions *o);
+
+/** What is said of a row, which is not kept and comes without reasons. */
+struct opinion opinion_of(const struct opinions *o, const struct lw_finding *f);
+/** Reasons in a sentence, to out (n bytes). */
+void opinion_words(const struct lw_reason *reasons, size_t n_reasons, char *out,
+                   size_t n);
 
 /** Keep what is said of a row, if it is the worst of its flow so far.  LW_ELIMIT: too
  *  many flows.  LW_ENOMEM. */

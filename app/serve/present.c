@@ -346,6 +346,17 @@ void put_audit(struct jsonw *w, const struct store_audit *a)
     jsonw_object_end(w);
 }
 
+void put_user(struct jsonw *w, const struct store_user *u)
+{
+    jsonw_object(w);
+    put_id(w, "id", u->id);
+    jsonw_put_text(w, "name", u->name);
+    jsonw_put_text(w, "scope", store_scope_text(u->scopes));
+    put_time(w, "created", u->created_ns);
+    jsonw_put_bool(w, "disabled", u->disabled);
+    jsonw_object_end(w);
+}
+
 void put_token(struct jsonw *w, const struct store_token *t)
 {
     jsonw_object(w);

@@ -40,6 +40,7 @@ void put_artefact(struct jsonw *w, const struct store_artefact *a);
 void put_suppression(struct jsonw *w, const struct store_suppression *p,
                      int64_t now_ns);
 void put_audit(struct jsonw *w, const struct store_audit *a);
+void put_user(struct jsonw *w, const struct store_user *u);
 void put_token(struct jsonw *w, const struct store_token *t);
 
 /** A network as text: "10.0.0.0/8", "10.0.0.1". */

@@ -76,8 +76,9 @@ static bool read_format(const struct call *c, enum batch_format *out)
 static bool choose_models(struct records *r, struct server *s, const char *view,
                           struct batch_config *cfg)
 {
-    static const enum model_role order[] = {MODEL_ROLE_BOTNET, MODEL_ROLE_ATTACK,
-                                            MODEL_ROLE_CLASSIFY, MODEL_ROLE_NORMAL};
+    static const enum model_role order[] = {MODEL_ROLE_TRAFFIC, MODEL_ROLE_BOTNET,
+                                            MODEL_ROLE_ATTACK, MODEL_ROLE_CLASSIFY,
+                                            MODEL_ROLE_NORMAL};
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         struct model *m = models_take(s->models, order[i]);

@@ -4,8 +4,13 @@
 #include "serve/problem.h"
 #include "serve/route.h"
 #include "serve/server_priv.h"
+#include "serve/watch.h"
 
 #include <string.h>
+
+/* What interfaces show each second would push the others out of what is kept. */
+#define EVENTS_LIVE (1u << EVENT_LIVE)
+#define EVENTS_ALL  (((1u << N_EVENT_TOPICS) - 1) & ~EVENTS_LIVE)
 
 /* "job,alert" to a bit for each; 0 for anything else. */
 static unsigned read_topics(const char *text)
@@ -31,7 +36,8 @@ static unsigned read_topics(const char *text)
 void route_events(const struct call *c)
 {
     const char *last_id = http_request_header(c->req, "Last-Event-ID");
-    unsigned topics = (1u << N_EVENT_TOPICS) - 1;
+    struct events *events = c->server->events;
+    unsigned topics = EVENTS_ALL;
     struct events_follow what = {.for_a_while = c->server->needs_auth};
     struct params p;
     const char *text;
@@ -40,10 +46,14 @@ void route_events(const struct call *c)
     text = params_text(&p, "topics");
     if (text != NULL)
         topics = read_topics(text);
+    if (topics == EVENTS_LIVE)
+        events = watches_events(c->server->watches);
+    else if ((topics & EVENTS_LIVE) != 0)
+        topics = 0;
     if (topics == 0)
         params_wrong(&p, "topics",
                      "expected job, alert, capture, deleted or several, "
-                     "separated by commas");
+                     "separated by commas; or live alone");
     if (!params_end(&p))
         return;
     /* What is no id of ours is one that is no longer known. */
@@ -52,5 +62,5 @@ void route_events(const struct call *c)
                         ? what.last * 10 + (uint64_t)(last_id[i] - '0')
                         : 1;
     what.topics = topics;
-    events_follow(c->server->events, c->req, c->reply, &what);
+    events_follow(events, c->req, c->reply, &what);
 }

@@ -77,14 +77,6 @@ static void let_in(const struct call *c, struct auth_principal *who)
     admit_note(c, who->name, "");
 }
 
-/* Names are shown, logged and typed. */
-static void check_name(struct form *f, const char *name)
-{
-    for (const char *p = name; p != NULL && *p != '\0' && !f->failed; p++)
-        if (*p < ' ' || *p > '~')
-            form_wrong(f, "name", "expected plain characters");
-}
-
 static bool asks_for_login(const struct call *c)
 {
     if (!c->server->needs_auth)
@@ -109,9 +101,8 @@ void route_session_create(const struct call *c)
     if (in.token == NULL) {
         form_require(&f, "name");
         form_require(&f, "password");
-        in.name = form_text(&f, "name", 1, AUTH_NAME_MAX - 1);
+        in.name = form_plain(&f, "name", 1, AUTH_NAME_MAX - 1);
         in.password = form_text(&f, "password", 1, PASSWORD_MAX);
-        check_name(&f, in.name);
         if (!f.failed && (in.name == NULL || in.password == NULL))
             form_wrong(&f, in.name == NULL ? "name" : "password", "expected text");
     }
@@ -165,9 +156,8 @@ void route_administrator_create(const struct call *c)
     form_require(&f, "name");
     form_require(&f, "password");
     in.token = form_text(&f, "token", 1, 200);
-    in.name = form_text(&f, "name", 1, AUTH_NAME_MAX - 1);
+    in.name = form_plain(&f, "name", 1, AUTH_NAME_MAX - 1);
     in.password = form_text(&f, "password", PASSWORD_MIN, PASSWORD_MAX);
-    check_name(&f, in.name);
     if (!f.failed && (in.token == NULL || in.name == NULL || in.password == NULL))
         form_wrong(&f, "token", "expected text, as name and password");
     good = form_end(&f);

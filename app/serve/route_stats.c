@@ -6,6 +6,7 @@
 #include "serve/problem.h"
 #include "serve/route.h"
 #include "serve/server_priv.h"
+#include "serve/watch.h"
 
 #include <string.h>
 
@@ -223,6 +224,29 @@ void route_stats_conversations(const struct call *c)
 
 /* ---- the server ------------------------------------------------------------------ */
 
+static void put_interfaces(struct jsonw *w, const struct server *s)
+{
+    size_t n[WATCH_FAILED + 1] = {0};
+
+    jsonw_key(w, "packets");
+    if (watches_count(s->watches) == 0) {
+        jsonw_null(w);
+        return;
+    }
+    for (size_t i = 0; i < watches_count(s->watches); i++) {
+        struct watch_view view;
+
+        (void)watches_get(s->watches, i, &view, NULL);
+        n[view.state]++;
+    }
+    jsonw_object(w);
+    jsonw_put_u64(w, "seen", metrics_get(s->metrics, METRICS_live_packets));
+    jsonw_put_u64(w, "dropped", metrics_get(s->metrics, METRICS_live_drops));
+    jsonw_put_u64(w, "watched", n[WATCH_RUNNING]);
+    jsonw_put_u64(w, "failed", n[WATCH_FAILED]);
+    jsonw_object_end(w);
+}
+
 static void put_health(const struct call *c, struct jsonw *w, const char *status,
                        const uint64_t jobs[STORE_N_JOB_STATES],
                        const struct store_sizes *sizes)
@@ -238,6 +262,7 @@ static void put_health(const struct call *c, struct jsonw *w, const char *status
     jsonw_put_u64(w, "requests", metrics_requests(s->metrics));
     jsonw_put_u64(w, "connections", http_connections(s->listener));
     jsonw_put_u64(w, "memory_bytes", metrics_resident_bytes());
+    put_interfaces(w, s);
     jsonw_key(w, "jobs");
     jsonw_object(w);
     jsonw_put_u64(w, "queued", jobs[STORE_JOB_QUEUED]);

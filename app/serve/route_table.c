@@ -26,6 +26,13 @@ const struct route route_table[] = {
      .slow = true},
     {"POST", "/api/v1/administrator", SCOPE_NONE, .handle = route_administrator_create,
      .max_body_bytes = LOGIN_BYTES, .slow = true, .notes = true},
+    {"GET", "/api/v1/users", SCOPE_ADMIN, .handle = route_user_list, .slow = true},
+    {"POST", "/api/v1/users", SCOPE_ADMIN, .handle = route_user_create,
+     .max_body_bytes = LOGIN_BYTES, .slow = true, .notes = true},
+    {"PATCH", "/api/v1/users/{id}", SCOPE_ADMIN, .handle = route_user_change,
+     .max_body_bytes = LOGIN_BYTES, .slow = true},
+    {"DELETE", "/api/v1/users/{id}", SCOPE_ADMIN, .handle = route_user_delete,
+     .slow = true},
     {"GET", "/api/v1/tokens", SCOPE_ADMIN, .handle = route_token_list, .slow = true},
     {"POST", "/api/v1/tokens", SCOPE_ADMIN, .handle = route_token_create, .slow = true},
     {"DELETE", "/api/v1/tokens/{id}", SCOPE_ADMIN, .handle = route_token_revoke,
@@ -85,6 +92,13 @@ const struct route route_table[] = {
     {"DELETE", "/api/v1/alerts/{id}", SCOPE_ANALYSE, .handle = route_alert_delete,
      .slow = true},
     {"GET", "/api/v1/alerts/{id}/flows", SCOPE_READ, .handle = route_alert_flows,
+     .slow = true},
+
+    /* Interfaces. */
+    {"GET", "/api/v1/live", SCOPE_READ, .handle = route_live_list},
+    {"POST", "/api/v1/live/{interface}/start", SCOPE_ADMIN, .handle = route_live_start,
+     .slow = true},
+    {"POST", "/api/v1/live/{interface}/stop", SCOPE_ADMIN, .handle = route_live_stop,
      .slow = true},
 
     /* Models and their verdicts on records. */

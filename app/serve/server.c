@@ -3,6 +3,8 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/timefmt.h"
+#include "serve/attempts.h"
 #include "serve/auth.h"
 #include "serve/events.h"
 #include "serve/jobs.h"
@@ -13,6 +15,7 @@
 #include "serve/server_priv.h"
 #include "serve/tls.h"
 #include "serve/upkeep.h"
+#include "serve/watch.h"
 #include "store/admin.h"
 
 #include <sched.h>
@@ -26,6 +29,8 @@ enum { THREADS_MAX = 64, SLOW_THREADS = 4 };
 #define CHUNK_BYTES    ((uint64_t)1 << 30)
 #define ANALYSIS_BYTES ((uint64_t)4 << 30)
 #define CAPTURE_BYTES  ((uint64_t)16 << 30)
+#define LIVE_BYTES     ((uint64_t)256 << 20)
+#define LIVE_EVERY_NS  (INT64_C(300) * 1000000000)
 
 static unsigned n_processors(void)
 {
@@ -61,6 +66,8 @@ static struct server_config with_defaults(const struct server_config *cfg)
         c.analysis_flows = 20000000;
     if (c.capture_bytes == 0)
         c.capture_bytes = CAPTURE_BYTES;
+    if (c.live_every_ns == 0)
+        c.live_every_ns = LIVE_EVERY_NS;
     return c;
 }
 
@@ -107,10 +114,9 @@ static enum lw_status parse_addresses(const struct server_config *cfg, struct se
     return listen_is_loopback(out) || proxy != NULL ? LW_OK : check_exposure(cfg, err);
 }
 
-/* `tls` may be NULL. */
 static enum lw_status start_listener(struct server *s, const struct server_config *cfg,
                                      struct listen_address *address,
-                                     const struct tls_files *tls, struct lw_error *err)
+                                     struct lw_error *err)
 {
     struct http_config http = {.n_threads = cfg->n_threads,
                                .max_connections = cfg->max_connections,
@@ -128,15 +134,27 @@ static enum lw_status start_listener(struct server *s, const struct server_confi
     if (st != LW_OK)
         return st;
     listen_format(address, text);
-    (void)snprintf(s->url, sizeof s->url, "http%s://%s/", tls == NULL ? "" : "s", text);
-    if (tls != NULL) {
-        http.tls_cert = buf_text(&tls->cert);
-        http.tls_key = buf_text(&tls->key);
-    }
+    (void)snprintf(s->url, sizeof s->url, "http%s://%s/", s->tls == NULL ? "" : "s",
+                   text);
+    if (s->tls != NULL)
+        http.tls_retrieve = tls_retrieve(s->tls);
     st = http_start(&s->listener, &http, err);
     if (st != LW_OK)
         (void)close(http.listen_fd);
     return st;
+}
+
+/* A client may fall two seconds' requests behind before it is held to its rate. */
+static enum lw_status open_rates(struct server *s, const struct server_config *cfg,
+                                 struct lw_error *err)
+{
+    int64_t rate = cfg->client_rate;
+
+    if (rate < 0)
+        rate = s->needs_auth ? SERVER_CLIENT_RATE : 0;
+    return rate == 0
+               ? LW_OK
+               : attempts_new(&s->rates, (unsigned)(2 * rate), NS_PER_S / rate, err);
 }
 
 /* With nobody to let in, the first administrator is made over HTTP. */
@@ -174,11 +192,20 @@ static enum lw_status open_state(struct server *s, const struct server_config *c
     return st == LW_OK ? route_models_init(s, err) : st;
 }
 
+/* No capture is made that would be too large to be sent; nor one that takes long to
+ * analyse. */
+static uint64_t live_bytes(const struct server_config *cfg)
+{
+    return cfg->capture_bytes < LIVE_BYTES ? cfg->capture_bytes : LIVE_BYTES;
+}
+
 static enum lw_status make_parts(struct server *s, const struct server_config *cfg,
                                  struct lw_error *err)
 {
     enum lw_status st = metrics_new(&s->metrics, err);
 
+    if (st == LW_OK)
+        st = open_rates(s, cfg, err);
     if (st == LW_OK)
         st = models_new(&s->models, cfg->models_dir, err);
     if (st == LW_OK)
@@ -191,25 +218,23 @@ static enum lw_status make_parts(struct server *s, const struct server_config *c
         st = events_new(&s->events, err);
     if (st == LW_OK)
         st = jobs_new(&s->jobs, s, cfg->workers, err);
-    return st == LW_OK ? upkeep_new(&s->upkeep, s, err) : st;
+    if (st == LW_OK)
+        st = upkeep_new(&s->upkeep, s, err);
+    return st == LW_OK ? watches_new(&s->watches, s, cfg->live, cfg->live_every_ns,
+                                     live_bytes(cfg), err)
+                       : st;
 }
 
 static enum lw_status start_all(struct server *s, const struct server_config *cfg,
                                 struct listen_address *address, struct lw_error *err)
 {
-    struct tls_files tls;
-    bool has_tls = cfg->tls_cert != NULL;
-    enum lw_status st =
-        has_tls ? tls_load(&tls, cfg->tls_cert, cfg->tls_key, err) : LW_OK;
+    enum lw_status st = cfg->tls_cert == NULL
+                            ? LW_OK
+                            : tls_new(&s->tls, cfg->tls_cert, cfg->tls_key, err);
 
-    if (st != LW_OK)
-        return st;
-    st = make_parts(s, cfg, err);
     if (st == LW_OK)
-        st = start_listener(s, cfg, address, has_tls ? &tls : NULL, err);
-    if (has_tls)
-        tls_release(&tls);
-    return st;
+        st = make_parts(s, cfg, err);
+    return st == LW_OK ? start_listener(s, cfg, address, err) : st;
 }
 
 enum lw_status server_start(struct server **out, const struct server_config *cfg,
@@ -243,6 +268,11 @@ enum lw_status server_start(struct server **out, const struct server_config *cfg
     return LW_OK;
 }
 
+enum lw_status server_reload(struct server *s, struct lw_error *err)
+{
+    return s->tls == NULL ? LW_OK : tls_reload(s->tls, err);
+}
+
 const char *server_first_token(const struct server *s)
 {
     return s->first_token[0] == '\0' ? NULL : s->first_token;
@@ -262,15 +292,19 @@ void server_stop(struct server *s)
         http_quiesce(s->listener);
     /* Answers that wait for jobs and streams that wait for events are given and ended
      * before the listener goes. */
+    watches_stop(s->watches);
     jobs_stop(s->jobs);
     events_close(s->events);
     http_stop(s->listener);
+    tls_free(s->tls);
     upkeep_free(s->upkeep);
+    watches_free(s->watches);
     jobs_free(s->jobs);
     events_free(s->events);
     if (s->has_settings)
         settings_release(s);
     refusals_free(s->refusals);
+    attempts_free(s->rates);
     auth_free(s->auth);
     store_close(s->store);
     welcome_release(s);

@@ -28,13 +28,21 @@ struct server_config {
     uint64_t capture_bytes;     /* of one capture at most; default 16 GiB */
     int64_t keep_ns;            /* captures are deleted when so old; default: never */
     uint64_t keep_bytes;        /* of the whole store; default: no limit */
+    const char *live;           /* interfaces that may be watched, "eth0,eth1"; NULL */
+    int64_t live_every_ns;      /* a capture is made of each; default 5 min */
     const char *tls_cert;       /* PEM files; NULL: no TLS; both or none */
     const char *tls_key;
     const char *behind_proxy; /* "ADDRESS" or "ADDRESS/BITS": asked by it only, which
                                  speaks TLS for us; NULL: asked by anybody */
     bool auth;                /* a token or a session with each request */
+    int64_t client_rate;      /* requests a second of one client; 0: no limit; negative:
+                                 the default, SERVER_CLIENT_RATE with `auth` or a proxy,
+                                 else none */
     bool log_requests;        /* a line for each */
 };
+
+/** Programs on a fast network that ask one record at a time may reach it. */
+enum { SERVER_CLIENT_RATE = 1000 };
 
 struct server; /* opaque */
 
@@ -46,6 +54,10 @@ struct server; /* opaque */
 LW_MUST enum lw_status server_start(struct server **out,
                                     const struct server_config *cfg,
                                     struct lw_error *err);
+
+/** Read the certificate and its key again, for connections from now on; on failure, as
+ *  above, the former ones stay in use.  One thread at a time. */
+LW_MUST enum lw_status server_reload(struct server *s, struct lw_error *err);
 
 /** "https://127.0.0.1:5000/"; borrowed until server_stop(). */
 const char *server_url(const struct server *s);

@@ -19,11 +19,14 @@
 
 #include <stdatomic.h>
 
+struct attempts; /* serve/attempts.h */
 struct events;   /* serve/events.h */
 struct jobs;     /* serve/jobs.h */
 struct metrics;  /* serve/metrics.h */
 struct refusals; /* serve/refusals.h */
+struct tls;      /* serve/tls.h */
 struct upkeep;   /* serve/upkeep.h */
+struct watches;  /* serve/watch.h */
 
 struct server_limits {
     uint64_t capture_bytes;
@@ -35,17 +38,20 @@ struct server_limits {
 };
 
 struct server {
-    struct http_listener *listener;             /* owned */
-    struct auth *auth;                          /* owned */
-    struct refusals *refusals;                  /* owned */
-    struct metrics *metrics;                    /* owned */
-    struct events *events;                      /* owned */
-    struct store *store;                        /* owned */
-    struct jobs *jobs;                          /* owned */
-    struct upkeep *upkeep;                      /* owned */
-    struct models *models;                      /* owned */
-    struct settings settings;                   /* locks itself */
-    struct http_fixed *welcome;                 /* owned: for a program */
+    struct http_listener *listener; /* owned */
+    struct tls *tls;                /* owned; NULL: not spoken here */
+    struct auth *auth;              /* owned */
+    struct attempts *rates;         /* owned: requests of each client; NULL: no limit */
+    struct refusals *refusals;      /* owned */
+    struct metrics *metrics;        /* owned */
+    struct events *events;          /* owned */
+    struct store *store;            /* owned */
+    struct jobs *jobs;              /* owned */
+    struct upkeep *upkeep;          /* owned */
+    struct watches *watches;        /* owned */
+    struct models *models;          /* owned */
+    struct settings settings;       /* locks itself */
+    struct http_fixed *welcome;     /* owned: for a program */
     struct http_fixed *assets[UI_ASSETS_MAX];   /* (n_ui_assets) owned, same order */
     struct http_fixed *packed[UI_ASSETS_MAX];   /* owned; NULL: packing saves nothing */
     struct http_fixed *verdicts[LW_N_VERDICTS]; /* owned: answers of /classify */

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one user of GnuTLS beside libmicrohttpd, which is linked with the same one. */
+/*
+ * The one user of GnuTLS beside libmicrohttpd, which is linked with the same one.
+ *
+ * A handshake borrows certificate and key from the moment that retrieve() has named
+ * them, and does not say when it is done with them.  So a pair that was replaced is
+ * kept for as long as a handshake can take (RETIRED_S), and goes at the next
+ * replacement.
+ */
 #include "serve/tls.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/mem.h"
 
 #include <lapwing/log.h>
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +27,32 @@
 #include <unistd.h>
 
 enum { FILE_MAX = 1024 * 1024, CHAIN_MAX = 16, ID_MAX = 64, WARN_DAYS = 14 };
+
+/* --idle-timeout is an hour at most. */
+enum { RETIRED_S = 2 * 3600 };
+
+struct tls_files {
+    struct buf cert; /* PEM, the server's certificate first; as text */
+    struct buf key;  /* PEM */
+};
+
+struct pair {
+    struct pair *older; /* owned */
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned n_chain;
+    gnutls_privkey_t key;
+    time_t retired; /* on the monotonic clock */
+};
+
+struct tls {
+    char *cert_path; /* owned, as the next */
+    char *key_path;
+    pthread_mutex_t lock;
+    struct pair *pairs; /* owned; under `lock`; the first is in use */
+};
+
+/* libmicrohttpd hands retrieve() nothing of ours. */
+static struct tls *in_use;
 
 static enum lw_status read_file(struct buf *out, const char *path, bool secret,
                                 struct lw_error *err)
@@ -144,8 +183,17 @@ static enum lw_status check(const struct tls_files *files, const char *cert_path
     return st;
 }
 
-enum lw_status tls_load(struct tls_files *out, const char *cert_path,
-                        const char *key_path, struct lw_error *err)
+static void files_release(struct tls_files *files)
+{
+    if (files->key.data != NULL)
+        explicit_bzero(files->key.data, files->key.len);
+    buf_release(&files->key);
+    buf_release(&files->cert);
+}
+
+/* On failure there is nothing to release. */
+static enum lw_status files_load(struct tls_files *out, const char *cert_path,
+                                 const char *key_path, struct lw_error *err)
 {
     enum lw_status st;
 
@@ -157,14 +205,162 @@ enum lw_status tls_load(struct tls_files *out, const char *cert_path,
     if (st == LW_OK)
         st = check(out, cert_path, key_path, err);
     if (st != LW_OK)
-        tls_release(out);
+        files_release(out);
     return st;
 }
 
-void tls_release(struct tls_files *files)
+/* ---- for handshakes -------------------------------------------------------------- */
+
+static void pair_free(struct pair *p)
 {
-    if (files->key.data != NULL)
-        explicit_bzero(files->key.data, files->key.len);
-    buf_release(&files->key);
-    buf_release(&files->cert);
+    if (p == NULL)
+        return;
+    for (unsigned i = 0; i < p->n_chain; i++)
+        gnutls_pcert_deinit(&p->chain[i]);
+    if (p->key != NULL)
+        gnutls_privkey_deinit(p->key);
+    mem_free(p);
+}
+
+/* Of files that were checked. */
+static enum lw_status pair_new(struct pair **out, const struct tls_files *files,
+                               struct lw_error *err)
+{
+    const gnutls_datum_t cert = datum_of(&files->cert);
+    const gnutls_datum_t key = datum_of(&files->key);
+    struct pair *p = mem_zalloc(1, sizeof *p);
+    unsigned n = CHAIN_MAX;
+    int failure;
+
+    if (p == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    failure =
+        gnutls_pcert_list_import_x509_raw(p->chain, &n, &cert, GNUTLS_X509_FMT_PEM, 0);
+    if (failure >= 0) {
+        p->n_chain = n;
+        failure = gnutls_privkey_init(&p->key);
+    }
+    if (failure >= 0)
+        failure =
+            gnutls_privkey_import_x509_raw(p->key, &key, GNUTLS_X509_FMT_PEM, NULL, 0);
+    if (failure < 0) {
+        pair_free(p);
+        return lw_fail(err, LW_EFORMAT, "certificate and key are of no use: %s",
+                       gnutls_strerror(failure));
+    }
+    *out = p;
+    return LW_OK;
+}
+
+static time_t mono_s(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+/* From now on `p` is in use; those that nobody can be using any more are freed. */
+static void put_in_use(struct tls *t, struct pair *p)
+{
+    time_t now = mono_s();
+    struct pair **at = &t->pairs;
+
+    (void)pthread_mutex_lock(&t->lock);
+    if (t->pairs != NULL)
+        t->pairs->retired = now;
+    while (*at != NULL && now - (*at)->retired < RETIRED_S)
+        at = &(*at)->older;
+    for (struct pair *old = *at; old != NULL;) {
+        struct pair *older = old->older;
+
+        pair_free(old);
+        old = older;
+    }
+    *at = NULL;
+    p->older = t->pairs;
+    t->pairs = p;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static int retrieve(gnutls_session_t session, const gnutls_datum_t *issuers,
+                    int n_issuers, const gnutls_pk_algorithm_t *algos, int n_algos,
+                    gnutls_pcert_st **chain, unsigned *n_chain, gnutls_privkey_t *key)
+{
+    struct tls *t = in_use;
+
+    (void)session;
+    (void)issuers;
+    (void)n_issuers;
+    (void)algos;
+    (void)n_algos;
+    (void)pthread_mutex_lock(&t->lock);
+    *chain = t->pairs->chain;
+    *n_chain = t->pairs->n_chain;
+    *key = t->pairs->key;
+    (void)pthread_mutex_unlock(&t->lock);
+    return 0;
+}
+
+tls_retrieve_fn tls_retrieve(const struct tls *t)
+{
+    LW_ASSERT(t == in_use);
+    return (tls_retrieve_fn)retrieve;
+}
+
+enum lw_status tls_reload(struct tls *t, struct lw_error *err)
+{
+    struct tls_files files;
+    struct pair *p = NULL;
+    enum lw_status st = files_load(&files, t->cert_path, t->key_path, err);
+
+    if (st != LW_OK)
+        return st;
+    st = pair_new(&p, &files, err);
+    files_release(&files);
+    if (st == LW_OK)
+        put_in_use(t, p);
+    return st;
+}
+
+enum lw_status tls_new(struct tls **out, const char *cert_path, const char *key_path,
+                       struct lw_error *err)
+{
+    struct tls *t = mem_zalloc(1, sizeof *t);
+    enum lw_status st = LW_OK;
+
+    LW_ASSERT(in_use == NULL);
+    if (t == NULL)
+        return lw_fail(err, LW_ENOMEM, "out of memory");
+    (void)pthread_mutex_init(&t->lock, NULL);
+    in_use = t;
+    t->cert_path = mem_strdup(cert_path);
+    t->key_path = mem_strdup(key_path);
+    if (t->cert_path == NULL || t->key_path == NULL)
+        st = lw_fail(err, LW_ENOMEM, "out of memory");
+    if (st == LW_OK)
+        st = tls_reload(t, err);
+    if (st != LW_OK) {
+        tls_free(t);
+        return st;
+    }
+    *out = t;
+    return LW_OK;
+}
+
+void tls_free(struct tls *t)
+{
+    if (t == NULL)
+        return;
+    for (struct pair *p = t->pairs; p != NULL;) {
+        struct pair *older = p->older;
+
+        pair_free(p);
+        p = older;
+    }
+    (void)pthread_mutex_destroy(&t->lock);
+    mem_free(t->cert_path);
+    mem_free(t->key_path);
+    mem_free(t);
+    in_use = NULL;
 }

@@ -280,6 +280,21 @@ enum lw_status store_user_find(struct store *s, const char *name, store_user_fn 
                      "SELECT " USER_COLUMNS " WHERE name = ?", "t", name, 0);
 }
 
+enum lw_status store_user_get(struct store *s, int64_t id, store_user_fn fn, void *ctx,
+                              struct lw_error *err)
+{
+    struct reading r = {.fn.user = fn, .ctx = ctx};
+    uint64_t rows = 0;
+    struct db *d = NULL;
+    enum lw_status st = store_reader_take(s, &d, err);
+
+    if (st == LW_OK)
+        st = db_query(d, err, read_user, &r, &rows,
+                      "SELECT " USER_COLUMNS " WHERE id = ?", "i", id);
+    store_reader_give(s, d);
+    return st == LW_OK && rows == 0 ? store_missing("user", id, err) : st;
+}
+
 enum lw_status store_user_list(struct store *s, store_user_fn fn, void *ctx,
                                struct lw_error *err)
 {
@@ -289,15 +304,40 @@ enum lw_status store_user_list(struct store *s, store_user_fn fn, void *ctx,
                      "", NULL, 0);
 }
 
-static enum lw_status change_user(struct store *s, int64_t id, const char *password,
-                                  uint32_t scopes, bool disabled, struct lw_error *err)
+/* Is there another one who may everything, or is this none such? */
+static enum lw_status check_last_admin(struct store *s, int64_t id,
+                                       struct lw_error *err)
 {
-    enum lw_status st = db_run(
-        s->writer, err,
-        "UPDATE users SET password = coalesce(?, password), scopes = ?, disabled = ?"
-        " WHERE id = ?",
-        "tiii", password, (int64_t)scopes, (int64_t)disabled, id);
+    int64_t is_last = 0;
+    enum lw_status st =
+        db_number(s->writer, err, &is_last, 0,
+                  "SELECT count(*) FROM users WHERE id = ?1 AND disabled = 0 AND"
+                  " (scopes & ?2) <> 0 AND NOT EXISTS (SELECT 1 FROM users WHERE"
+                  " id <> ?1 AND disabled = 0 AND (scopes & ?2) <> 0)",
+                  "ii", id, (int64_t)STORE_SCOPE_ADMIN);
 
+    if (st == LW_OK && is_last != 0)
+        return lw_fail(err, LW_EMISMATCH,
+                       "this is the last administrator: make another one first");
+    return st;
+}
+
+static enum lw_status change_user(struct store *s, int64_t id,
+                                  const struct store_user_change *what,
+                                  struct lw_error *err)
+{
+    bool lessens = what->disabled == 1 ||
+                   (what->scopes != 0 && (what->scopes & STORE_SCOPE_ADMIN) == 0);
+    enum lw_status st =
+        what->keep_admin && lessens ? check_last_admin(s, id, err) : LW_OK;
+
+    if (st == LW_OK)
+        st = db_run(s->writer, err,
+                    "UPDATE users SET password = coalesce(?, password),"
+                    " scopes = coalesce(nullif(?, 0), scopes),"
+                    " disabled = coalesce(nullif(?, -1), disabled) WHERE id = ?",
+                    "tiii", what->password, (int64_t)what->scopes,
+                    (int64_t)what->disabled, id);
     if (st == LW_OK && db_changes(s->writer) == 0)
         return store_missing("user", id, err);
     if (st == LW_OK)
@@ -305,14 +345,34 @@ static enum lw_status change_user(struct store *s, int64_t id, const char *passw
     return st;
 }
 
-enum lw_status store_user_change(struct store *s, int64_t id, const char *password,
-                                 uint32_t scopes, bool disabled, struct lw_error *err)
+enum lw_status store_user_change(struct store *s, int64_t id,
+                                 const struct store_user_change *what,
+                                 struct lw_error *err)
 {
     enum lw_status st = store_begin(s, err);
 
-    return st == LW_OK
-               ? store_end(s, change_user(s, id, password, scopes, disabled, err), err)
-               : st;
+    return st == LW_OK ? store_end(s, change_user(s, id, what, err), err) : st;
+}
+
+static enum lw_status delete_user(struct store *s, int64_t id, bool keep_admin,
+                                  struct lw_error *err)
+{
+    enum lw_status st = keep_admin ? check_last_admin(s, id, err) : LW_OK;
+
+    if (st == LW_OK)
+        st = db_run(s->writer, err, "DELETE FROM sessions WHERE user = ?", "i", id);
+    if (st == LW_OK)
+        st = db_run(s->writer, err, "DELETE FROM users WHERE id = ?", "i", id);
+    return st == LW_OK && db_changes(s->writer) == 0 ? store_missing("user", id, err)
+                                                     : st;
+}
+
+enum lw_status store_user_delete(struct store *s, int64_t id, bool keep_admin,
+                                 struct lw_error *err)
+{
+    enum lw_status st = store_begin(s, err);
+
+    return st == LW_OK ? store_end(s, delete_user(s, id, keep_admin, err), err) : st;
 }
 
 enum lw_status store_access_counts(struct store *s, uint64_t *users, uint64_t *tokens,

@@ -151,12 +151,26 @@ LW_MUST enum lw_status store_user_add_first(struct store *s, const struct store_
 LW_MUST enum lw_status store_user_find(struct store *s, const char *name,
                                        store_user_fn fn, void *ctx,
                                        struct lw_error *err);
+LW_MUST enum lw_status store_user_get(struct store *s, int64_t id, store_user_fn fn,
+                                      void *ctx, struct lw_error *err);
 LW_MUST enum lw_status store_user_list(struct store *s, store_user_fn fn, void *ctx,
                                        struct lw_error *err);
-/** password NULL leaves it; any change ends the sessions. */
+
+/** What becomes of a user. */
+struct store_user_change {
+    const char *password; /* hash; NULL: stays */
+    uint32_t scopes;      /* 0: stay */
+    int disabled;         /* -1: stays */
+    bool keep_admin;      /* LW_EMISMATCH where nobody would be left who may everything */
+};
+
+/** Any change ends the sessions. */
 LW_MUST enum lw_status store_user_change(struct store *s, int64_t id,
-                                         const char *password, uint32_t scopes,
-                                         bool disabled, struct lw_error *err);
+                                         const struct store_user_change *what,
+                                         struct lw_error *err);
+/** With the sessions; `keep_admin` as above. */
+LW_MUST enum lw_status store_user_delete(struct store *s, int64_t id, bool keep_admin,
+                                         struct lw_error *err);
 /** Users and tokens that are not revoked; both 0: nobody has been here. */
 LW_MUST enum lw_status store_access_counts(struct store *s, uint64_t *users,
                                            uint64_t *tokens, struct lw_error *err);

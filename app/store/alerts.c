@@ -17,7 +17,7 @@
 #define ALERT_COLUMNS                                                                  \
     "id, capture, verdict, detector, severity, attack_id, score, src, dst, src_name,"  \
     " dst_name, sources, destinations, ports, proto, service, first, last, flows,"     \
-    " resolved, label, comment, words, flow FROM alerts"
+    " resolved, label, comment, words, flow, run, grp FROM alerts"
 
 enum { PAGE_DEFAULT = 100 };
 
@@ -149,17 +149,17 @@ static void write_list(struct buf *sql, const struct store_alert_filter *f, bool
                " AND (?7 < 0 OR verdict = ?7) AND +severity >= ?8"
                " AND (?9 < 0 OR label = ?9)",
                f->sort == STORE_ALERT_TIME ? "time" : key);
+    /* Where there are many, its flows know who (has_host()). */
     if (net_is_set(&f->host))
-        buf_add_text(sql,
-                     " AND (src >= ?10 AND src <= ?11 OR dst >= ?10 AND dst <= ?11)");
+        buf_add_text(sql, " AND (src >= ?10 AND src <= ?11 OR dst >= ?10 AND dst <= ?11"
+                          " OR src = x'00' OR dst = x'00')");
     if (cursor)
         buf_printf(sql, " AND (%s, id) %c (?1, ?2)", key, f->ascending ? '>' : '<');
-    buf_printf(sql, " ORDER BY %s %s, id %s LIMIT ?12", key, way, way);
+    buf_printf(sql, " ORDER BY %s %s, id %s", key, way, way);
 }
 
 static void bind_list(struct db_stmt *q, const struct store_alert_filter *f,
-                      const struct flow_cursor *c, const struct store_addr *last,
-                      uint32_t limit)
+                      const struct flow_cursor *c, const struct store_addr *last)
 {
     if (f->sort == STORE_ALERT_SCORE) {
         double score;
@@ -174,7 +174,6 @@ static void bind_list(struct db_stmt *q, const struct store_alert_filter *f,
             (int64_t)f->label);
     db_bind_blob(q, 10, f->host.addr.bytes, addr_bytes(&f->host.addr));
     db_bind_blob(q, 11, last->bytes, addr_bytes(last));
-    db_bind_int(q, 12, (int64_t)limit + 1);
 }
 
 static uint32_t limit_of(const struct store_page *page)
@@ -184,8 +183,73 @@ static uint32_t limit_of(const struct store_page *page)
     return limit > STORE_PAGE_MAX ? STORE_PAGE_MAX : limit;
 }
 
-static enum lw_status list(struct db *d, const struct store_alert_filter *f,
-                           bool cursor, const struct flow_cursor *c, struct reading *r,
+static void count_one(void *ctx, const struct store_flow *f)
+{
+    (void)f;
+    ++*(uint64_t *)ctx;
+}
+
+/* Does the capture have an alerted flow of this class and host?  The columns say so in
+ * no time, and mostly there is none. */
+static enum lw_status has_host_at_all(struct store *s,
+                                      const struct store_alert_filter *f,
+                                      struct db_stmt *q, bool *found,
+                                      struct lw_error *err)
+{
+    struct store_flow_filter like;
+    struct store_page page = {.limit = 1};
+    uint64_t n = 0;
+    enum lw_status st;
+
+    store_flow_filter_init(&like);
+    like.capture = db_int(q, 1);
+    like.verdict = (int)db_int(q, 2);
+    like.alerted = 1;
+    like.host = f->host;
+    st = store_flow_list(s, &like, &page, count_one, &n, err);
+    *found = n > 0;
+    return st == LW_ENOTFOUND ? LW_OK : st; /* deleted meanwhile */
+}
+
+/* Is the host among the many of an alert? */
+static enum lw_status has_host(struct store *s, const struct store_alert_filter *f,
+                               struct db_stmt *q, bool *found, struct lw_error *err)
+{
+    struct store_addr last = net_last(&f->host);
+    struct flow_db *file = NULL;
+    int64_t n = 0;
+    enum lw_status st = has_host_at_all(s, f, q, found, err);
+
+    if (st != LW_OK || !*found)
+        return st;
+    st = flow_db_take(s, db_int(q, 24), &file, err);
+    if (st == LW_OK)
+        st = db_number(file->db, err, &n, 0,
+                       "SELECT EXISTS (SELECT 1 FROM flows INDEXED BY flows_grp"
+                       " WHERE grp = ?1 AND (src >= ?2 AND src <= ?3"
+                       " OR dst >= ?2 AND dst <= ?3))",
+                       "ibb", db_int(q, 25), f->host.addr.bytes,
+                       addr_bytes(&f->host.addr), last.bytes, addr_bytes(&last));
+    flow_db_give(s, file);
+    *found = n != 0;
+    return st == LW_ENOTFOUND ? LW_OK : st;
+}
+
+/* Does an alert that the database let pass have the host that is asked for? */
+static enum lw_status passes(struct store *s, const struct store_alert_filter *f,
+                             struct db_stmt *q, bool *out, struct lw_error *err)
+{
+    const struct store_addr source = addr_at(q, 7);
+    const struct store_addr destination = addr_at(q, 8);
+
+    *out = !net_is_set(&f->host) || store_net_has(&f->host, &source) ||
+           store_net_has(&f->host, &destination);
+    return *out ? LW_OK : has_host(s, f, q, out, err);
+}
+
+static enum lw_status list(struct store *s, struct db *d,
+                           const struct store_alert_filter *f, bool cursor,
+                           const struct flow_cursor *c, struct reading *r,
                            struct lw_error *err)
 {
     struct store_addr last = net_last(&f->host);
@@ -200,9 +264,17 @@ static enum lw_status list(struct db *d, const struct store_alert_filter *f,
     buf_release(&sql);
     if (st != LW_OK)
         return st;
-    bind_list(q, f, c, &last, r->limit);
-    while ((st = db_step(q, err)) == LW_OK)
-        read_alert(r, q);
+    bind_list(q, f, c, &last);
+    while (r->n <= r->limit && (st = db_step(q, err)) == LW_OK) {
+        bool pass = false;
+
+        st = passes(s, f, q, &pass, err);
+        if (st != LW_OK)
+            break;
+        if (pass)
+            read_alert(r, q);
+    }
+    db_done(q);
     return st == LW_END ? LW_OK : st;
 }
 
@@ -224,7 +296,7 @@ enum lw_status store_alert_list(struct store *s, const struct store_alert_filter
     if (st == LW_OK)
         st = store_reader_take(s, &d, err);
     if (st == LW_OK)
-        st = list(d, f, cursor, &c, &r, err);
+        st = list(s, d, f, cursor, &c, &r, err);
     store_reader_give(s, d);
     if (st == LW_OK && r.n > r.limit)
         flow_cursor_format(&r.last, &like, page->next);

@@ -49,7 +49,7 @@ struct store_alert_filter {
     int64_t capture;       /* 0: all */
     int64_t from_ns;       /* of its last flow's end; INT64_MIN: any */
     int64_t to_ns;         /* its first flow before; INT64_MAX: any */
-    struct store_net host; /* its source or destination */
+    struct store_net host; /* of one of its flows */
     int resolved;          /* 0 open, 1 resolved, -1 all */
     int verdict;           /* -1: any */
     int severity;          /* at least; 0: any */

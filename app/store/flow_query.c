@@ -20,13 +20,15 @@
 #include "store/addr.h"
 #include "store/flow_filter.h"
 #include "store/flow_row.h"
+#include "store/row_marks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_DEFAULT = 100, PICK_MAX = 256 };
+/* PATIENCE: so many chunks are filtered first when looking at keys did not help. */
+enum { PAGE_DEFAULT = 100, PICK_MAX = 256, PATIENCE = 8 };
 
 /* Ordered as the page is: for a descending one, key and id are inverted. */
 struct candidate {
@@ -49,11 +51,14 @@ struct search {
     uint64_t facets; /* bit f % 64 of each facet in the mask */
     uint32_t n_rows; /* of the chunk that are looked at: all, or those picked */
     bool picking;
+    bool keys_picked; /* `keys` has those of the picked rows only */
+    unsigned patience;
     uint32_t picked[PICK_MAX]; /* (n_rows) which */
     void *values;              /* (COLS_CHUNK) owned: a column of the rows looked at */
     void *keys;                /* (COLS_CHUNK) owned: their sort keys */
     uint8_t *keep; /* (COLS_CHUNK + 8) owned: 1 where the filter takes the row */
     uint8_t *hit;  /* (COLS_CHUNK + 8) owned */
+    uint8_t *good; /* (COLS_CHUNK + 8) owned: 1 where a full page wants the key */
 };
 
 /* ------------------------------------------------------------------------ runs */
@@ -207,60 +212,13 @@ static void sort_heap(struct search *q)
 
 /* ----------------------------------------------------------------------- chunks */
 
-/* Leave only rows that have one of the facets. */
-static void keep_facets(struct search *q, uint32_t n)
-{
-    const uint32_t *facet = q->values;
-
-    for (uint32_t i = 0; i < n; i++)
-        q->keep[i] &= facet[i] - 1 < q->file->n_facets ? q->mask[facet[i] - 1] : 0;
-}
-
-static void keep_times(struct search *q, uint32_t n)
-{
-    const int64_t *start = q->values;
-    int64_t from = q->f->from_ns;
-    int64_t to = q->f->to_ns;
-
-    for (uint32_t i = 0; i < n; i++)
-        q->keep[i] &= (uint8_t)((start[i] >= from) & (start[i] < to));
-}
-
-static void keep_scores(struct search *q, uint32_t n)
-{
-    const float *score = q->values;
-    double min = q->f->min_score;
-
-    for (uint32_t i = 0; i < n; i++)
-        q->keep[i] &= (uint8_t)((double)score[i] >= min);
-}
-
-/* Marks in `hit` where a column lies in a range. */
-static void mark_ip4(uint8_t *hit, const uint32_t *values, uint32_t n, uint32_t first,
-                     uint32_t last)
-{
-    for (uint32_t i = 0; i < n; i++)
-        hit[i] |= (uint8_t)(values[i] - first <= last - first);
-}
-
+/* Marks in `hit` where an address lies in a network. */
 static void mark_addr(uint8_t *hit, const struct store_addr *values, uint32_t n,
                       const struct store_addr *first, const struct store_addr *last)
 {
     for (uint32_t i = 0; i < n; i++)
         hit[i] |= memcmp(&values[i], first, sizeof *first) >= 0 &&
                   memcmp(&values[i], last, sizeof *last) <= 0;
-}
-
-static void mark_port(uint8_t *hit, const int32_t *values, uint32_t n, int32_t port)
-{
-    for (uint32_t i = 0; i < n; i++)
-        hit[i] |= (uint8_t)(values[i] == port);
-}
-
-static void keep_hits(struct search *q, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        q->keep[i] &= q->hit[i];
 }
 
 static uint32_t ip4_of(const struct store_addr *a)
@@ -292,7 +250,8 @@ static enum lw_status mark_side(struct search *q, size_t k, const struct store_n
     if (!c->mixed) {
         st = read_column(q, k, side == 0 ? COL_SRC : COL_DST, err);
         if (st == LW_OK)
-            mark_ip4(q->hit, q->values, q->n_rows, ip4_of(&net->addr), ip4_of(last));
+            mark_also_u32(q->hit, q->values, q->n_rows, ip4_of(&net->addr),
+                          ip4_of(last));
         return st;
     }
     st = read_column(q, k, side == 0 ? COL_SRC_ADDR : COL_DST_ADDR, err);
@@ -315,7 +274,7 @@ static enum lw_status keep_net(struct search *q, size_t k, const struct store_ne
     for (unsigned side = 0; st == LW_OK && side < 2; side++)
         if ((sides & (1U << side)) != 0)
             st = mark_side(q, k, net, last, side, err);
-    keep_hits(q, n);
+    keep_marked(q->keep, q->hit, n);
     return st;
 }
 
@@ -330,21 +289,9 @@ static enum lw_status keep_port(struct search *q, size_t k, struct lw_error *err
     for (int col = COL_SPORT; st == LW_OK && col <= COL_DPORT; col++) {
         st = read_column(q, k, (enum col)col, err);
         if (st == LW_OK)
-            mark_port(q->hit, q->values, n, q->f->port);
+            mark_also_equal(q->hit, q->values, n, q->f->port);
     }
-    keep_hits(q, n);
-    return st;
-}
-
-typedef void (*keep_fn)(struct search *q, uint32_t n);
-
-static enum lw_status keep_by(struct search *q, size_t k, enum col col, keep_fn keep,
-                              struct lw_error *err)
-{
-    enum lw_status st = read_column(q, k, col, err);
-
-    if (st == LW_OK)
-        keep(q, q->n_rows);
+    keep_marked(q->keep, q->hit, n);
     return st;
 }
 
@@ -357,13 +304,16 @@ static enum lw_status filter_chunk(struct search *q, size_t k, struct lw_error *
 
     memset(q->keep, 1, q->n_rows);
     memset(q->keep + q->n_rows, 0, 8); /* read by eights */
-    if (q->partly)
-        st = keep_by(q, k, COL_FACET, keep_facets, err);
+    if (q->partly && (st = read_column(q, k, COL_FACET, err)) == LW_OK)
+        keep_facets(q->keep, q->values, q->n_rows, q->mask,
+                    (uint32_t)q->file->n_facets);
     if (st == LW_OK &&
-        (c->min[COL_START] < f->from_ns || c->max[COL_START] >= f->to_ns))
-        st = keep_by(q, k, COL_START, keep_times, err);
-    if (st == LW_OK && c->min[COL_SCORE] < cols_score_key(f->min_score))
-        st = keep_by(q, k, COL_SCORE, keep_scores, err);
+        (c->min[COL_START] < f->from_ns || c->max[COL_START] >= f->to_ns) &&
+        (st = read_column(q, k, COL_START, err)) == LW_OK)
+        keep_i64(q->keep, q->values, q->n_rows, f->from_ns, f->to_ns - 1);
+    if (st == LW_OK && c->min[COL_SCORE] < cols_score_key(f->min_score) &&
+        (st = read_column(q, k, COL_SCORE, err)) == LW_OK)
+        keep_f32(q->keep, q->values, q->n_rows, f->min_score);
     if (st == LW_OK)
         st = keep_net(q, k, &f->host, &q->last[0], 3, err);
     if (st == LW_OK)
@@ -407,7 +357,7 @@ static void offer_kept(struct search *q, size_t k)
         for (; eight != 0; eight &= eight - 1) {
             uint32_t at = i + (uint32_t)__builtin_ctzll(eight) / 8;
             uint32_t row = q->picking ? q->picked[at] : at;
-            struct candidate c = {key_at(q, row), first + row};
+            struct candidate c = {key_at(q, q->keys_picked ? at : row), first + row};
 
             if (q->n == q->limit && c.key > q->heap[0].key)
                 continue;
@@ -419,66 +369,86 @@ static void offer_kept(struct search *q, size_t k)
     }
 }
 
-/* Marks rows whose keys lie between the cursor and the worst of a full page. */
-static void mark_keys(uint8_t *hit, const int64_t *keys, uint32_t n, int64_t least,
-                      int64_t greatest)
+/* Of the rows of chunk k the best and the worst that there could be, as the page is
+ * ordered: many rows have the same key, and then the id decides. */
+static struct candidate best_of(const struct search *q, size_t k)
 {
-    for (uint32_t i = 0; i < n; i++)
-        hit[i] = (uint8_t)((keys[i] >= least) & (keys[i] <= greatest));
+    const struct col_chunk *c = &q->file->chunks[k];
+    int64_t first = flow_id_make(q->file->run, (int64_t)(k * COLS_CHUNK + 1));
+
+    return q->f->ascending
+               ? (struct candidate){c->min[q->f->sort], first}
+               : (struct candidate){~c->max[q->f->sort], ~(first + c->n - 1)};
 }
 
-static void mark_scores(uint8_t *hit, const float *keys, uint32_t n, double least,
-                        double greatest)
+static struct candidate worst_of(const struct search *q, size_t k)
 {
-    float lo = (float)least; /* both were floats */
-    float hi = (float)greatest;
+    const struct col_chunk *c = &q->file->chunks[k];
+    int64_t first = flow_id_make(q->file->run, (int64_t)(k * COLS_CHUNK + 1));
 
-    for (uint32_t i = 0; i < n; i++)
-        hit[i] = (uint8_t)((keys[i] >= lo) & (keys[i] <= hi));
+    return q->f->ascending ? (struct candidate){c->max[q->f->sort], first + c->n - 1}
+                           : (struct candidate){~c->min[q->f->sort], ~first};
 }
 
-/* Pick the rows with good keys, if they are few; false: they are many. */
-static bool pick_rows(struct search *q, uint32_t n)
+/* The greatest key, as the page is ordered, that a row of chunk k may have and be
+ * better than the worst of a full page. */
+static int64_t last_good_key(const struct search *q, size_t k)
 {
+    struct candidate tie = {q->heap[0].key, best_of(q, k).id};
+
+    return before(tie, q->heap[0]) ? tie.key : tie.key - 1;
+}
+
+/* Mark in `good` the rows whose keys lie between the cursor and the worst of a full
+ * page. */
+static void mark_good(struct search *q, size_t k)
+{
+    uint32_t n = q->file->chunks[k].n;
     bool up = q->f->ascending;
-    int64_t worst = up ? q->heap[0].key : ~q->heap[0].key;
+    int64_t last = last_good_key(q, k);
+    int64_t worst = up ? last : ~last;
     int64_t least = up ? (q->has_cursor ? q->cursor.key : INT64_MIN) : worst;
     int64_t greatest = up ? worst : (q->has_cursor ? ~q->cursor.key : INT64_MAX);
 
     if (q->f->sort == STORE_SORT_SCORE)
-        mark_scores(q->hit, q->keys, n,
-                    up && !q->has_cursor ? 0 : cols_key_score(least),
-                    !up && !q->has_cursor ? 1e30 : cols_key_score(greatest));
+        mark_f32(q->good, q->keys, n, up && !q->has_cursor ? 0 : cols_key_score(least),
+                 !up && !q->has_cursor ? 1e30 : cols_key_score(greatest));
     else
-        mark_keys(q->hit, q->keys, n, least, greatest);
-    memset(q->hit + n, 0, 8);
-    q->n_rows = 0;
-    for (uint32_t i = 0; i < n; i += 8) {
+        mark_i64(q->good, q->keys, n, least, greatest);
+    memset(q->good + n, 0, 8); /* read by eights */
+}
+
+/* Pick the rows that are marked among all, if they are few; false: they are many. */
+static bool pick_rows(struct search *q, const uint8_t *marks)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < q->n_rows; i += 8) {
         uint64_t eight;
 
-        memcpy(&eight, q->hit + i, sizeof eight);
+        memcpy(&eight, marks + i, sizeof eight);
         for (; eight != 0; eight &= eight - 1) {
-            if (q->n_rows == PICK_MAX)
+            if (n == PICK_MAX)
                 return false;
-            q->picked[q->n_rows++] = i + (uint32_t)__builtin_ctzll(eight) / 8;
+            q->picked[n++] = i + (uint32_t)__builtin_ctzll(eight) / 8;
         }
     }
+    q->n_rows = n;
+    q->picking = true;
     return true;
 }
 
-/* Can a chunk have a row that the page wants? */
-static bool is_wanted(const struct search *q, const struct col_chunk *c)
+/* Can chunk k have a row that the page wants? */
+static bool is_wanted(const struct search *q, size_t k)
 {
     const struct store_flow_filter *f = q->f;
-    bool up = f->ascending;
-    int64_t best = up ? c->min[f->sort] : ~c->max[f->sort];
-    int64_t worst = up ? c->max[f->sort] : ~c->min[f->sort];
+    const struct col_chunk *c = &q->file->chunks[k];
 
     return (c->facets & q->facets) != 0 && c->max[COL_START] >= f->from_ns &&
            c->min[COL_START] < f->to_ns &&
            c->max[COL_SCORE] >= cols_score_key(f->min_score) &&
-           (q->n < q->limit || best <= q->heap[0].key) &&
-           (!q->has_cursor || worst >= q->cursor.key);
+           (q->n < q->limit || before(best_of(q, k), q->heap[0])) &&
+           (!q->has_cursor || before(q->cursor, worst_of(q, k)));
 }
 
 static enum lw_status read_keys(struct search *q, size_t k, struct lw_error *err)
@@ -487,31 +457,62 @@ static enum lw_status read_keys(struct search *q, size_t k, struct lw_error *err
                      err);
 }
 
-/* Once the page is full the keys are looked at first: few are good enough, and of these
- * alone the filter's columns are read.  Before that, the filter comes first. */
-static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *err)
+/* The keys of the rows that the filter has left, which of these the page wants, and
+ * offering them. */
+static enum lw_status take_kept(struct search *q, size_t k, struct lw_error *err)
 {
-    const struct col_chunk *c = &q->file->chunks[k];
-    bool full = q->n == q->limit;
-    enum lw_status st = LW_OK;
+    enum lw_status st;
 
-    if (!is_wanted(q, c))
-        return LW_OK;
-    if (full)
+    if (pick_rows(q, q->keep)) {
+        q->keys_picked = true;
+        memset(q->keep, 1, q->n_rows);
+        memset(q->keep + q->n_rows, 0, 8);
+        st = cols_pick(q->file->db, k, (enum col)q->f->sort, q->picked, q->n_rows,
+                       q->keys, err);
+    } else {
         st = read_keys(q, k, err);
-    if (st != LW_OK)
-        return st;
-    q->picking = full && pick_rows(q, c->n);
-    if (!q->picking)
-        q->n_rows = c->n;
-    st = filter_chunk(q, k, err);
-    if (st != LW_OK || !any_kept(q->keep, q->n_rows))
-        return st;
-    if (!full)
-        st = read_keys(q, k, err);
+        if (st == LW_OK && q->n == q->limit) {
+            mark_good(q, k);
+            keep_marked(q->keep, q->good, q->n_rows);
+        }
+    }
     if (st == LW_OK)
         offer_kept(q, k);
     return st;
+}
+
+/* Once the page is full the keys are looked at first: few are good enough, and of these
+ * alone the filter's columns are read.  Before that, and for some chunks after one with
+ * many good keys, the filter comes first. */
+static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *err)
+{
+    bool keys_first = q->n == q->limit && q->patience == 0;
+    enum lw_status st = LW_OK;
+
+    if (!is_wanted(q, k))
+        return LW_OK;
+    q->picking = false;
+    q->keys_picked = false;
+    q->n_rows = q->file->chunks[k].n;
+    if (keys_first) {
+        st = read_keys(q, k, err);
+        if (st != LW_OK)
+            return st;
+        mark_good(q, k);
+        if (!pick_rows(q, q->good))
+            q->patience = PATIENCE;
+    } else if (q->patience > 0) {
+        q->patience--;
+    }
+    st = filter_chunk(q, k, err);
+    if (st == LW_OK && keys_first && !q->picking)
+        keep_marked(q->keep, q->good, q->n_rows);
+    if (st != LW_OK || !any_kept(q->keep, q->n_rows))
+        return st;
+    if (!keys_first)
+        return take_kept(q, k, err);
+    offer_kept(q, k);
+    return LW_OK;
 }
 
 /* ------------------------------------------------------------------------ files */
@@ -519,12 +520,10 @@ static enum lw_status search_chunk(struct search *q, size_t k, struct lw_error *
 static int by_best_key(const void *x, const void *y, void *ctx)
 {
     const struct search *q = ctx;
-    const struct col_chunk *a = &q->file->chunks[*(const uint32_t *)x];
-    const struct col_chunk *b = &q->file->chunks[*(const uint32_t *)y];
-    int64_t ka = q->f->ascending ? a->min[q->f->sort] : ~a->max[q->f->sort];
-    int64_t kb = q->f->ascending ? b->min[q->f->sort] : ~b->max[q->f->sort];
+    struct candidate a = best_of(q, *(const uint32_t *)x);
+    struct candidate b = best_of(q, *(const uint32_t *)y);
 
-    return (ka > kb) - (ka < kb);
+    return before(b, a) - before(a, b);
 }
 
 /* The chunk with the best key first: the page fills with good rows early, and what is
@@ -692,9 +691,10 @@ static enum lw_status begin_search(struct search *q, const struct store_flow_fil
     q->values = mem_alloc(COLS_CHUNK * sizeof(struct store_addr));
     q->keep = mem_alloc(COLS_CHUNK + 8);
     q->hit = mem_alloc(COLS_CHUNK + 8);
+    q->good = mem_alloc(COLS_CHUNK + 8);
     q->keys = mem_alloc(COLS_CHUNK * sizeof(int64_t));
     return q->heap == NULL || q->values == NULL || q->keep == NULL || q->keys == NULL ||
-                   q->hit == NULL
+                   q->hit == NULL || q->good == NULL
                ? lw_fail(err, LW_ENOMEM, "out of memory")
                : LW_OK;
 }
@@ -727,6 +727,7 @@ enum lw_status store_flow_list(struct store *s, const struct store_flow_filter *
     mem_free(q.values);
     mem_free(q.keep);
     mem_free(q.hit);
+    mem_free(q.good);
     mem_free(q.keys);
     mem_free(runs);
     return st;

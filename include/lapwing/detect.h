@@ -130,7 +130,7 @@ lw_classifier_explain(const struct lw_classifier *c, const float *row,
                       const struct lw_verdict *v, struct lw_reason *out, size_t max,
                       size_t *n_out, struct lw_error *err);
 
-enum { LW_REPEATS_MAX = 10 };
+enum { LW_REPEATS_MAX = 10, LW_TRAIN_FOLDS = 4 };
 
 /** How to train.  Zero means the preset's value. */
 struct lw_train_config {
@@ -169,6 +169,13 @@ struct lw_train_report {
     struct lw_eval leave_attack_out;       /* pooled over folds and repeats */
     struct lw_eval repeat[LW_REPEATS_MAX]; /* the same, each repeat alone */
     uint32_t n_repeats;
+    /* Mean cost of a held-out row in each repeat, by the model's costs, where normal
+     * rows weigh a half, attacks of known types and of types left out a quarter each,
+     * and a type of n rows log(1 + n) within its quarter. */
+    double weighted_cost[LW_REPEATS_MAX];
+    /* Share of normal rows alarmed, of each quarter in the order of the file while it
+     * was left out; mean over the repeats. */
+    double alarmed[LW_TRAIN_FOLDS];
     struct lw_curve curve;                  /* of leave_attack_out's attack scores */
     struct lw_eval leave_attack_out_masked; /* without the features that packets cannot
                                                give */
@@ -188,6 +195,7 @@ struct lw_train_report {
     double attack_factor;
     double novelty_power;
     double mix;
+    double nearness;
     double train_seconds; /* final fit, CPU time; not stored in the model */
 };
 
@@ -234,7 +242,7 @@ struct lw_sign {
     const char *words;             /* what was seen, or what of it there was a number */
 };
 
-/** One judged flow.  Everything borrowed for the call. */
+/** One judged row of a flow.  Everything borrowed for the call. */
 struct lw_finding {
     const struct lw_record *rec;
     const struct lw_view *view;
@@ -244,6 +252,8 @@ struct lw_finding {
                                                  sign one in any case */
     size_t n_reasons;
     bool alert;
+    bool again; /* the flow goes on, and an earlier row of it had this verdict (or,
+                   where it is normal, any) */
     const struct lw_sign *sign; /* that the verdict is by; NULL: by the classifier */
     int64_t known_ns; /* when the verdict was certain: the end of the record, or, where
                          only what came later showed that it was part of an attack, the
@@ -256,7 +266,7 @@ typedef void (*lw_finding_fn)(void *ctx, const struct lw_finding *f);
 struct lw_detector_config {
     struct lw_meter_config meter; /* what the view needs is switched on besides */
     struct lw_extractor_config extractor;
-    lw_finding_fn finding; /* every judged flow */
+    lw_finding_fn finding; /* every judged row */
     void *ctx;             /* borrowed */
     bool no_reasons;       /* alerts come without, but for those by a sign;
                               lw_classifier_explain() gives them */
@@ -276,8 +286,10 @@ struct lw_detector_config {
 struct lw_detector_stats {
     struct lw_meter_stats meter;
     uint64_t rows;   /* judged */
-    uint64_t alerts; /* verdict neither normal nor unheard */
-    uint64_t by_class[LW_N_VERDICTS];
+    uint64_t alerts; /* rows whose verdict is neither normal nor unheard */
+    uint64_t
+        by_class[LW_N_VERDICTS]; /* flows: a long one counts once in each class
+                                    that rows of it had, as normal if in no other */
 };
 
 /** A detector around one classifier (borrowed until free).  LW_EUNSUPPORTED: its view

@@ -256,8 +256,6 @@ struct lw_record {
     char state[24]; /* Argus' State column: "FSPA_FSPA", "CON", "ECO", ... */
     uint32_t lacks; /* LW_LACKS_... */
     uint32_t tag;   /* whoever hands a record on may note something here */
-    struct lw_argus argus;
-    struct lw_conn_log conn_log;
     const struct lw_flow_stats *stats; /* borrowed for the call of an lw_record_fn;
                                           NULL when the meter collects none */
     enum lw_app app;    /* by the first bytes of both sides, when the meter looks */
@@ -265,6 +263,9 @@ struct lw_record {
                            state; borrowed for the call.  NULL: not listened to */
     const struct lw_handshake *handshake; /* likewise; NULL: the meter does not look, or
                                              there was none that it reads */
+    /* Last: most records do not have them, and need not carry them along. */
+    struct lw_argus argus;
+    struct lw_conn_log conn_log;
 };
 
 /** Printed names, static storage. */

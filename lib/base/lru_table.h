@@ -33,6 +33,15 @@ void lru_table_free(struct lru_table *t);
  *  first entries; later the table is full at the size that it has. */
 void *lru_table_get(struct lru_table *t, const void *key, bool *is_new);
 
+/** The same in steps, for whoever knows his keys in advance: the hash of a key; asking
+ *  memory for the place where its entry is found; then, which waits for that, for the
+ *  entry; and the entry. */
+uint32_t lru_table_hash(const struct lru_table *t, const void *key);
+void lru_table_fetch_bucket(const struct lru_table *t, uint32_t hash);
+void lru_table_fetch_entry(const struct lru_table *t, uint32_t hash);
+void *lru_table_get_hashed(struct lru_table *t, const void *key, uint32_t hash,
+                           bool *is_new);
+
 /** The key's entry, or NULL; what is forgotten next does not change. */
 void *lru_table_find(const struct lru_table *t, const void *key);
 

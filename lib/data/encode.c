@@ -306,19 +306,36 @@ static float apply_scale(const struct encoder_slot *slot, float v)
     return (float)((scale_log(v, slot->log1p) - slot->mean) / slot->deviation);
 }
 
+/* One input of a few rows: what is to be done with it is looked up once for them. */
+static void apply_slot(const struct encoder *e, size_t input, const float *rows,
+                       size_t n_rows, float *out)
+{
+    const struct encoder_slot *slot = &e->slots[input];
+
+    rows += input;
+    out += slot->first_output;
+    if (slot->column != NULL) {
+        for (size_t r = 0; r < n_rows; r++)
+            apply_category(slot, rows[r * e->n_inputs], out + r * e->n_outputs);
+    } else if (slot->scaled) {
+        for (size_t r = 0; r < n_rows; r++)
+            out[r * e->n_outputs] = apply_scale(slot, rows[r * e->n_inputs]);
+    } else {
+        for (size_t r = 0; r < n_rows; r++)
+            out[r * e->n_outputs] = rows[r * e->n_inputs];
+    }
+}
+
 void encoder_apply(const struct encoder *e, const float *rows, size_t n_rows,
                    float *out)
 {
-    for (size_t r = 0; r < n_rows; r++, rows += e->n_inputs, out += e->n_outputs) {
-        for (size_t i = 0; i < e->n_inputs; i++) {
-            const struct encoder_slot *slot = &e->slots[i];
+    enum { BLOCK = 16 };
 
-            if (slot->column != NULL)
-                apply_category(slot, rows[i], out + slot->first_output);
-            else
-                out[slot->first_output] =
-                    slot->scaled ? apply_scale(slot, rows[i]) : rows[i];
-        }
+    for (size_t r = 0; r < n_rows; r += BLOCK) {
+        const size_t n = n_rows - r < BLOCK ? n_rows - r : BLOCK;
+
+        for (size_t i = 0; i < e->n_inputs; i++)
+            apply_slot(e, i, rows + r * e->n_inputs, n, out + r * e->n_outputs);
     }
 }
 

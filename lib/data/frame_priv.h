@@ -14,9 +14,13 @@ typedef bool (*frame_parse_fn)(const char *p, size_t n, double *out);
 struct frame_column {
     char *name; /* owned */
     enum lw_column_type type;
-    float *numbers;       /* (cap), owned; NULL for text */
-    uint32_t *codes;      /* (cap), owned; NULL for numbers */
-    struct dict dict;     /* of a text column */
+    float *numbers;    /* (cap), owned; NULL for text */
+    uint32_t *codes;   /* (cap), owned; NULL for numbers */
+    struct dict dict;  /* of a text column */
+    const char *again; /* borrowed from `dict`: the word of the last plain cell, which
+                          the next one probably has; NULL: not known */
+    size_t n_again;
+    uint32_t again_code;
     frame_parse_fn parse; /* of a time: seconds since 1970; NULL for other numbers */
     double origin;        /* of a time: its first value, which is 0 in `numbers` */
     bool has_origin;

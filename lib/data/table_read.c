@@ -19,13 +19,20 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/numfmt.h"
+#include "data/scan.h"
 #include "data/table.h"
 
 #include <math.h>
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMNS_MAX = 4096, ROWS_FIRST = 1024, VALUE_SHOWN = 40, ROWS_PER_WORD = 8192 };
+enum {
+    COLUMNS_MAX = 4096,
+    ROWS_FIRST = 1024,
+    VALUE_SHOWN = 40,
+    ROWS_PER_WORD = 8192,
+    GROWTH_MAX = 16
+};
 
 /* Rows are numbered with 32 bits all over the data layer. */
 #define ROWS_MAX ((size_t)UINT32_MAX - 1)
@@ -284,8 +291,22 @@ static enum lw_status fail_long(const struct table *t, struct csv_field extra,
 
 /* ---- rows ---- */
 
+/* As many rows as the file will have if it goes on as it began, but not too many at
+ * once: the rest may be of another kind. */
+static size_t guess_rows(const struct table *t)
+{
+    double read = (double)stream_bytes_read(t->lines.in);
+    double total = (double)stream_bytes_total(t->lines.in);
+    double n = (double)t->frame->n_rows;
+    double guess = read > 0 ? n * total / read * 1.1 : 0;
+
+    return (size_t)(guess < n * GROWTH_MAX ? guess : n * GROWTH_MAX);
+}
+
 static enum lw_status make_room(struct table *t, struct lw_error *err)
 {
+    size_t cap;
+
     struct lw_frame *f = t->frame;
 
     if (f->n_rows < f->cap)
@@ -293,70 +314,45 @@ static enum lw_status make_room(struct table *t, struct lw_error *err)
     if (f->n_rows >= ROWS_MAX)
         return lw_fail(err, LW_ELIMIT, "%s:%zu: more than %zu rows", t->name,
                        t->lines.number, ROWS_MAX);
+    cap = guess_rows(t);
+    if (cap > f->cap + f->cap / 2 && frame_set_capacity(f, cap))
+        return LW_OK;
     if (!frame_set_capacity(f, f->cap == 0 ? ROWS_FIRST : f->cap + f->cap / 2))
         return fail_memory(t, err);
     return LW_OK;
 }
 
-static bool is_digit(char c)
+/* Any cell of a line without quotes, from `cell` on; *stop is what ends it. */
+static enum lw_status store_plain_cell(struct table *t, size_t i, const char *cell,
+                                       const char *end, const char **stop,
+                                       struct lw_error *err)
 {
-    return (unsigned)(c - '0') <= 9;
+    struct frame_column *c = &t->frame->columns[i];
+    const char *p = memchr(cell, t->delimiter, (size_t)(end - cell));
+    enum lw_status st;
+
+    *stop = p == NULL ? end : p;
+    st = store_field(t, i, csv_trim(cell, (size_t)(*stop - cell)), err);
+    if (st == LW_OK && c->type == LW_COLUMN_TEXT && !c->is_dropped) {
+        c->again_code = c->codes[t->frame->n_rows];
+        c->again = c->dict.words[c->again_code];
+        c->n_again = strlen(c->again);
+    }
+    return st;
 }
 
-/* Most cells of the data sets are one digit, and most others a share of two decimals.
- * NULL for any other cell. */
-static inline const char *scan_short(const char *p, const char *end, char stop,
-                                     double *out, bool *is_spelt)
+/* Where the word of the last cell ends, if the cell is the same; else NULL.  No plain
+ * cell's word holds a delimiter. */
+static inline const char *skip_again(const struct frame_column *c, const char *cell,
+                                     const char *end, char delimiter)
 {
-    if (end - p < 2 || !is_digit(p[0]))
-        return NULL;
-    if (p[1] == stop) {
-        *out = p[0] - '0';
-        return p + 1;
-    }
-    if (end - p < 5 || p[1] != '.' || p[4] != stop || !is_digit(p[2]) ||
-        !is_digit(p[3]))
-        return NULL;
-    *is_spelt = true;
-    *out = ((p[0] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0')) / 100.0;
-    return p + 4;
-}
+    size_t n = (size_t)(end - cell);
 
-/* A plain decimal from `p` up to `stop` or `end`.  NULL for any other text.  At most 15
- * digits and 15 decimals make one exact division (Clinger 1990), so the value is the
- * one that numfmt_parse() gives.  *is_spelt becomes true unless is_only_spelling(). */
-static const char *scan_decimal(const char *p, const char *end, char stop, double *out,
-                                bool *is_spelt)
-{
-    static const double pow10[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    const char *start = p;
-    const char *point = NULL;
-    uint64_t mantissa = 0;
-    ptrdiff_t digits;
-
-    p = scan_short(start, end, stop, out, is_spelt);
-    if (p != NULL)
-        return p;
-    p = start;
-    for (; p < end && *p != stop; p++) {
-        unsigned digit = (unsigned)(*p - '0');
-
-        if (digit <= 9)
-            mantissa = mantissa * 10 + digit;
-        else if (*p == '.' && point == NULL)
-            point = p;
-        else
-            return NULL;
-    }
-    digits = p - start - (point != NULL ? 1 : 0);
-    if (digits < 1 || digits > 15)
+    if (c->again == NULL || n < c->n_again ||
+        (n > c->n_again && cell[c->n_again] != delimiter) ||
+        memcmp(cell, c->again, c->n_again) != 0)
         return NULL;
-    *is_spelt |= point != NULL || digits > 7 || (*start == '0' && digits > 1);
-    *out = (double)mantissa;
-    if (point != NULL)
-        *out /= pow10[p - point - 1];
-    return p;
+    return cell + c->n_again;
 }
 
 /* A line without quotes, cell by cell where it lies. */
@@ -366,22 +362,26 @@ static enum lw_status store_plain_row(struct table *t, struct span text,
     struct lw_frame *f = t->frame;
     const char *p = (const char *)text.p;
     const char *end = p + text.n;
-    enum lw_status st;
 
     for (size_t i = 0; i < f->n_columns; i++) {
         struct frame_column *c = &f->columns[i];
         const char *cell = p;
         double v;
 
-        p = NULL;
-        if (c->type == LW_COLUMN_NUMBER && c->parse == NULL)
-            p = scan_decimal(cell, end, t->delimiter, &v, &c->is_spelt);
-        if (p != NULL) {
-            c->numbers[f->n_rows] = (float)v;
+        if (c->type == LW_COLUMN_TEXT) {
+            p = skip_again(c, cell, end, t->delimiter);
+            if (p != NULL)
+                c->codes[f->n_rows] = c->again_code;
         } else {
-            p = memchr(cell, t->delimiter, (size_t)(end - cell));
-            p = p == NULL ? end : p;
-            st = store_field(t, i, csv_trim(cell, (size_t)(p - cell)), err);
+            p = c->parse != NULL
+                    ? NULL
+                    : scan_decimal(cell, end, t->delimiter, &v, &c->is_spelt);
+            if (p != NULL)
+                c->numbers[f->n_rows] = (float)v;
+        }
+        if (p == NULL) {
+            enum lw_status st = store_plain_cell(t, i, cell, end, &p, err);
+
             if (st != LW_OK)
                 return st;
         }
@@ -426,6 +426,7 @@ static void forget_row(struct lw_frame *f)
         if (c->changed_row != f->n_rows + 1)
             continue;
         c->changed_row = 0;
+        c->again = NULL;
         if (c->type == LW_COLUMN_TEXT) {
             dict_forget_last(&c->dict);
         } else {

@@ -250,7 +250,7 @@ static enum lw_status find(struct search *s, struct state *found, struct lw_erro
     return LW_OK;
 }
 
-/* Take back what is not needed. */
+/* Take back what is not needed, until every part is. */
 static enum lw_status drop_needless(struct search *s, struct state *found,
                                     struct lw_error *err)
 {
@@ -266,10 +266,12 @@ static enum lw_status drop_needless(struct search *s, struct state *found,
         st = judge(s, 1, err);
         if (st != LW_OK)
             return st;
-        if (s->states[0].flips)
+        if (s->states[0].flips) {
             *found = s->states[0];
-        else
+            i = 0;
+        } else {
             i++;
+        }
     }
     return LW_OK;
 }
@@ -314,7 +316,8 @@ static enum lw_status make_smaller(struct search *s, struct state *found,
     for (size_t i = 0; st == LW_OK && i < found->n; i++)
         if (s->c->view->features[found->feature_idx[i]].type == LW_FEATURE_NUMBER)
             st = move_back(s, found, i, err);
-    return st;
+    /* What was needed before the others moved may not be any more. */
+    return st == LW_OK ? drop_needless(s, found, err) : st;
 }
 
 static enum lw_status search_begin(struct search *s, struct lw_error *err)

@@ -89,20 +89,25 @@ bool lw_classifier_calibrated(const struct lw_classifier *c)
     return c->calibration.n_classes > 0;
 }
 
-/* Fills in how far the row is from all that is known, and from each class.  Which
- * classes are left, and whether that is none; confidence: of the likeliest. */
-static bool is_recognized(const struct lw_classifier *c, const float *squashed,
-                          const float *margins, float confidence, struct lw_verdict *v)
+/* How far the row is from all that is known, and from each class: distance
+ * (n_classes), which older files do not say and whose rules do not ask for. */
+static float measure(const struct lw_classifier *c, const float *squashed,
+                     float *distance)
 {
-    float distance[LW_MAX_CLASSES];
+    if (c->conformal_sets.n_classes == 0)
+        return mahalanobis_distance(c->novelty.distance, squashed, NULL);
+    return mahalanobis_by_class(c->novelty.distance, squashed,
+                                c->conformal_sets.class_of_group, c->n_classes,
+                                distance);
+}
 
-    if (c->conformal_sets.n_classes == 0) {
-        v->novelty = mahalanobis_distance(c->novelty.distance, squashed, NULL);
+/* Fills in which classes are left; whether that is none.  confidence: of the likeliest
+ * class. */
+static bool is_recognized(const struct lw_classifier *c, const float *margins,
+                          const float *distance, float confidence, struct lw_verdict *v)
+{
+    if (c->conformal_sets.n_classes == 0)
         return !novelty_rejects(&c->novelty, confidence, v->novelty);
-    }
-    v->novelty =
-        mahalanobis_by_class(c->novelty.distance, squashed,
-                             c->conformal_sets.class_of_group, c->n_classes, distance);
     conformal_p_values(&c->conformal_sets, margins, distance, v->class_p);
     v->class_set = conformal_set(&c->conformal_sets, v->class_p, v->novelty);
     v->n_classes_p = c->n_classes;
@@ -119,19 +124,22 @@ static float strange_confidence(float confidence, const struct lw_verdict *v)
     return 1.0f - most;
 }
 
-static void judge_row(const struct lw_classifier *c, const float *row,
-                      const float *margins, struct lw_verdict *v)
+static void judge_row(const struct lw_classifier *c, const float *row, float *margins,
+                      struct lw_verdict *v)
 {
     float squashed[CLASSIFIER_FEATURES_MAX];
+    float distance[LW_MAX_CLASSES];
     float confidence; /* by the rule, which thresholds are set on */
     uint32_t best;
     bool recognized;
 
     *v = (struct lw_verdict){0};
     (void)classifier_squashed(c->view, row, squashed);
+    v->novelty = measure(c, squashed, distance);
+    rule_draw_near(&c->rule, margins, distance);
     best = classifier_decide(c, margins, squashed, v->score);
     confidence = v->score[best];
-    recognized = is_recognized(c, squashed, margins, confidence, v);
+    recognized = is_recognized(c, margins, distance, confidence, v);
     v->p_value = novelty_p_value(&c->novelty, v->novelty);
     if (c->calibration.n_classes > 0)
         calibration_apply(&c->calibration, v->score);
@@ -148,7 +156,7 @@ static void judge_row(const struct lw_classifier *c, const float *row,
 
 /* No distance, no class that is not recognized. */
 static void judge_by_cut(const struct lw_classifier *c, const float *row,
-                         const float *margins, struct lw_verdict *v)
+                         float *margins, struct lw_verdict *v)
 {
     float cuts[LW_MAX_CLASSES];
 

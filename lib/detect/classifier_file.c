@@ -434,6 +434,7 @@ static enum lw_status check_fit(const struct lw_classifier *c, struct lw_error *
         encoder_outputs(c->encoder) != lw_model_columns(c->model) ||
         lw_model_classes(c->model) != c->n_classes || !sets_fit(c) ||
         !calibration_fits(c) ||
+        (c->rule.nearness > 0 && c->conformal_sets.n_classes == 0) ||
         (c->cut == 0 &&
          (c->rule.cost.n_classes != c->n_classes ||
           mahalanobis_columns(c->normality.distance) != count_numbers(c->view) ||

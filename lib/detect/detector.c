@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/timefmt.h"
 #include "detect/budget.h"
+#include "detect/flow_verdicts.h"
 #include "detect/sign_said.h"
 #include "detect/signs.h"
 
@@ -60,6 +61,7 @@ struct lw_detector {
     int64_t latest_ns;              /* end of what was judged, packet time in a pause */
     struct signs *signs;            /* owned; NULL: the classifier judges alone */
     struct budget budget;
+    struct flow_verdicts flows;
     int64_t next_look_ns;
     enum lw_status failed; /* LW_OK, or the first failure, kept in `why` */
     struct lw_error why;
@@ -137,6 +139,7 @@ static enum lw_status report_one(struct lw_detector *d)
 
     heed_signs(&d->told[slot], &f);
     f.alert = v->verdict != LW_VERDICT_NORMAL;
+    f.again = flow_verdicts_count(&d->flows, f.rec, v->verdict, d->stats.by_class);
     if (f.alert && f.sign == NULL && !d->cfg.no_reasons)
         st = lw_classifier_explain(d->classifier, values, v, f.reasons, LW_MAX_REASONS,
                                    &f.n_reasons, &d->why);
@@ -144,7 +147,6 @@ static enum lw_status report_one(struct lw_detector *d)
         return st;
     d->stats.rows++;
     d->stats.alerts += f.alert ? 1 : 0;
-    d->stats.by_class[v->verdict]++;
     if (d->cfg.finding != NULL)
         d->cfg.finding(d->cfg.ctx, &f);
     return LW_OK;
@@ -246,6 +248,9 @@ static enum lw_status new_parts(struct lw_detector *d, struct lw_error *err)
 
     st = budget_init(&d->budget, d->classifier, d->cfg.false_alarm,
                      d->cfg.alerts_per_day, err);
+    if (st != LW_OK)
+        return st;
+    st = flow_verdicts_init(&d->flows, err);
     if (st != LW_OK)
         return st;
     lw_view_meter_needs(d->view, &d->cfg.meter);
@@ -370,6 +375,7 @@ void lw_detector_free(struct lw_detector *d)
     lw_meter_free(d->meter);
     lw_extractor_free(d->extractor);
     signs_free(d->signs);
+    flow_verdicts_release(&d->flows);
     mem_free(d->rows);
     mem_free(d->recs);
     mem_free(d->verdicts);

@@ -14,6 +14,7 @@ struct fit_task {
     const char *model;   /* kind of estimator */
     size_t most_normal;  /* rows to learn the classes from, at random; 0: all */
     size_t most_of_type; /* the same of each attack type */
+    float nearness;      /* of the decision rule, when rows held out are judged */
     struct lw_model_params params;
 };
 

@@ -13,6 +13,8 @@
 
 enum { BLOCK = ENSEMBLE_BLOCK, BATCH = 256 };
 
+_Static_assert((int)BLOCK == (int)DAMPED_BLOCK, "one block is turned at once");
+
 struct lw_stream {
     const struct lw_stream_model *model; /* borrowed */
     struct lw_stream_config cfg;
@@ -21,6 +23,7 @@ struct lw_stream {
     struct lw_stream_stats stats;
     struct lw_stream_packet packets[BLOCK];
     unsigned n;
+    _Alignas(64) float rows[BLOCK * STREAM_LANES]; /* (BLOCK, STREAM_LANES) */
     _Alignas(64) float x[DAMPED_FEATURES * BLOCK]; /* (DAMPED_FEATURES, BLOCK) */
 };
 
@@ -129,6 +132,7 @@ static void close_block(struct lw_stream *s)
 
     if (s->n == 0)
         return;
+    damped_turn(s->rows, s->x);
     ensemble_score(&s->model->ensemble, s->x, scores);
     for (unsigned i = 0; i < s->n; i++) {
         if (s->packets[i].is_scored)
@@ -211,19 +215,13 @@ enum lw_status lw_stream_add(struct lw_stream *s, const struct lw_packet *pkt,
 {
     struct lw_stream_packet *p = &s->packets[s->n];
     struct damped_packet d;
-    float lanes[STREAM_LANES];
 
     begin(p, ++s->stats.packets, pkt, s->cfg.rivals);
     if (packet_stream_look(pkt, &d)) {
-        if (!damped_add(s->damped, &d, lanes))
+        if (!damped_add(s->damped, &d, s->rows + (size_t)s->n * STREAM_LANES))
             return lw_fail(err, LW_ENOMEM, "out of memory for a stream");
-        damped_spread(lanes);
         describe(p, &d);
         s->stats.scored++;
-        for (unsigned k = 0; k < DAMPED_STATS; k++)
-            for (unsigned r = 0; r < DAMPED_RATES; r++)
-                s->x[(k * DAMPED_RATES + r) * BLOCK + s->n] =
-                    lanes[k * DAMPED_LANES + r];
     }
     if (++s->n == BLOCK)
         close_block(s);

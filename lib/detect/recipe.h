@@ -14,6 +14,7 @@ struct recipe {
     void (*cost)(struct lw_cost *c, uint32_t n_classes);
     void (*tune_by)(struct lw_cost *c, uint32_t n_classes); /* to choose the rule */
     double alarm_budget; /* share of held-out normal rows that may be alarmed */
+    float nearness;      /* of the decision rule */
     size_t most_normal;  /* distinct rows to learn the classes from; 0: all */
     size_t most_of_type;
     struct lw_model_params params; /* what the caller leaves 0 */

@@ -3,7 +3,7 @@
  * detect/rule.h - from a model's scores to a class.
  *
  * Attacks of tomorrow are not those of the training set, so the probabilities of a
- * model are too sure of themselves and too fond of "normal".  Four numbers correct
+ * model are too sure of themselves and too fond of "normal".  Five numbers correct
  * them:
  *
  *   temperature    scores are divided by it: how far they can be trusted
@@ -11,11 +11,13 @@
  *   novelty_power  P(normal) is multiplied by p^novelty_power, p being the share of the
  *                  normal training rows that lie as far from the mean of the normal
  *   mix            this share of the attacks' probability is spread evenly over them
+ *   nearness       the odds between classes of attack are multiplied by e^(nearness *
+ *                  difference of the row's distances to the nearest known type of each)
  *
  * The class said is the one whose expected cost is least (Elkan, "The foundations of
  * cost-sensitive learning", IJCAI 2001); where every mistake costs the same, that is
- * the likeliest.  The numbers are chosen in training, by what they do to attack types
- * that were left out (detect/tune.h).
+ * the likeliest.  The first four are chosen in training, by what they do to attack
+ * types that were left out (detect/tune.h), the last is the preset's.
  */
 #ifndef DETECT_RULE_H
 #define DETECT_RULE_H
@@ -31,11 +33,17 @@ struct rule {
     float attack_factor; /* > 0 */
     float novelty_power; /* >= 0 */
     float mix;           /* 0 to 1 */
+    float nearness;      /* >= 0 */
     struct lw_cost cost; /* class 0 is normal */
 };
 
 /** Trusts the model: all numbers neutral, every mistake costs 1. */
 void rule_init(struct rule *r, uint32_t n_classes);
+
+/** Apply the nearness to margins (n_classes): the odds between attacks, not those of
+ *  attack against normal.  distance (n_classes) to the nearest known type of each
+ * class; not looked at where the nearness is 0. */
+void rule_draw_near(const struct rule *r, float *margins, const float *distance);
 
 /** Probabilities out (n_classes) from scores (n_classes) and the logarithm of the
  *  novelty's p-value. */

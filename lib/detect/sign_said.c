@@ -69,26 +69,50 @@ static int hex_of(uint8_t c)
 
 static uint8_t lower(uint8_t c)
 {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+    return (uint8_t)(c | ((unsigned)c - 'A' <= 'Z' - 'A' ? 0x20 : 0));
+}
+
+/* The bytes before the first one that may be part of an escape. */
+static size_t plain_bytes(struct span in)
+{
+    const uint8_t *escape;
+
+    if (in.n == 0)
+        return 0;
+    escape = memchr(in.p, '%', in.n);
+    if (escape != NULL)
+        in = span_first(in, (size_t)(escape - in.p));
+    escape = in.n == 0 ? NULL : memchr(in.p, '+', in.n);
+    return escape != NULL ? (size_t)(escape - in.p) : in.n;
+}
+
+/* What an escape, or what looks like the beginning of one, stands for. */
+static uint8_t take_escape(struct span *in)
+{
+    uint8_t c = span_u8(*in, 0);
+    int high = c == '%' ? hex_of(span_u8(*in, 1)) : -1;
+    int low = high >= 0 ? hex_of(span_u8(*in, 2)) : -1;
+
+    *in = span_from(*in, low >= 0 ? 3 : 1);
+    if (low >= 0)
+        return (uint8_t)(high << 4 | low);
+    return c == '+' ? ' ' : c;
 }
 
 /* Lower case, escapes of URLs resolved.  out (in.n); returns how many. */
-static size_t resolve(struct span in, uint8_t *out)
+static size_t resolve(struct span in, uint8_t *restrict out)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < in.n; i++) {
-        uint8_t c = in.p[i];
-        int high = c == '%' ? hex_of(span_u8(in, i + 1)) : -1;
-        int low = high >= 0 ? hex_of(span_u8(in, i + 2)) : -1;
+    while (in.n > 0) {
+        size_t plain = plain_bytes(in);
 
-        if (low >= 0) {
-            c = (uint8_t)(high << 4 | low);
-            i += 2;
-        } else if (c == '+') {
-            c = ' ';
-        }
-        out[n++] = lower(c);
+        for (size_t i = 0; i < plain; i++)
+            out[n + i] = lower(in.p[i]);
+        n += plain;
+        in = span_from(in, plain);
+        if (in.n > 0)
+            out[n++] = lower(take_escape(&in));
     }
     return n;
 }

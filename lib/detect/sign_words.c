@@ -179,15 +179,45 @@ static const char *const shells[] = {
     "c:\\windows\\system32>",       "nt authority\\system",
 };
 
-static bool has(struct span text, const char *word)
+/* A text, and which pairs of letters it has, or others of the same place here.  Nearly
+ * every word has one that the text has not, and needs no search then. */
+struct searched {
+    struct span text;
+    uint8_t pairs[1 << 11];
+};
+
+static unsigned place_of(uint8_t a, uint8_t b)
 {
-    return text.n > 0 && memmem(text.p, text.n, word, strlen(word)) != NULL;
+    return ((unsigned)a << 5 ^ b) & ((1U << 11) - 1);
 }
 
-static bool has_any(struct span text, const char *const *words, size_t n)
+static void search_in(struct searched *t, struct span text)
+{
+    t->text = text;
+    memset(t->pairs, 0, sizeof t->pairs);
+    for (size_t i = 0; i + 1 < text.n; i++)
+        t->pairs[place_of(text.p[i], text.p[i + 1])] = 1;
+}
+
+static bool may_have(const struct searched *t, const char *word)
+{
+    for (; word[1] != '\0'; word++) {
+        if (!t->pairs[place_of((uint8_t)word[0], (uint8_t)word[1])])
+            return false;
+    }
+    return true;
+}
+
+static bool has(const struct searched *t, const char *word)
+{
+    return t->text.n > 0 && may_have(t, word) &&
+           memmem(t->text.p, t->text.n, word, strlen(word)) != NULL;
+}
+
+static bool has_any(const struct searched *t, const char *const *words, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (has(text, words[i]))
+        if (has(t, words[i]))
             return true;
     return false;
 }
@@ -196,45 +226,61 @@ static bool has_any(struct span text, const char *const *words, size_t n)
 
 enum sign_said words_to_web(struct span text)
 {
+    struct searched t;
+
+    search_in(&t, text);
     /* A shell of Windows over its remote management; events are sent elsewhere. */
-    if (has(text, "post /wsman http") || has(text, "post /wsman?psversion"))
+    if (has(&t, "post /wsman http") || has(&t, "post /wsman?psversion"))
         return SIGN_SAID_RPC_RUN;
-    if (has_any(text, exploits, COUNT(exploits)))
+    if (has_any(&t, exploits, COUNT(exploits)))
         return SIGN_SAID_WEB_EXPLOIT;
-    return has_any(text, scanners, COUNT(scanners)) ? SIGN_SAID_WEB_SCANNER
-                                                    : SIGN_SAID_NOTHING;
+    return has_any(&t, scanners, COUNT(scanners)) ? SIGN_SAID_WEB_SCANNER
+                                                  : SIGN_SAID_NOTHING;
 }
 
 enum sign_said words_to_shell(struct span text)
 {
-    return has_any(text, droppers, COUNT(droppers)) ? SIGN_SAID_DROPPER
-                                                    : SIGN_SAID_NOTHING;
+    struct searched t;
+
+    search_in(&t, text);
+    return has_any(&t, droppers, COUNT(droppers)) ? SIGN_SAID_DROPPER
+                                                  : SIGN_SAID_NOTHING;
 }
 
 enum sign_said words_to_windows(struct span text)
 {
+    struct searched t;
+
+    search_in(&t, text);
     for (size_t i = 0; i < COUNT(windows); i++)
-        if (has(text, windows[i].word))
+        if (has(&t, windows[i].word))
             return (enum sign_said)windows[i].said;
     return SIGN_SAID_NOTHING;
 }
 
 enum sign_said words_to_bot(struct span text)
 {
-    return has_any(text, orders, COUNT(orders)) ? SIGN_SAID_BOT_ORDER
-                                                : SIGN_SAID_NOTHING;
+    struct searched t;
+
+    search_in(&t, text);
+    return has_any(&t, orders, COUNT(orders)) ? SIGN_SAID_BOT_ORDER : SIGN_SAID_NOTHING;
 }
 
 enum sign_said words_of_directory(struct span text)
 {
-    return has_any(text, classes, COUNT(classes)) ? SIGN_SAID_WEB_EXPLOIT
-                                                  : SIGN_SAID_NOTHING;
+    struct searched t;
+
+    search_in(&t, text);
+    return has_any(&t, classes, COUNT(classes)) ? SIGN_SAID_WEB_EXPLOIT
+                                                : SIGN_SAID_NOTHING;
 }
 
 enum sign_said words_of_shell(struct span text)
 {
-    return (has(text, "uid=") && has(text, "gid=")) ||
-                   has_any(text, shells, COUNT(shells))
+    struct searched t;
+
+    search_in(&t, text);
+    return (has(&t, "uid=") && has(&t, "gid=")) || has_any(&t, shells, COUNT(shells))
                ? SIGN_SAID_SHELL
                : SIGN_SAID_NOTHING;
 }

@@ -10,6 +10,7 @@
 #include "feature/flow_past.h"
 #include "feature/seen.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -322,8 +323,10 @@ static void explain(const struct signs *s, const struct sign_rule *rule,
     const int feature = s->feature[rule - sign_rules];
 
     *why = (struct lw_reason){.feature_idx = (uint16_t)feature, .value = row[feature]};
+    /* As a whole number: the C library takes long over others. */
     if (rule->least > 1)
-        (void)snprintf(why->words, sizeof why->words, "%.0f %s", n, rule->sign.words);
+        (void)snprintf(why->words, sizeof why->words, "%" PRIu64 " %s",
+                       (uint64_t)rint(n), rule->sign.words);
     else
         (void)snprintf(why->words, sizeof why->words, "%s", rule->sign.words);
 }

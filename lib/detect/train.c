@@ -65,6 +65,15 @@ static void put_figures(struct jsonw *w, const struct figure *f, size_t n)
     }
 }
 
+static void put_numbers(struct jsonw *w, const char *key, const double *v, size_t n)
+{
+    jsonw_key(w, key);
+    jsonw_array(w);
+    for (size_t i = 0; i < n; i++)
+        jsonw_f64(w, v[i]);
+    jsonw_array_end(w);
+}
+
 static void put_eval(struct jsonw *w, const char *key, const struct lw_eval *e)
 {
     const struct figure figures[] = {
@@ -94,10 +103,9 @@ static void put_eval(struct jsonw *w, const char *key, const struct lw_eval *e)
 static void put_rule(struct jsonw *w, const struct lw_train_report *r)
 {
     const struct figure figures[] = {
-        {"temperature", r->temperature},
-        {"attack_factor", r->attack_factor},
-        {"novelty_power", r->novelty_power},
-        {"mix", r->mix},
+        {"temperature", r->temperature},     {"attack_factor", r->attack_factor},
+        {"novelty_power", r->novelty_power}, {"mix", r->mix},
+        {"nearness", r->nearness},
     };
 
     jsonw_key(w, "rule");
@@ -228,6 +236,8 @@ static void put_validation(struct jsonw *w, const struct lw_train_report *r)
     jsonw_object(w);
     jsonw_put_u64(w, "repeats", r->n_repeats);
     put_eval(w, "leave_attack_out", &r->leave_attack_out);
+    put_numbers(w, "weighted_cost", r->weighted_cost, r->n_repeats);
+    put_numbers(w, "alarmed_by_quarter", r->alarmed, LW_TRAIN_FOLDS);
     put_eval(w, "leave_attack_out_as_from_packets", &r->leave_attack_out_masked);
     put_eval(w, "random_split", &r->random_split);
     put_eval(w, "baseline_majority", &r->baseline_majority);
@@ -303,6 +313,7 @@ static void report_rule(const struct rule *r, struct lw_train_report *report)
     report->attack_factor = (double)r->attack_factor;
     report->novelty_power = (double)r->novelty_power;
     report->mix = (double)r->mix;
+    report->nearness = (double)r->nearness;
 }
 
 static enum lw_status train_on(const struct train_set *s, const struct lw_frame *frame,
@@ -318,6 +329,7 @@ static enum lw_status train_on(const struct train_set *s, const struct lw_frame 
                             .model = cfg->model != NULL ? cfg->model : recipe->model,
                             .most_normal = recipe->most_normal,
                             .most_of_type = recipe->most_of_type,
+                            .nearness = recipe->nearness,
                             .params = cfg->params};
     struct lw_classifier c;
     enum lw_status st = check_labels(s, err);
@@ -327,6 +339,7 @@ static enum lw_status train_on(const struct train_set *s, const struct lw_frame 
     recipe_fill(recipe, &task.params);
     classifier_begin(&c, s->view);
     recipe->cost(&c.rule.cost, c.n_classes);
+    c.rule.nearness = recipe->nearness;
     recipe->tune_by(&plan.tune_by, c.n_classes);
     if (cfg->cost != NULL)
         c.rule.cost = plan.tune_by = *cfg->cost;

@@ -156,8 +156,34 @@ static void assess_sets(const struct trials *all, struct lw_train_report *report
     r->level = (double)CONFORMAL_LEVEL;
 }
 
-void trials_assess(const struct trials *all, struct lw_train_report *report)
+static void assess_protocol(const struct trials *all, const struct lw_cost *cost,
+                            struct lw_train_report *report)
 {
+    double sum[LW_REPEATS_MAX] = {0};
+    double n_normal[LW_TRAIN_FOLDS] = {0};
+
+    for (size_t i = 0; i < all->n; i++) {
+        const struct tune_trial *tune = &all->tune[i];
+        uint32_t said = all->t[i].said;
+        size_t repeat = tune->fold / LW_TRAIN_FOLDS;
+        size_t quarter = tune->fold % LW_TRAIN_FOLDS;
+
+        sum[repeat] += (double)tune->weight;
+        report->weighted_cost[repeat] +=
+            (double)tune->weight * (double)cost->of[tune->truth][said];
+        n_normal[quarter] += tune->truth == 0 ? 1 : 0;
+        report->alarmed[quarter] += tune->truth == 0 && said != 0 ? 1 : 0;
+    }
+    for (size_t k = 0; k < LW_REPEATS_MAX; k++)
+        report->weighted_cost[k] /= sum[k] > 0 ? sum[k] : 1;
+    for (size_t f = 0; f < LW_TRAIN_FOLDS; f++)
+        report->alarmed[f] /= fmax(n_normal[f], 1);
+}
+
+void trials_assess(const struct trials *all, const struct lw_cost *cost,
+                   struct lw_train_report *report)
+{
+    assess_protocol(all, cost, report);
     assess_scores(all, report);
     assess_sets(all, report);
 }

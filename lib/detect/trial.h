@@ -58,7 +58,9 @@ LW_MUST enum lw_status trials_conformal(const struct trial_range *of,
 LW_MUST enum lw_status trials_calibrate(const struct trial_range *of,
                                         struct calibration *out, struct lw_error *err);
 
-/** Fill the report's figures of calibration and of sets, once every trial has both. */
-void trials_assess(const struct trials *all, struct lw_train_report *report);
+/** Fill the report's figures of calibration and of sets, once every trial has both, and
+ *  those of the protocol, where mistakes cost what `cost` says. */
+void trials_assess(const struct trials *all, const struct lw_cost *cost,
+                   struct lw_train_report *report);
 
 #endif /* DETECT_TRIAL_H */

@@ -10,10 +10,12 @@
  */
 #include "detect/tune.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "learn/link.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const float temperatures[] = {1, 1.5f, 2, 3};
 static const float factors[] = {0.03125f, 0.0625f, 0.125f, 0.25f, 0.5f, 1, 2, 4};
@@ -109,6 +111,7 @@ enum lw_status tune_new(struct tune **out, const struct rule *rule,
 {
     struct tune *t = mem_zalloc(1, sizeof *t);
 
+    LW_ASSERT(n_folds <= TUNE_FOLDS_MAX);
     if (t != NULL) {
         t->n_folds = n_folds;
         t->by = by;
@@ -135,22 +138,41 @@ void tune_free(struct tune *t)
     mem_free(t);
 }
 
-/* Cost of a rule over folds; *share: of their normal trials that it alarms. */
+static int share_order(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+
+    return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/* Sorts in place; of an even number the mean of the middle two. */
+static double median(double *v, size_t n)
+{
+    qsort(v, n, sizeof *v, share_order);
+    return (v[(n - 1) / 2] + v[n / 2]) / 2;
+}
+
+/* Cost of a rule over folds; *share: of a fold's normal trials that it alarms, the
+ * median of the folds that have any. */
 static double look_up(const struct tune *t, size_t point,
                       const struct tune_folds *folds, double *share)
 {
-    struct cell sum = {0, 0};
-    double n_normal = 0;
+    double shares[TUNE_FOLDS_MAX];
+    double cost = 0;
+    size_t n = 0;
 
     for (size_t f = folds->from; f < folds->upto; f++) {
+        const struct cell *cell = &t->cells[point * t->n_folds + f];
+
         if (f == folds->leave)
             continue;
-        sum.cost += t->cells[point * t->n_folds + f].cost;
-        sum.alarms += t->cells[point * t->n_folds + f].alarms;
-        n_normal += t->n_normal[f];
+        cost += cell->cost;
+        if (t->n_normal[f] > 0)
+            shares[n++] = cell->alarms / t->n_normal[f];
     }
-    *share = n_normal > 0 ? sum.alarms / n_normal : 0;
-    return sum.cost;
+    *share = n > 0 ? median(shares, n) : 0;
+    return cost;
 }
 
 void tune_choose(const struct tune *t, const struct tune_folds *folds,

@@ -7,12 +7,16 @@
  * be the rule's own: half of the weight on normal rows, a quarter on attacks of known
  * types, a quarter on types left out; within a quarter a type with n rows weighs log(1
  * + n).  Rules that alarm a larger share of the normal trials than the budget are not
- * considered.
+ * considered.  The share is the median of the folds': a fold's normal rows are
+ * neighbours in the file, and where something new to all that is normal fills one of
+ * them, no rule that finds anything lets it pass; it says nothing of the others.
  */
 #ifndef DETECT_TUNE_H
 #define DETECT_TUNE_H
 
 #include "detect/rule.h"
+
+enum { TUNE_FOLDS_MAX = LW_TRAIN_FOLDS * LW_REPEATS_MAX };
 
 struct tune_trial {
     float margins[LW_MAX_CLASSES]; /* (n_classes) */
@@ -41,8 +45,9 @@ struct tune_folds {
 };
 
 /** Set the four numbers of *rule to the best of the grid over folds.  No more than
- *  `budget` of the normal trials may be alarmed, neither in these folds nor in all of
- *  `known`, trials of models that had met every attack type (NULL: there are none). */
+ *  `budget` of the normal trials may be alarmed, neither in the median of these folds
+ *  nor in that of `known`, trials of models that had met every attack type (NULL: there
+ *  are none). */
 void tune_choose(const struct tune *t, const struct tune_folds *folds,
                  const struct tune *known, double budget, struct rule *rule);
 

@@ -21,7 +21,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FOLDS = 4, N_CLASSES = TRIAL_CLASSES };
+enum { FOLDS = LW_TRAIN_FOLDS, N_CLASSES = TRIAL_CLASSES };
 
 static enum lw_status trials_init(struct trials *all, size_t most, struct lw_error *err)
 {
@@ -69,6 +69,7 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
 {
     float squashed[CLASSIFIER_FEATURES_MAX];
     float masked[CLASSIFIER_FEATURES_MAX];
+    float distance[N_CLASSES];
 
     encoder_apply(c->encoder, row, 1, x);
     model_margins(c->model, x, 1, tune->margins);
@@ -77,6 +78,7 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
     t->distance = mahalanobis_by_class(c->novelty.distance, squashed,
                                        c->conformal_sets.class_of_group, N_CLASSES,
                                        t->class_distance);
+    rule_draw_near(&c->rule, tune->margins, t->class_distance);
     t->unseen_category = encoder_unseen(c->encoder, row, NULL) > 0;
     if (!mask) {
         memcpy(t->masked, tune->margins, sizeof t->masked);
@@ -89,6 +91,9 @@ static void try_row(const struct lw_classifier *c, const float *row, float *x,
     model_margins(c->model, x, 1, t->masked);
     (void)classifier_squashed(c->view, masked, squashed);
     t->masked_log_p = normality_log_p(&c->normality, squashed);
+    (void)mahalanobis_by_class(c->novelty.distance, squashed,
+                               c->conformal_sets.class_of_group, N_CLASSES, distance);
+    rule_draw_near(&c->rule, t->masked, distance);
 }
 
 /* The trivial rivals, fitted on the fold's training rows. */
@@ -138,6 +143,7 @@ static enum lw_status fold_fit(struct fold *f, const struct fit_task *task,
 
     *f = (struct fold){.rule = mem_zalloc(1, sizeof *f->rule)};
     classifier_begin(&f->c, task->set->view);
+    f->c.rule.nearness = task->nearness;
     if (f->rule == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     st = fit_rivals(task->set, task->part, &f->majority, f->rule, err);
@@ -409,8 +415,8 @@ static void count_rejections(const struct trials *all, struct lw_train_report *r
     report->unseen_detected = n_unseen > 0 ? report->unseen_detected / n_unseen : 0;
 }
 
-static enum lw_status judge_all(struct trials *all, struct lw_train_report *report,
-                                struct lw_error *err)
+static enum lw_status judge_all(struct trials *all, const struct lw_cost *cost,
+                                struct lw_train_report *report, struct lw_error *err)
 {
     struct selection of = {all, 0, all->n_folds};
     enum lw_status st =
@@ -430,7 +436,7 @@ static enum lw_status judge_all(struct trials *all, struct lw_train_report *repo
     }
     if (st == LW_OK) {
         count_rejections(all, report);
-        trials_assess(all, report);
+        trials_assess(all, cost, report);
     }
     return st;
 }
@@ -472,7 +478,7 @@ static enum lw_status conclude(struct trials *all, const struct tune *known,
     if (st == LW_OK)
         st = decide_folds(all, tune, known, &final->rule, plan->budget, n_rows, err);
     if (st == LW_OK)
-        st = judge_all(all, report, err);
+        st = judge_all(all, &final->rule.cost, report, err);
     if (st == LW_OK) {
         tune_choose(tune, &every, known, plan->budget, &final->rule);
         st = settle(all, final, n_rows, err);

@@ -448,6 +448,73 @@ void damped_spread(float features[DAMPED_STATS * DAMPED_LANES])
     spread_loop(features);
 }
 
+/* ---- blocks of packets ----------------------------------------------------------- */
+
+#define WIDTH ((size_t)DAMPED_STATS * DAMPED_LANES)
+
+/* Eight rows of eight become columns, by pairs, fours and halves. */
+FORCE_INLINE void turn_eight(const float *rows, quick8 col[DAMPED_LANES])
+{
+    quick8 pair[8];
+    quick8 four[8];
+
+    for (unsigned i = 0; i < 8; i += 2) {
+        quick8 a = *(const quick8_at *)(rows + i * WIDTH);
+        quick8 b = *(const quick8_at *)(rows + (i + 1) * WIDTH);
+
+        pair[i] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+        pair[i + 1] = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (unsigned i = 0; i < 8; i += 4)
+        for (unsigned k = 0; k < 2; k++) {
+            quick8 a = pair[i + k];
+            quick8 b = pair[i + 2 + k];
+
+            four[i + 2 * k] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+            four[i + 2 * k + 1] =
+                __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (unsigned i = 0; i < 4; i++) {
+        quick8 a = four[i];
+        quick8 b = four[4 + i];
+
+        col[i] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        col[4 + i] = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
+FORCE_INLINE void turn_loop(const float *rows, float *out)
+{
+    for (unsigned k = 0; k < DAMPED_STATS; k++)
+        for (unsigned at = 0; at < DAMPED_BLOCK; at += 8) {
+            quick8 col[DAMPED_LANES];
+
+            turn_eight(rows + at * WIDTH + (size_t)k * DAMPED_LANES, col);
+            for (unsigned r = 0; r < DAMPED_RATES; r++) {
+                if (stats[k].is_wide)
+                    quick8_signed_log2_1p(&col[r]);
+                memcpy(out + (k * DAMPED_RATES + r) * (size_t)DAMPED_BLOCK + at,
+                       &col[r], sizeof col[r]);
+            }
+        }
+}
+
+SIMD_AVX2 static void turn_avx2(const float *rows, float *out)
+{
+    turn_loop(rows, out);
+}
+
+void damped_turn(const float *rows, float *out)
+{
+    if (simd_has_avx2()) {
+        turn_avx2(rows, out);
+        return;
+    }
+    turn_loop(rows, out);
+}
+
+/* ---- names of features ----------------------------------------------------------- */
+
 const char *damped_name(unsigned i, char out[DAMPED_NAME_MAX])
 {
     static const char *const half_lives[DAMPED_RATES] = {"0.2 s", "0.33 s", "1 s",

@@ -31,7 +31,8 @@ enum {
     DAMPED_RATES = 5,
     DAMPED_STATS = 23,
     DAMPED_FEATURES = DAMPED_STATS * DAMPED_RATES,
-    DAMPED_LANES = 8, /* rates in memory: what one vector register holds */
+    DAMPED_LANES = 8,  /* rates in memory: what one vector register holds */
+    DAMPED_BLOCK = 16, /* packets, of damped_turn() */
     DAMPED_NAME_MAX = 64
 };
 
@@ -78,5 +79,9 @@ const char *damped_name(unsigned i, char out[DAMPED_NAME_MAX]);
 /** Bring features to scales on which models can compare them: those that span orders of
  *  magnitude (weights, radius, covariance, intervals) become sign(x) log2(1 + |x|). */
 void damped_spread(float features[DAMPED_STATS * DAMPED_LANES]);
+
+/** damped_spread() of a block of packets, rows (DAMPED_BLOCK, DAMPED_STATS,
+ *  DAMPED_LANES), feature by feature: out (DAMPED_FEATURES, DAMPED_BLOCK). */
+void damped_turn(const float *rows, float *out);
 
 #endif /* FEATURE_DAMPED_H */

@@ -122,12 +122,16 @@ static void report(struct lw_extractor *x, const struct lw_record *rec,
     fn(ctx, &row);
 }
 
+/* While a row is made, what the next one needs is on its way from memory. */
 static void report_first(struct lw_extractor *x, int64_t watermark_ns, lw_row_fn fn,
                          void *ctx)
 {
     const float *own;
     const struct lw_record *rec = reorder_pop(&x->waiting, &own);
+    const struct lw_record *next = reorder_coming(&x->waiting);
 
+    if (next != NULL && x->maker->fetch != NULL)
+        x->maker->fetch(x->state, next, 0);
     if (rec->end_ns < x->last_out_ns)
         x->stats.late++;
     else
@@ -135,6 +139,8 @@ static void report_first(struct lw_extractor *x, int64_t watermark_ns, lw_row_fn
     if (rec->end_ns >= watermark_ns)
         x->stats.early++;
     report(x, rec, own, fn, ctx);
+    if (next != NULL && x->maker->fetch != NULL)
+        x->maker->fetch(x->state, next, 1);
 }
 
 void lw_extractor_advance(struct lw_extractor *x, int64_t watermark_ns, lw_row_fn fn,

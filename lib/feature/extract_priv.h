@@ -26,6 +26,10 @@ struct row_maker {
     void (*get_stats)(const void *state, struct lw_extractor_stats *out);
     /** Fill own (n_own). */
     void (*take)(const struct lw_record *rec, float *own);
+    /** A record has its turn next, unless another comes before it: ask memory for what
+     *  `make` will need of it, with `step` 0 for where that is, with 1 a little later
+     *  for the thing itself.  NULL: nothing worth it. */
+    void (*fetch)(void *state, const struct lw_record *rec, unsigned step);
     /** Fill values (n_columns).  `rec` borrows nothing any more. */
     void (*make)(void *state, const struct lw_record *rec, const float *own,
                  float *values);

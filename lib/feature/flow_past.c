@@ -6,12 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Compared by its bytes: no padding. */
-struct past_key {
-    uint64_t addr[2];
-    uint64_t more; /* IP version, and of a service its protocol and port */
-};
-
 /* Who is whose peer, in hashes that are the same in every run. */
 enum { AS_SOURCE = 1, AS_DESTINATION, AS_SERVICE, PORTS_OF_SOURCE };
 
@@ -136,26 +130,61 @@ static int64_t age_of(const struct past_host *service, bool is_new, int64_t now_
     return now_ns > service->last_ns ? now_ns - service->last_ns : 0;
 }
 
+static void find_parties(const struct flow_past *p, const struct lw_record *rec,
+                         struct past_parties *out)
+{
+    const unsigned from = lw_record_initiator(rec);
+
+    out->source = key_of(rec, from);
+    out->destination = key_of(rec, 1 - from);
+    out->service = out->destination;
+    out->service.more |= port_of(rec) << 8;
+    out->source_hash = lru_table_hash(p->sources, &out->source);
+    out->destination_hash = lru_table_hash(p->destinations, &out->destination);
+    out->service_hash = lru_table_hash(p->services, &out->service);
+}
+
+void flow_past_fetch(struct flow_past *p, const struct lw_record *rec, unsigned step)
+{
+    const struct past_parties *of = &p->parties;
+
+    if (p->coming != rec) {
+        find_parties(p, rec, &p->parties);
+        p->coming = rec;
+    }
+    if (step == 0) {
+        lru_table_fetch_bucket(p->sources, of->source_hash);
+        lru_table_fetch_bucket(p->destinations, of->destination_hash);
+        lru_table_fetch_bucket(p->services, of->service_hash);
+        return;
+    }
+    lru_table_fetch_entry(p->sources, of->source_hash);
+    lru_table_fetch_entry(p->destinations, of->destination_hash);
+    lru_table_fetch_entry(p->services, of->service_hash);
+}
+
 void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                    struct flow_hosts *out)
 {
-    const unsigned from = lw_record_initiator(rec);
     const struct flow_part part = part_of(rec, again);
-    const struct past_key src = key_of(rec, from);
-    const struct past_key dst = key_of(rec, 1 - from);
-    const uint64_t src_hash = hash_of(&src);
-    const uint64_t dst_hash = hash_of(&dst);
-    const uint64_t port = port_of(rec);
-    const uint64_t port_hash = seen_key(port, PORTS_OF_SOURCE);
-    struct past_key srv = dst;
+    const uint64_t port_hash = seen_key(port_of(rec), PORTS_OF_SOURCE);
+    struct past_parties of;
+    uint64_t src_hash;
+    uint64_t dst_hash;
     struct past_host *h;
     struct decayed lost;
     int64_t port_age = SEEN_NEVER;
     bool is_new;
 
-    srv.more |= port << 8;
+    if (p->coming == rec)
+        of = p->parties;
+    else
+        find_parties(p, rec, &of);
+    p->coming = NULL;
+    src_hash = hash_of(&of.source);
+    dst_hash = hash_of(&of.destination);
     *out = (struct flow_hosts){NULL, NULL, NULL};
-    h = lru_table_get(p->services, &srv, &is_new);
+    h = lru_table_get_hashed(p->services, &of.service, of.service_hash, &is_new);
     if (h != NULL) {
         port_age = age_of(h, is_new, part.end_ns);
         lost = host_add(h, is_new, &part);
@@ -163,7 +192,7 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                      src_hash, part.end_ns);
         out->service = h;
     }
-    h = lru_table_get(p->sources, &src, &is_new);
+    h = lru_table_get_hashed(p->sources, &of.source, of.source_hash, &is_new);
     if (h != NULL) {
         lost = host_add(h, is_new, &part);
         distinct_add(&h->peers, &lost, &p->seen, src_hash ^ AS_SOURCE, dst_hash,
@@ -172,7 +201,8 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                      part.end_ns);
         out->source = h;
     }
-    h = lru_table_get(p->destinations, &dst, &is_new);
+    h = lru_table_get_hashed(p->destinations, &of.destination, of.destination_hash,
+                             &is_new);
     if (h != NULL) {
         lost = host_add(h, is_new, &part);
         distinct_add(&h->peers, &lost, &p->seen, dst_hash ^ AS_DESTINATION, src_hash,

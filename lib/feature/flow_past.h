@@ -16,11 +16,30 @@
 
 struct lru_table;
 
+/** Compared by its bytes: no padding. */
+struct past_key {
+    uint64_t addr[2];
+    uint64_t more; /* IP version, and of a service its protocol and port */
+};
+
+/** The three hosts of a flow, and where they are found. */
+struct past_parties {
+    struct past_key source;
+    struct past_key destination;
+    struct past_key service;
+    uint32_t source_hash;
+    uint32_t destination_hash;
+    uint32_t service_hash;
+};
+
 struct flow_past {
     struct lru_table *sources; /* owned, as the other two; entries: struct past_host */
     struct lru_table *destinations;
     struct lru_table *services;
     struct seen seen;
+    const struct lw_record
+        *coming;                 /* borrowed: whose turn was announced; NULL: none's */
+    struct past_parties parties; /* of that */
 };
 
 /** What one host did, as source, destination or service. */
@@ -49,6 +68,10 @@ void flow_past_release(struct flow_past *p);
  *  good until the next call. */
 void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                    struct flow_hosts *out);
+
+/** A record has its turn next, unless another comes before it: ask memory for what it
+ *  will need, with `step` 0 for the places in the tables, with 1 for the hosts. */
+void flow_past_fetch(struct flow_past *p, const struct lw_record *rec, unsigned step);
 
 /** Is the destination's address a multicast or the broadcast address; of a MAC address,
  *  has it the group bit? */

@@ -329,6 +329,11 @@ static void fill_hosts(const struct flow_hosts *h, float *v)
     }
 }
 
+static void flow_fetch(void *state, const struct lw_record *rec, unsigned step)
+{
+    flow_past_fetch(state, rec, step);
+}
+
 static void flow_make(void *state, const struct lw_record *rec, const float *own,
                       float *values)
 {
@@ -381,5 +386,6 @@ const struct row_maker flow_rows = {
     .end = flow_end,
     .get_stats = flow_get_stats,
     .take = flow_take,
+    .fetch = flow_fetch,
     .make = flow_make,
 };

@@ -40,12 +40,18 @@ static size_t line_end(struct line *l)
     return l->len;
 }
 
-/* Most numbers of most views are one digit. */
-static bool line_digit(struct line *l, float v)
+/* Most numbers of most views are one digit.  As bits, those from 0 to 10 are less than
+ * 10 is, and what has a sign or is no number is not. */
+static inline bool line_digit(struct line *l, float v)
 {
+    const float ten = 10;
+    uint32_t bits;
+    uint32_t limit;
     int digit;
 
-    if (!(v >= 0.0f && v < 10.0f) || signbit(v) || l->len >= l->size)
+    memcpy(&bits, &v, sizeof bits);
+    memcpy(&limit, &ten, sizeof limit);
+    if (bits >= limit || l->len >= l->size)
         return false;
     digit = (int)v;
     if ((float)digit != v)

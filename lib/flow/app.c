@@ -22,10 +22,19 @@ const char *lw_app_name(enum lw_app app)
 
 /* ---- reading --------------------------------------------------------------------- */
 
+/* Most texts differ in their first letter, which is sooner seen than their length. */
+static bool is_other(uint8_t first, char of_text)
+{
+    return of_text != '\0' && (char)first != of_text;
+}
+
 enum app_answer app_begins(struct span s, const char *text)
 {
-    size_t n = strlen(text);
+    size_t n;
 
+    if (s.n > 0 && is_other(s.p[0], text[0]))
+        return APP_NO;
+    n = strlen(text);
     if (s.n >= n)
         return app_if(span_begins(s, text, n));
     return s.n == 0 || memcmp(s.p, text, s.n) == 0 ? APP_MAYBE : APP_NO;
@@ -47,8 +56,11 @@ static bool same_nocase(const uint8_t *p, const char *text, size_t n)
 
 enum app_answer app_begins_nocase(struct span s, const char *text)
 {
-    size_t n = strlen(text);
+    size_t n;
 
+    if (s.n > 0 && is_other((uint8_t)upper(s.p[0]), text[0]))
+        return APP_NO;
+    n = strlen(text);
     if (s.n >= n)
         return app_if(same_nocase(s.p, text, n));
     return s.n == 0 || same_nocase(s.p, text, s.n) ? APP_MAYBE : APP_NO;

@@ -32,6 +32,9 @@ struct arrival {
 /** The key of a decoded packet or level, if it has one. */
 void arrival_make_key(const struct lw_meter *m, struct arrival *a);
 
+/** From now on, decode every packet, as if none were plain: what tests compare with. */
+void meter_decode_all(struct lw_meter *m);
+
 /** Prepare `n` packets; `out` has room for as many.  Reads nothing of the meter that
  *  adding changes. */
 void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_t n,

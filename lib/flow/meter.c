@@ -34,7 +34,8 @@ enum {
     /* Packets that are worked on together: their flows come from memory while as many
      * others are added. */
     PART = 16,
-    FLUSH_AHEAD = 8 /* flows, of four lines each */
+    FLUSH_AHEAD = 8, /* flows, of four lines each */
+    REST_AHEAD = 2   /* and what is beside them, of many more */
 };
 
 /* Packet times are kept where sums of them cannot overflow: years 1897 to 2116. */
@@ -124,6 +125,16 @@ PREFETCHES static inline void prefetch_whole(const struct flow *f)
     __builtin_prefetch(&f->link);
 }
 
+/* What a flow's last record is made of besides the flow itself. */
+PREFETCHES static inline void prefetch_rest(const struct lw_meter *m,
+                                            const struct flow *f)
+{
+    if (m->table.beside_bytes != 0)
+        flow_prefetch_beside(&m->table, f->index, m->table.beside_bytes);
+    if (streams_kept(&m->streams))
+        streams_prefetch(&m->streams, f);
+}
+
 /* Flows that end in great numbers, for a flood or a leap in time, have not been touched
  * for long.  Ask for those whose turn comes soon in the list that they end by: the
  * third one itself, which the second one leads to, and the place of the second one in
@@ -135,8 +146,10 @@ PREFETCHES static inline void prefetch_next(const struct lw_meter *m,
         if (f->link[link].next == FLOW_NONE)
             return;
         f = flow_at(&m->table, f->link[link].next);
-        if (ahead == 2)
+        if (ahead == 2) {
             flow_table_prefetch_slot(&m->table, f->hash);
+            prefetch_rest(m, f);
+        }
     }
     prefetch_whole(f);
 }
@@ -149,6 +162,15 @@ __attribute__((noinline)) static void expire(struct lw_meter *m, const struct si
     while ((f = timers_expired(&m->timers, &m->table)) != NULL) {
         prefetch_next(m, f, FLOW_LINK_TIMER);
         end_flow(m, f, reason_of_silence(f), to);
+    }
+    /* Often few end at a time: those of the next. */
+    for (unsigned c = 0; c < N_TIMERS; c++) {
+        const struct flow *first = timers_first(&m->timers, &m->table, c);
+
+        if (first != NULL) {
+            prefetch_whole(first);
+            prefetch_rest(m, first);
+        }
     }
 }
 
@@ -221,7 +243,7 @@ static struct flow *begin_flow(struct lw_meter *m, const struct arrival *a,
     f->flags = a->from == 1 ? FLOW_FIRST_SIDE : 0;
     f->last_ns = a->time_ns;
     f->start_ns = a->time_ns;
-    f->timer_class = timer_class_of(flow_kind(f));
+    flow_set_timer_class(f, timer_class_of(flow_kind(f)));
     f->vlan_id = a->d.vlan_id;
     f->icmp_type = a->d.icmp_type;
     f->icmp_code = a->d.icmp_code;
@@ -352,6 +374,7 @@ static void note_stats(struct lw_meter *m, const struct flow *f,
                        const struct arrival *a)
 {
     struct flow_stats *stats = stats_of(m, f);
+    struct stats_packet p;
 
     if (stats == NULL)
         return;
@@ -361,8 +384,21 @@ static void note_stats(struct lw_meter *m, const struct flow *f,
         else
             flow_stats_begin(stats);
     }
-    flow_stats_add(stats, &a->d, f->flags & FLOW_FIRST_SIDE ? 1 - a->from : a->from,
-                   a->time_ns);
+    p = stats_packet_of(&a->d, a->from ^ first_side(f), a->time_ns);
+    flow_stats_add(stats, &p);
+}
+
+/* The record had packets of that side before. */
+static inline void note_stats_plain(const struct lw_meter *m, const struct flow *f,
+                                    const struct arrival *a)
+{
+    struct flow_stats *stats = stats_of(m, f);
+    struct stats_packet p;
+
+    if (stats == NULL)
+        return;
+    p = stats_packet_of_plain(&a->plain, a->from ^ first_side(f), a->time_ns);
+    flow_stats_add(stats, &p);
 }
 
 /* Only FIN and RST end a connection. */
@@ -373,7 +409,7 @@ static void note_close(struct lw_meter *m, struct flow *f, const struct decoded 
         return;
     timers_remove(&m->timers, &m->table, f);
     f->flags |= FLOW_CLOSED;
-    f->timer_class = TIMER_CLOSED;
+    flow_set_timer_class(f, TIMER_CLOSED);
     timers_add(&m->timers, &m->table, f);
 }
 
@@ -442,7 +478,7 @@ static void add_to_flow(struct lw_meter *m, struct flow *f, const struct arrival
     flow_account(f, &a->d, a->from, a->time_ns);
     if (histories_kept(&m->histories))
         histories_add(&m->histories, f, &a->d, a->from, a->time_ns);
-    if (streams_kept(&m->streams))
+    if (streams_kept(&m->streams) && !flow_is_unheard(f))
         streams_add(&m->streams, f, &a->d, a->from);
     note_answer(m, f, a->from);
     note_close(m, f, &a->d);
@@ -534,9 +570,10 @@ static inline struct flow *add_plain(struct lw_meter *m, const struct arrival *a
         f = flow_table_get(&m->table, &a->key, a->hash);
     if (f == NULL || timer_is_over(&m->timers, f, a->time_ns) ||
         is_status_due(m, f, a->time_ns) || is_answer(f, a->from) ||
-        (streams_kept(&m->streams) && !streams_ignore(&m->streams, f)) ||
+        (streams_kept(&m->streams) && !flow_is_unheard(f)) ||
         !flow_account_plain(f, &a->plain, a->from, a->time_ns))
         return NULL;
+    note_stats_plain(m, f, a);
     f->flags |= FLOW_TOUCHED;
     m->stats.seen++;
     m->stats.decoded++;
@@ -732,6 +769,8 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
 
         if (i + FLUSH_AHEAD < n)
             prefetch_whole(flow_at(&m->table, order[i + FLUSH_AHEAD].value));
+        if (i + REST_AHEAD < n)
+            prefetch_rest(m, flow_at(&m->table, order[i + REST_AHEAD].value));
         report_last(m, f, f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);
     }
     forget_flows(m);

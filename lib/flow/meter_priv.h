@@ -21,7 +21,8 @@ struct lw_meter {
     struct reassembly reassembly;
     struct streams streams;
     enum lw_tunnel_mode tunnels;
-    bool takes_plain; /* nothing is kept of single packets: most need not be decoded */
+    bool takes_plain;         /* of most packets so little matters that they need not be
+                                 decoded */
     struct flow_list ages[2]; /* unanswered, answered: in the order of eviction */
     int64_t status_interval_ns;
     uint32_t status_packets; /* 0: any number */

@@ -158,8 +158,8 @@ enum lw_status lw_meter_new(struct lw_meter **out, const struct lw_meter_config 
     fragments_init(&m->fragments);
     reassembly_init(&m->reassembly, cfg->reassembly_bytes, cfg->reassembly_datagrams);
     m->tunnels = cfg->tunnels;
-    m->takes_plain = m->table.beside_bytes == 0 && !histories_kept(&m->histories) &&
-                     m->tunnels == LW_TUNNEL_MODE_OUTER;
+    m->takes_plain =
+        !histories_kept(&m->histories) && m->tunnels == LW_TUNNEL_MODE_OUTER;
     m->icmp_messages = cfg->icmp_messages;
     flow_list_init(&m->ages[0]);
     flow_list_init(&m->ages[1]);

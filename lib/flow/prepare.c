@@ -3,8 +3,8 @@
  * The first half of metering: what a packet is, and the key of its flow.
  *
  * Most packets change nothing but totals of a flow that is known.  Where a meter keeps
- * nothing else of them, a plain packet is given its key from the bytes themselves, and
- * decoded only when that does not do (add_plain() in meter.c).
+ * nothing else of them but statistics, a plain packet is given its key from the bytes
+ * themselves, and decoded only when that does not do (add_plain() in meter.c).
  */
 #include "argus.h"
 #include "arrival.h"
@@ -63,6 +63,11 @@ static void prepare(const struct lw_meter *m, const struct lw_packet *pkt,
     a->has_key = false;
     if (!a->is_pause && packet_decode(pkt, &a->d) == DECODE_OK)
         arrival_make_key(m, a);
+}
+
+void meter_decode_all(struct lw_meter *m)
+{
+    m->takes_plain = false;
 }
 
 void meter_prepare(const struct lw_meter *m, const struct lw_packet *pkts, size_t n,

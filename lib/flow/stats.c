@@ -110,80 +110,77 @@ static void add_to_bulk(struct flow_stats *s, uint32_t bytes, unsigned from,
     }
 }
 
-static void add_window(struct lw_side_stats *side, const struct decoded *d)
+static void add_window(struct lw_side_stats *side, const struct stats_packet *p)
 {
     if (!side->has_window) {
-        side->first_window = d->tcp_window;
-        side->min_window = d->tcp_window;
-        side->max_window = d->tcp_window;
+        side->first_window = p->tcp_window;
+        side->min_window = p->tcp_window;
+        side->max_window = p->tcp_window;
         side->has_window = true;
     }
-    if (d->tcp_window < side->min_window)
-        side->min_window = d->tcp_window;
-    if (d->tcp_window > side->max_window)
-        side->max_window = d->tcp_window;
-    if (d->tcp_window == 0 && !(d->tcp_flags & LW_TCP_RST))
+    if (p->tcp_window < side->min_window)
+        side->min_window = p->tcp_window;
+    if (p->tcp_window > side->max_window)
+        side->max_window = p->tcp_window;
+    if (p->tcp_window == 0 && !(p->tcp_flags & LW_TCP_RST))
         side->zero_windows++;
 }
 
-static void add_ack(struct flow_stats *s, const struct decoded *d, unsigned from)
+static void add_ack(struct flow_stats *s, const struct stats_packet *p)
 {
     enum { NOT_PURE = LW_TCP_SYN | LW_TCP_FIN | LW_TCP_RST };
 
     /* The first segment's acknowledgement repeats nothing. */
-    if (s->known.side[from].has_window && d->payload_bytes == 0 &&
-        d->tcp_ack == s->last_ack[from] && d->tcp_window == s->last_window[from] &&
-        (d->tcp_flags & (NOT_PURE | LW_TCP_ACK)) == LW_TCP_ACK)
-        s->known.side[from].duplicate_acks++;
-    s->last_ack[from] = d->tcp_ack;
-    s->last_window[from] = d->tcp_window;
+    if (s->known.side[p->from].has_window && p->payload_bytes == 0 &&
+        p->tcp_ack == s->last_ack[p->from] &&
+        p->tcp_window == s->last_window[p->from] &&
+        (p->tcp_flags & (NOT_PURE | LW_TCP_ACK)) == LW_TCP_ACK)
+        s->known.side[p->from].duplicate_acks++;
+    s->last_ack[p->from] = p->tcp_ack;
+    s->last_window[p->from] = p->tcp_window;
 }
 
-static void add_transport(struct flow_stats *s, const struct decoded *d, unsigned from)
+static void add_transport(struct flow_stats *s, const struct stats_packet *p)
 {
-    enum { PROTOCOL_TCP = 6 };
-    struct lw_side_stats *side = &s->known.side[from];
+    struct lw_side_stats *side = &s->known.side[p->from];
 
-    side->header_bytes += d->transport_bytes;
-    if (side->min_header_bytes == 0 || d->transport_bytes < side->min_header_bytes)
-        side->min_header_bytes = d->transport_bytes;
-    if (d->protocol != PROTOCOL_TCP)
+    side->header_bytes += p->transport_bytes;
+    if (side->min_header_bytes == 0 || p->transport_bytes < side->min_header_bytes)
+        side->min_header_bytes = p->transport_bytes;
+    if (!p->is_tcp)
         return;
-    add_ack(s, d, from);
-    add_window(side, d);
-    for (unsigned left = d->tcp_flags; left != 0; left &= left - 1)
+    add_ack(s, p);
+    add_window(side, p);
+    for (unsigned left = p->tcp_flags; left != 0; left &= left - 1)
         side->tcp_flags[__builtin_ctz(left)]++;
 }
 
-static void add_first(struct flow_stats *s, const struct decoded *d, unsigned from,
-                      int64_t time_ns)
+static void add_first(struct flow_stats *s, const struct stats_packet *p)
 {
     struct lw_flow_start *start = &s->known.start;
-    uint32_t bytes = d->ip_version != 0 ? d->ip_bytes : d->frame_bytes;
 
     if (start->n_packets == LW_FIRST_PACKETS)
         return;
     if (start->n_packets == 0)
-        start->start_ns = time_ns;
+        start->start_ns = p->time_ns;
     start->packet[start->n_packets++] = (struct lw_first_packet){
-        .offset_ns = time_ns > start->start_ns ? time_ns - start->start_ns : 0,
-        .payload_bytes = d->payload_bytes,
-        .ip_bytes = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX,
-        .from = (uint8_t)from,
-        .tcp_flags = d->tcp_flags};
+        .offset_ns = p->time_ns > start->start_ns ? p->time_ns - start->start_ns : 0,
+        .payload_bytes = p->payload_bytes,
+        .ip_bytes = p->ip_bytes < UINT16_MAX ? (uint16_t)p->ip_bytes : UINT16_MAX,
+        .from = (uint8_t)p->from,
+        .tcp_flags = p->tcp_flags};
 }
 
-static void add_head(struct lw_flow_start *start, const struct decoded *d,
-                     unsigned from)
+static void add_head(struct lw_flow_start *start, const struct stats_packet *p)
 {
-    size_t known = start->n_head[from];
+    size_t known = start->n_head[p->from];
     size_t n =
-        d->payload.n < LW_HEAD_BYTES - known ? d->payload.n : LW_HEAD_BYTES - known;
+        p->payload.n < LW_HEAD_BYTES - known ? p->payload.n : LW_HEAD_BYTES - known;
 
     if (n == 0)
         return;
-    memcpy(start->head[from] + known, d->payload.p, n);
-    start->n_head[from] = (uint8_t)(known + n);
+    memcpy(start->head[p->from] + known, p->payload.p, n);
+    start->n_head[p->from] = (uint8_t)(known + n);
 }
 
 static void add_time(struct flow_stats *s, unsigned from, int64_t time_ns)
@@ -217,23 +214,22 @@ void flow_stats_continue(struct flow_stats *s)
     s->known.start.records++;
 }
 
-void flow_stats_add(struct flow_stats *s, const struct decoded *d, unsigned from,
-                    int64_t time_ns)
+void flow_stats_add(struct flow_stats *s, const struct stats_packet *p)
 {
-    struct lw_side_stats *side = &s->known.side[from];
-    double bytes = (double)limited(d->payload_bytes);
+    struct lw_side_stats *side = &s->known.side[p->from];
+    double bytes = (double)limited(p->payload_bytes);
 
-    add_time(s, from, time_ns);
-    add_first(s, d, from, time_ns);
-    if (d->layer == DECODE_TRANSPORT)
-        add_transport(s, d, from);
-    length_add(&side->payload, d->payload_bytes);
-    length_add(&side->frame, d->frame_bytes);
-    if (d->payload_bytes > 0) {
+    add_time(s, p->from, p->time_ns);
+    add_first(s, p);
+    if (p->has_transport)
+        add_transport(s, p);
+    length_add(&side->payload, p->payload_bytes);
+    length_add(&side->frame, p->frame_bytes);
+    if (p->payload_bytes > 0) {
         side->payload_cubes += bytes * bytes * bytes;
         side->data_packets++;
-        add_head(&s->known.start, d, from);
-        add_to_bulk(s, d->payload_bytes, from, time_ns);
+        add_head(&s->known.start, p);
+        add_to_bulk(s, p->payload_bytes, p->from, p->time_ns);
     }
 }
 

@@ -44,9 +44,62 @@ void flow_stats_begin(struct flow_stats *s);
  *  began. */
 void flow_stats_continue(struct flow_stats *s);
 
-/** Count a packet; `from` is 0 for the side that sent the first one of the flow. */
-void flow_stats_add(struct flow_stats *s, const struct decoded *d, unsigned from,
-                    int64_t time_ns);
+/** What statistics look at of a packet, however it was read. */
+struct stats_packet {
+    int64_t time_ns;
+    unsigned from; /* 0 for the side that sent the first packet of the flow */
+    uint32_t frame_bytes;
+    uint32_t ip_bytes; /* of what is not IP, the whole frame */
+    uint32_t payload_bytes;
+    struct span payload; /* what was captured of it */
+    bool has_transport;  /* its header, and what follows here, is known */
+    bool is_tcp;
+    uint8_t transport_bytes;
+    uint8_t tcp_flags; /* 0 of what has none */
+    uint16_t tcp_window;
+    uint32_t tcp_ack;
+};
+
+static inline struct stats_packet stats_packet_of(const struct decoded *d,
+                                                  unsigned from, int64_t time_ns)
+{
+    return (struct stats_packet){.time_ns = time_ns,
+                                 .from = from,
+                                 .frame_bytes = d->frame_bytes,
+                                 .ip_bytes =
+                                     d->ip_version != 0 ? d->ip_bytes : d->frame_bytes,
+                                 .payload_bytes = d->payload_bytes,
+                                 .payload = d->payload,
+                                 .has_transport = d->layer == DECODE_TRANSPORT,
+                                 .is_tcp = d->protocol == PLAIN_TCP,
+                                 .transport_bytes = d->transport_bytes,
+                                 .tcp_flags = d->tcp_flags,
+                                 .tcp_window = d->tcp_window,
+                                 .tcp_ack = d->tcp_ack};
+}
+
+/** The same of a plain packet. */
+static inline struct stats_packet stats_packet_of_plain(const struct plain *p,
+                                                        unsigned from, int64_t time_ns)
+{
+    const bool is_tcp = p->protocol == PLAIN_TCP;
+
+    return (struct stats_packet){.time_ns = time_ns,
+                                 .from = from,
+                                 .frame_bytes = p->frame_bytes,
+                                 .ip_bytes = p->ip_bytes,
+                                 .payload_bytes = p->payload_bytes,
+                                 .payload = plain_payload(p),
+                                 .has_transport = true,
+                                 .is_tcp = is_tcp,
+                                 .transport_bytes = (uint8_t)p->header_bytes,
+                                 .tcp_flags = is_tcp ? plain_tcp_flags(p) : 0,
+                                 .tcp_window = is_tcp ? plain_tcp_window(p) : 0,
+                                 .tcp_ack = is_tcp ? plain_tcp_ack(p) : 0};
+}
+
+/** Count a packet. */
+void flow_stats_add(struct flow_stats *s, const struct stats_packet *p);
 
 /** Close the last active period; returns what is known.  Nothing may be added before
  *  the next record. */

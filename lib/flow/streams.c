@@ -62,7 +62,8 @@ struct stream_slot {
     uint8_t tried;     /* datagrams that were looked at */
 };
 
-_Static_assert(sizeof(struct stream_slot) == 16, "four of them are a cache line");
+_Static_assert(sizeof(struct stream_slot) == STREAM_SLOT_BYTES,
+               "four of them are a cache line");
 
 /* Whose turn it was to say how many bytes. */
 struct turn {
@@ -643,25 +644,23 @@ void streams_begin(struct streams *ss, const struct flow *f)
         *slot = (struct stream_slot){.phase = SLOT_NEW};
 }
 
-void streams_add(struct streams *ss, const struct flow *f, const struct decoded *d,
+void streams_add(struct streams *ss, struct flow *f, const struct decoded *d,
                  unsigned from)
 {
     struct stream_slot *slot = slot_of(ss, f);
 
-    if (slot == NULL || slot->phase >= SLOT_KEPT ||
-        (d->is_fragment ? !d->reassembled : d->layer != DECODE_TRANSPORT))
+    if (slot == NULL || slot->phase >= SLOT_KEPT) {
+        f->timer_class |= FLOW_UNHEARD;
+        return;
+    }
+    if (d->is_fragment ? !d->reassembled : d->layer != DECODE_TRANSPORT)
         return;
     if (flow_kind(f) == LW_FLOW_TCP)
         add_tcp(ss, slot, f, d, from);
     else if (flow_kind(f) == LW_FLOW_UDP)
         add_udp(ss, slot, f, d, from);
-}
-
-bool streams_ignore(const struct streams *ss, const struct flow *f)
-{
-    const struct stream_slot *slot = slot_of(ss, f);
-
-    return slot == NULL || slot->phase >= SLOT_KEPT;
+    if (slot->phase >= SLOT_KEPT)
+        f->timer_class |= FLOW_UNHEARD;
 }
 
 void streams_end(struct streams *ss, const struct flow *f)

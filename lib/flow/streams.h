@@ -60,12 +60,24 @@ static inline size_t streams_tapped_bytes(const struct streams *ss)
 /** A new flow, before its first packet. */
 void streams_begin(struct streams *ss, const struct flow *f);
 
-/** One more packet of the flow, which has accounted for it.  The bytes are borrowed. */
-void streams_add(struct streams *ss, const struct flow *f, const struct decoded *d,
+/** One more packet of the flow, which has accounted for it.  The bytes are borrowed.
+ *  When nothing that the flow may still say matters here, it becomes FLOW_UNHEARD, and
+ *  its packets need not be added any more. */
+void streams_add(struct streams *ss, struct flow *f, const struct decoded *d,
                  unsigned from);
 
-/** Nothing that the flow may still say matters here: its packets need not be added. */
-bool streams_ignore(const struct streams *ss, const struct flow *f);
+enum { STREAM_SLOT_BYTES = 16 };
+
+/** The flow will be over soon: ask memory for what is known of its stream. */
+PREFETCHES static inline void streams_prefetch(const struct streams *ss,
+                                               const struct flow *f)
+{
+    const char *chunk = (const char *)ss->chunks[f->index >> FLOW_CHUNK_SHIFT];
+
+    if (chunk != NULL)
+        __builtin_prefetch(chunk +
+                           (size_t)(f->index & (FLOW_CHUNK - 1)) * STREAM_SLOT_BYTES);
+}
 
 /** The flow is over: before its last record. */
 void streams_end(struct streams *ss, const struct flow *f);

@@ -63,14 +63,17 @@ enum flow_flag {
     FLOW_MEDIA = 128     /* UDP: RTP so far, as far as Argus can tell */
 };
 
+/* What the flow still says does not matter to any stream. */
+enum { FLOW_UNHEARD = 128 };
+
 struct flow {
     /* First line: lookup, and what every packet changes. */
     _Alignas(64) struct flow_key key;
     int64_t last_ns;  /* of either side, never moving back */
     int64_t start_ns; /* the earliest packet of this record */
     uint32_t hash;
-    uint8_t flags; /* enum flow_flag */
-    uint8_t timer_class;
+    uint8_t flags;        /* enum flow_flag */
+    uint8_t timer_class;  /* enum timer_class, and FLOW_UNHEARD */
     uint8_t tcp_state[2]; /* enum tcp_endpoint, by side */
 
     /* One line each. */
@@ -104,6 +107,21 @@ struct flow {
 static inline enum lw_flow_kind flow_kind(const struct flow *f)
 {
     return (enum lw_flow_kind)(f->key.kind & ~FLOW_KEY_IP6);
+}
+
+static inline unsigned flow_timer_class(const struct flow *f)
+{
+    return f->timer_class & (FLOW_UNHEARD - 1);
+}
+
+static inline void flow_set_timer_class(struct flow *f, unsigned timer_class)
+{
+    f->timer_class = (uint8_t)((f->timer_class & FLOW_UNHEARD) | timer_class);
+}
+
+static inline bool flow_is_unheard(const struct flow *f)
+{
+    return f->timer_class & FLOW_UNHEARD;
 }
 
 _Static_assert(sizeof(struct flow_side) == 64, "one cache line");
@@ -181,12 +199,12 @@ PREFETCHES static inline void flow_table_prefetch_slot(const struct flow_table *
 }
 
 PREFETCHES static inline void flow_prefetch_beside(const struct flow_table *t,
-                                                   uint32_t index)
+                                                   uint32_t index, size_t bytes)
 {
     enum { LINE = 64 };
     const char *beside = flow_beside(t, index);
 
-    for (size_t at = 0; at < t->beside_hot_bytes; at += LINE)
+    for (size_t at = 0; at < bytes; at += LINE)
         __builtin_prefetch(beside + at, 1);
 }
 
@@ -203,7 +221,7 @@ flow_table_prefetch_flow(const struct flow_table *t, uint32_t hash, unsigned fro
         __builtin_prefetch(&f->key, 1);
         __builtin_prefetch(&f->side[from], 1);
         if (t->beside_hot_bytes != 0)
-            flow_prefetch_beside(t, t->slots[at].ref - 1);
+            flow_prefetch_beside(t, t->slots[at].ref - 1, t->beside_hot_bytes);
         return f;
     }
     return NULL;

@@ -73,7 +73,7 @@ void timers_clear(struct timers *tm)
 
 void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f)
 {
-    struct timer_wheel *w = &tm->wheels[f->timer_class];
+    struct timer_wheel *w = &tm->wheels[flow_timer_class(f)];
     int64_t slot = slot_of(w, timer_origin_ns(w, f) + w->timeout_ns);
     int64_t present = slot_of(w, tm->now_ns);
 
@@ -90,7 +90,7 @@ void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f)
 
 void timers_remove(struct timers *tm, const struct flow_table *t, struct flow *f)
 {
-    struct timer_wheel *w = &tm->wheels[f->timer_class];
+    struct timer_wheel *w = &tm->wheels[flow_timer_class(f)];
 
     LW_DEBUG_ASSERT(w->n_flows > 0);
     flow_list_remove(&w->slots[f->timer_slot], t, f, FLOW_LINK_TIMER);
@@ -151,6 +151,16 @@ struct flow *timers_expired(struct timers *tm, const struct flow_table *t)
         settle(tm, &tm->wheels[c], t);
     tm->next_ns = tm->now_ns + tm->tick_ns;
     return NULL;
+}
+
+const struct flow *timers_first(const struct timers *tm, const struct flow_table *t,
+                                unsigned timer_class)
+{
+    const struct timer_wheel *w = &tm->wheels[timer_class];
+
+    if (w->n_flows == 0)
+        return NULL;
+    return flow_at(t, w->slots[(uint64_t)w->first % TIMER_SLOTS].head);
 }
 
 int64_t timers_oldest_ns(const struct timers *tm)

@@ -42,7 +42,7 @@ struct timers {
 /** `timeout_ns` by class, all above 0, from the last packet. */
 void timers_init(struct timers *tm, const int64_t timeout_ns[N_TIMERS]);
 
-/** File a flow by its last packet, under f->timer_class. */
+/** File a flow by its last packet, under its timer class. */
 void timers_add(struct timers *tm, const struct flow_table *t, struct flow *f);
 void timers_remove(struct timers *tm, const struct flow_table *t, struct flow *f);
 
@@ -52,6 +52,11 @@ void timers_clear(struct timers *tm);
 /** A flow that has been silent for its timeout at tm->now_ns, or NULL when there is no
  *  more: then next_ns is set.  The flow stays filed. */
 struct flow *timers_expired(struct timers *tm, const struct flow_table *t);
+
+/** Of those of a class the flow that is looked at first when its time has come, after
+ *  timers_expired() had no more; NULL when there is none. */
+const struct flow *timers_first(const struct timers *tm, const struct flow_table *t,
+                                unsigned timer_class);
 
 /** No filed flow had its last packet before this time. */
 int64_t timers_oldest_ns(const struct timers *tm);
@@ -65,7 +70,7 @@ static inline int64_t timer_origin_ns(const struct timer_wheel *w, const struct 
 static inline bool timer_is_over(const struct timers *tm, const struct flow *f,
                                  int64_t now_ns)
 {
-    const struct timer_wheel *w = &tm->wheels[f->timer_class];
+    const struct timer_wheel *w = &tm->wheels[flow_timer_class(f)];
 
     return now_ns - timer_origin_ns(w, f) > w->timeout_ns;
 }

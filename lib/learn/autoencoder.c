@@ -28,7 +28,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { LAYERS = 5, MIDDLE = 2, BLOCK = 8 };
+enum { LAYERS = 5, MIDDLE = 2 };
+
+/* Rows at work together: as many as BLOCK_FLOATS hold of the widest layer. */
+enum { BLOCK_FLOATS = 8192, BLOCK_ROWS_MAX = 48 };
 
 enum {
     SCALE,
@@ -108,10 +111,18 @@ struct autoencoder {
 
 /* Room for one block of rows at work. */
 struct bench {
-    float x[BLOCK * NET_WIDTH_MAX];
-    float out[BLOCK * NET_WIDTH_MAX];
-    float scratch[2 * BLOCK * NET_WIDTH_MAX];
+    float x[BLOCK_FLOATS];
+    float out[BLOCK_FLOATS];
+    float scratch[2 * BLOCK_FLOATS];
 };
+
+/* At least 8. */
+static size_t block_rows(const struct autoencoder *a)
+{
+    size_t n = BLOCK_FLOATS / (net_scratch(&a->net, 1) / 2);
+
+    return n < BLOCK_ROWS_MAX ? n : BLOCK_ROWS_MAX;
+}
 
 static const struct autoencoder *ae_of(const struct lw_model *m)
 {
@@ -162,7 +173,7 @@ static void scale_row(const struct autoencoder *a, const float *row, float *out)
     }
 }
 
-/* n <= BLOCK rows through the first layers of the network, into b->out. */
+/* n <= block_rows() rows through the first layers of the network, into b->out. */
 static void run_layers(const struct autoencoder *a, uint32_t n_layers,
                        const float *rows, size_t n, struct bench *b)
 {
@@ -173,8 +184,8 @@ static void run_layers(const struct autoencoder *a, uint32_t n_layers,
     net_run(&a->net, 0, n_layers, b->x, n, b->out, b->scratch);
 }
 
-/* Weighted squared residuals of n <= BLOCK rows into b->out; NaN: the value is missing.
- */
+/* Weighted squared residuals of n <= block_rows() rows into b->out; NaN: the value is
+ * missing. */
 static void residuals(const struct autoencoder *a, const float *rows, size_t n,
                       struct bench *b)
 {
@@ -189,36 +200,51 @@ static void residuals(const struct autoencoder *a, const float *rows, size_t n,
         }
 }
 
-static double score_of(const float *squares, size_t d)
+/* Logarithms of the mean squares of n rows, a few at a time: each sum has its order,
+ * and waits for itself alone. */
+static void scores_of(const float *squares, size_t d, size_t n, double *out)
 {
-    double sum = 0;
-    size_t n = 0;
+    enum { TOGETHER = 4 };
 
-    for (size_t c = 0; c < d; c++) {
-        if (isnan(squares[c]))
-            continue;
-        sum += (double)squares[c];
-        n++;
+    for (size_t r = 0; r < n; r += TOGETHER) {
+        const float *row[TOGETHER];
+        double sum[TOGETHER] = {0};
+        double seen[TOGETHER] = {0};
+
+        for (size_t i = 0; i < TOGETHER; i++)
+            row[i] = squares + (r + i < n ? r + i : r) * d;
+        for (size_t c = 0; c < d; c++)
+            for (size_t i = 0; i < TOGETHER; i++) {
+                double v = (double)row[i][c];
+
+                sum[i] += v >= 0 ? v : 0; /* not if it is missing */
+                seen[i] += v >= 0 ? 1 : 0;
+            }
+        for (size_t i = 0; i < TOGETHER && r + i < n; i++)
+            out[r + i] = link_log(seen[i] > 0 ? sum[i] / seen[i] + 1e-12 : 1e-12);
     }
-    return link_log(n > 0 ? sum / (double)n + 1e-12 : 1e-12);
 }
 
 static double ae_score(const struct lw_model *m, const float *row)
 {
     struct bench b;
+    double score;
 
     residuals(ae_of(m), row, 1, &b);
-    return score_of(b.out, m->n_cols);
+    scores_of(b.out, m->n_cols, 1, &score);
+    return score;
 }
 
 static void ae_predict(const struct lw_model *m, const float *rows, size_t n_rows,
                        float *out)
 {
     const struct autoencoder *a = ae_of(m);
+    size_t block = block_rows(a);
+    double score[BLOCK_ROWS_MAX];
     struct bench b;
 
-    for (size_t at = 0; at < n_rows; at += BLOCK) {
-        size_t n = n_rows - at < BLOCK ? n_rows - at : BLOCK;
+    for (size_t at = 0; at < n_rows; at += block) {
+        size_t n = n_rows - at < block ? n_rows - at : block;
 
         if (a->latent != NULL) {
             run_layers(a, MIDDLE, rows + at * m->n_cols, n, &b);
@@ -226,9 +252,9 @@ static void ae_predict(const struct lw_model *m, const float *rows, size_t n_row
             continue;
         }
         residuals(a, rows + at * m->n_cols, n, &b);
+        scores_of(b.out, m->n_cols, n, score);
         for (size_t r = 0; r < n; r++)
-            anomaly_odds(&a->link, score_of(b.out + r * m->n_cols, m->n_cols),
-                         out + (at + r) * m->n_classes);
+            anomaly_odds(&a->link, score[r], out + (at + r) * m->n_classes);
     }
 }
 
@@ -249,6 +275,7 @@ static enum lw_status ae_contributions(const struct lw_model *m, const float *ro
     float usual[MODEL_CLASSES_MAX];
     float now[MODEL_CLASSES_MAX];
     struct bench b;
+    double score;
     double sum = 1e-30;
 
     if (a->latent != NULL)
@@ -257,7 +284,8 @@ static enum lw_status ae_contributions(const struct lw_model *m, const float *ro
             "the latent classifier does not say which columns moved a score");
     residuals(a, row, 1, &b);
     anomaly_odds(&a->link, a->usual, usual);
-    anomaly_odds(&a->link, score_of(b.out, m->n_cols), now);
+    scores_of(b.out, m->n_cols, 1, &score);
+    anomaly_odds(&a->link, score, now);
     proba_log(usual, m->n_classes);
     proba_log(now, m->n_classes);
     for (uint32_t c = 0; c < m->n_cols; c++) {
@@ -328,12 +356,13 @@ static void weigh(struct autoencoder *a, const struct lw_matrix *x)
 {
     size_t d = x->n_cols;
     double sum[NET_WIDTH_MAX] = {0};
+    size_t block = block_rows(a);
     struct bench b;
 
     for (size_t c = 0; c < d; c++)
         a->weight[c] = 1;
-    for (size_t at = 0; at < x->n_rows; at += BLOCK) {
-        size_t n = x->n_rows - at < BLOCK ? x->n_rows - at : BLOCK;
+    for (size_t at = 0; at < x->n_rows; at += block) {
+        size_t n = x->n_rows - at < block ? x->n_rows - at : block;
 
         residuals(a, x->x + at * d, n, &b);
         for (size_t i = 0; i < n * d; i++)
@@ -347,13 +376,14 @@ static enum lw_status fit_latent(struct autoencoder *a, const struct model_task 
                                  struct lw_error *err)
 {
     size_t d = t->x->n_cols;
+    size_t block = block_rows(a);
     struct lw_matrix z = {0};
     struct bench b;
     enum lw_status st =
         lw_matrix_init(&z, t->x->n_rows, a->net.layer[MIDDLE - 1].n_out, err);
 
-    for (size_t at = 0; st == LW_OK && at < t->x->n_rows; at += BLOCK) {
-        size_t n = t->x->n_rows - at < BLOCK ? t->x->n_rows - at : BLOCK;
+    for (size_t at = 0; st == LW_OK && at < t->x->n_rows; at += block) {
+        size_t n = t->x->n_rows - at < block ? t->x->n_rows - at : block;
 
         run_layers(a, MIDDLE, t->x->x + at * d, n, &b);
         memcpy(z.x + at * z.n_cols, b.out, n * z.n_cols * sizeof *z.x);
@@ -532,10 +562,11 @@ static uint32_t ae_latent(const struct lw_model *m, const float *rows, size_t n_
 {
     const struct autoencoder *a = ae_of(m);
     uint32_t width = a->net.layer[MIDDLE - 1].n_out;
+    size_t block = block_rows(a);
     struct bench b;
 
-    for (size_t at = 0; out != NULL && at < n_rows; at += BLOCK) {
-        size_t n = n_rows - at < BLOCK ? n_rows - at : BLOCK;
+    for (size_t at = 0; out != NULL && at < n_rows; at += block) {
+        size_t n = n_rows - at < block ? n_rows - at : block;
 
         run_layers(a, MIDDLE, rows + at * m->n_cols, n, &b);
         memcpy(out + at * width, b.out, n * width * sizeof *out);

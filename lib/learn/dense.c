@@ -5,110 +5,71 @@
  * order of the inner index.  Vectors run over the columns, so their width changes no
  * sum, and products are not fused (-ffp-contract=off).
  *
- * A tile of four rows and eight columns stays in registers over the whole sum; with
- * AVX2 a larger one (dense_avx2.c).
+ * There is one kernel, for training and for use, compiled for two widths of vectors:
+ * tiles of six rows and sixteen columns with AVX2, of four rows and eight columns
+ * without.
  */
 #include "learn/dense.h"
 
 #include "base/simd.h"
-#include "learn/dense_priv.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-enum { LANES = 4, TILE = 2 * LANES, TILE_ROWS = 4 };
+enum { TILE_MAX = 12 };
 
-typedef float lanes __attribute__((vector_size(16)));
+struct product {
+    float *out;     /* (n, n_cols) */
+    const float *a; /* (n, n_inner) */
+    const float *b; /* (n_inner, n_cols) */
+    const float *bias;
+    size_t n;
+    size_t n_inner;
+    size_t n_cols;
+    bool turned; /* a is (n_inner, n) */
+};
 
-static inline lanes take(const float *p)
+#define DENSE_LANES    4
+#define DENSE_OF(name) name##_4
+#include "learn/dense_kernel.h"
+#undef DENSE_LANES
+#undef DENSE_OF
+#define DENSE_LANES    8
+#define DENSE_OF(name) name##_8
+#include "learn/dense_kernel.h"
+
+static void multiply_plain(const struct product *p)
 {
-    lanes v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* Four rows of a (4, n_inner), eight columns of b and out. */
-static void multiply_tile(float *restrict out, const float *restrict a,
-                          const float *restrict b, lanes low, lanes high,
-                          size_t n_inner, size_t n_cols)
-{
-    const float *a1 = a + n_inner;
-    const float *a2 = a1 + n_inner;
-    const float *a3 = a2 + n_inner;
-    lanes s00 = low, s10 = low, s20 = low, s30 = low;
-    lanes s01 = high, s11 = high, s21 = high, s31 = high;
-
-    for (size_t k = 0; k < n_inner; k++, b += n_cols) {
-        lanes b0 = take(b);
-        lanes b1 = take(b + LANES);
-
-        s00 += a[k] * b0;
-        s01 += a[k] * b1;
-        s10 += a1[k] * b0;
-        s11 += a1[k] * b1;
-        s20 += a2[k] * b0;
-        s21 += a2[k] * b1;
-        s30 += a3[k] * b0;
-        s31 += a3[k] * b1;
-    }
-    memcpy(out, &s00, sizeof s00);
-    memcpy(out + LANES, &s01, sizeof s01);
-    memcpy(out + n_cols, &s10, sizeof s10);
-    memcpy(out + n_cols + LANES, &s11, sizeof s11);
-    memcpy(out + 2 * n_cols, &s20, sizeof s20);
-    memcpy(out + 2 * n_cols + LANES, &s21, sizeof s21);
-    memcpy(out + 3 * n_cols, &s30, sizeof s30);
-    memcpy(out + 3 * n_cols + LANES, &s31, sizeof s31);
-}
-
-/* One row of a, n <= TILE columns. */
-static void multiply_row(float *restrict out, const float *restrict a,
-                         const float *restrict b, const float *restrict bias,
-                         size_t n_inner, size_t n_cols, size_t n)
-{
-    float sum[TILE] = {0};
-
-    for (size_t j = 0; bias != NULL && j < n; j++)
-        sum[j] = bias[j];
-    if (n == TILE)
-        for (size_t k = 0; k < n_inner; k++, b += n_cols)
-            for (size_t j = 0; j < TILE; j++)
-                sum[j] += a[k] * b[j];
+    if (p->turned)
+        multiply_body_4(p, 4, true);
     else
-        for (size_t k = 0; k < n_inner; k++, b += n_cols)
-            for (size_t j = 0; j < n; j++)
-                sum[j] += a[k] * b[j];
-    memcpy(out, sum, n * sizeof *sum);
+        multiply_body_4(p, 4, false);
+}
+
+SIMD_AVX2 static void multiply_avx2(const struct product *p)
+{
+    if (p->turned)
+        multiply_body_8(p, 6, true);
+    else
+        multiply_body_8(p, 6, false);
 }
 
 void dense_multiply(float *restrict out, const float *restrict a,
                     const float *restrict b, const float *restrict bias, size_t n,
                     size_t n_inner, size_t n_cols)
 {
-    if (simd_has_avx2()) {
-        const struct dense_product p = {out, a, b, bias, n_inner, n_cols};
+    const struct product p = {out, a, b, bias, n, n_inner, n_cols, false};
 
-        dense_multiply_avx2(&p, n);
-        return;
-    }
-    for (size_t j = 0; j < n_cols; j += TILE) {
-        size_t width = n_cols - j < TILE ? n_cols - j : TILE;
-        const float *start = bias == NULL ? NULL : bias + j;
-        lanes low = {0};
-        lanes high = {0};
-        size_t r = 0;
+    (simd_has_avx2() ? multiply_avx2 : multiply_plain)(&p);
+}
 
-        if (start != NULL && width == TILE) {
-            low = take(start);
-            high = take(start + LANES);
-        }
-        for (; width == TILE && r + TILE_ROWS <= n; r += TILE_ROWS)
-            multiply_tile(out + r * n_cols + j, a + r * n_inner, b + j, low, high,
-                          n_inner, n_cols);
-        for (; r < n; r++)
-            multiply_row(out + r * n_cols + j, a + r * n_inner, b + j, start, n_inner,
-                         n_cols, width);
-    }
+void dense_multiply_turned(float *restrict out, const float *restrict a,
+                           const float *restrict b, size_t n, size_t n_inner,
+                           size_t n_cols)
+{
+    const struct product p = {out, a, b, NULL, n, n_inner, n_cols, true};
+
+    (simd_has_avx2() ? multiply_avx2 : multiply_plain)(&p);
 }
 
 void dense_transpose(float *restrict out, const float *restrict in, size_t n_rows,

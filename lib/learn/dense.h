@@ -14,6 +14,12 @@ void dense_multiply(float *restrict out, const float *restrict a,
                     const float *restrict b, const float *restrict bias, size_t n,
                     size_t n_inner, size_t n_cols);
 
+/** out (n, n_cols) = a (n_inner, n) turned times b (n_inner, n_cols), summed in the
+ * same order. */
+void dense_multiply_turned(float *restrict out, const float *restrict a,
+                           const float *restrict b, size_t n, size_t n_inner,
+                           size_t n_cols);
+
 /** out (n_cols, n_rows) = in (n_rows, n_cols) turned. */
 void dense_transpose(float *restrict out, const float *restrict in, size_t n_rows,
                      size_t n_cols);

@@ -270,56 +270,80 @@ _Static_assert(sizeof(quick8) == HALF * sizeof(float), "half a block is a vector
 
 typedef quick8 half;
 
-enum { TOGETHER = 4 }; /* outputs: their sums, of two halves each, stay in registers */
+enum { TOGETHER = 6 }; /* outputs: their sums, of two halves each, stay in registers */
 
+/* n outputs, a constant where it is called: sums in memory would be most of the work.
+ */
 FORCE_INLINE void sum_some(const half *x, const float *w, const float *b, uint32_t n_in,
                            uint32_t n, half *out)
 {
-    const float *row[TOGETHER];
-    half sum[TOGETHER][2];
+    half sum[2 * TOGETHER];
 
-    for (uint32_t j = 0; j < TOGETHER; j++) {
-        uint32_t k = j < n ? j : n - 1; /* those that are too many are done again */
-
-        row[j] = w + (size_t)k * n_in;
-        sum[j][0] = sum[j][1] = (half){0} + b[k];
-    }
+#pragma GCC unroll 6
+    for (uint32_t j = 0; j < n; j++)
+        sum[2 * j] = sum[2 * j + 1] = (half){0} + b[j];
     for (uint32_t i = 0; i < n_in; i++)
-        for (uint32_t j = 0; j < TOGETHER; j++) {
-            sum[j][0] += row[j][i] * x[2 * i];
-            sum[j][1] += row[j][i] * x[2 * i + 1];
+#pragma GCC unroll 6
+        for (uint32_t j = 0; j < n; j++) {
+            sum[2 * j] += w[j * n_in + i] * x[2 * i];
+            sum[2 * j + 1] += w[j * n_in + i] * x[2 * i + 1];
         }
-    for (uint32_t j = 0; j < TOGETHER; j++) {
-        quick8_sigmoid(&sum[j][0]);
-        quick8_sigmoid(&sum[j][1]);
-        out[2 * j] = sum[j][0];
-        out[2 * j + 1] = sum[j][1];
+#pragma GCC unroll 6
+    for (uint32_t j = 0; j < n; j++) {
+        quick8_sigmoid(&sum[2 * j]);
+        quick8_sigmoid(&sum[2 * j + 1]);
+        out[2 * j] = sum[2 * j];
+        out[2 * j + 1] = sum[2 * j + 1];
     }
 }
 
 FORCE_INLINE void block_layer(const half *x, const float *w, const float *b,
                               uint32_t n_in, uint32_t n_out, half *out)
 {
-    for (uint32_t j = 0; j < n_out; j += TOGETHER) {
-        uint32_t n = n_out - j < TOGETHER ? n_out - j : TOGETHER;
+    while (n_out > 0) {
+        uint32_t n = n_out <= TOGETHER ? n_out : n_out <= 8 ? 4 : TOGETHER;
 
-        sum_some(x, w + (size_t)j * n_in, b + j, n_in, n, out + 2 * (size_t)j);
+        switch (n) {
+        case 1:
+            sum_some(x, w, b, n_in, 1, out);
+            break;
+        case 2:
+            sum_some(x, w, b, n_in, 2, out);
+            break;
+        case 3:
+            sum_some(x, w, b, n_in, 3, out);
+            break;
+        case 4:
+            sum_some(x, w, b, n_in, 4, out);
+            break;
+        case 5:
+            sum_some(x, w, b, n_in, 5, out);
+            break;
+        default:
+            sum_some(x, w, b, n_in, TOGETHER, out);
+            break;
+        }
+        w += (size_t)n * n_in;
+        b += n;
+        out += 2 * (size_t)n;
+        n_out -= n;
     }
 }
 
-/* Two halves a column; layers may write up to TOGETHER - 1 columns more. */
+/* Two halves a column. */
 struct block {
     half x[2 * ENSEMBLE_COLS_MAX];
-    half h[2 * (ENSEMBLE_COLS_MAX + TOGETHER)];
-    half y[2 * (ENSEMBLE_COLS_MAX + TOGETHER)];
-    half errors[2 * ENSEMBLE_COLS_MAX];
+    half h[2 * ENSEMBLE_COLS_MAX];
+    half y[2 * ENSEMBLE_COLS_MAX];
+    float errors[LANES * ENSEMBLE_COLS_MAX];
 };
 
-FORCE_INLINE void block_scaled(const half *from, float low, float scale, float clip,
+/* Loaded as it is used: a vector that was stored in parts makes its load wait. */
+FORCE_INLINE void block_scaled(const float *from, float low, float scale, float clip,
                                half *to)
 {
     for (uint32_t i = 0; i < 2; i++) {
-        half v = (from[i] - low) * scale;
+        half v = (*(const quick8_at *)(from + (size_t)i * HALF) - low) * scale;
 
         quick8_put(&v, -clip, v < -clip);
         quick8_put(&v, 1.0F + clip, v > 1.0F + clip);
@@ -328,27 +352,28 @@ FORCE_INLINE void block_scaled(const half *from, float low, float scale, float c
 }
 
 FORCE_INLINE void block_give_back(const struct small_net *net, struct block *b,
-                                  half *out)
+                                  float *out)
 {
     half sum[2] = {{0}, {0}};
 
     block_layer(b->x, net->w1, net->b1, net->n, net->hidden, b->h);
     block_layer(b->h, net->w2, net->b2, net->hidden, net->n, b->y);
-    for (uint32_t i = 0; i < 2 * net->n; i++) {
-        half d = b->y[i] - b->x[i];
+    for (uint32_t i = 0; i < net->n; i++)
+        for (uint32_t k = 0; k < 2; k++) {
+            half d = b->y[2 * i + k] - b->x[2 * i + k];
 
-        sum[i % 2] += d * d;
-    }
-    for (uint32_t i = 0; i < 2; i++) {
-        out[i] = sum[i] / (float)net->n;
-        quick8_sqrt(&out[i]);
+            sum[k] += d * d;
+        }
+    for (uint32_t k = 0; k < 2; k++) {
+        sum[k] /= (float)net->n;
+        quick8_sqrt(&sum[k]);
+        *(quick8_at *)(out + (size_t)k * HALF) = sum[k];
     }
 }
 
 FORCE_INLINE void score_loop(const struct ensemble *e, const float *x, float *out)
 {
     struct block b;
-    half column[2];
 
     for (uint32_t k = 0; k < e->n_nets; k++) {
         const struct small_net *net = &e->nets[k];
@@ -356,17 +381,15 @@ FORCE_INLINE void score_loop(const struct ensemble *e, const float *x, float *ou
         for (uint32_t i = 0; i < net->n; i++) {
             uint32_t at = net->first + i;
 
-            memcpy(column, x + (size_t)e->order[at] * LANES, sizeof column);
-            block_scaled(column, e->low[at], e->scale[at], e->clip,
-                         b.x + 2 * (size_t)i);
+            block_scaled(x + (size_t)e->order[at] * LANES, e->low[at], e->scale[at],
+                         e->clip, b.x + 2 * (size_t)i);
         }
-        block_give_back(net, &b, b.errors + 2 * (size_t)k);
+        block_give_back(net, &b, b.errors + (size_t)k * LANES);
     }
     for (uint32_t k = 0; k < e->n_nets; k++)
-        block_scaled(b.errors + 2 * (size_t)k, e->net_low[k], e->net_scale[k], e->clip,
-                     b.x + 2 * (size_t)k);
-    block_give_back(&e->nets[e->n_nets], &b, column);
-    memcpy(out, column, sizeof column);
+        block_scaled(b.errors + (size_t)k * LANES, e->net_low[k], e->net_scale[k],
+                     e->clip, b.x + 2 * (size_t)k);
+    block_give_back(&e->nets[e->n_nets], &b, out);
 }
 
 SIMD_AVX2 static void score_avx2(const struct ensemble *e, const float *x, float *out)

@@ -15,10 +15,10 @@ enum { MANY_ROWS = 16 };
 /* In order of preference; the last suits every forest. */
 static const struct forest_kernel *const kernels[] = {
 #if defined(__x86_64__)
-    &forest_kernel_block_avx512, &forest_kernel_block_avx2,
+    &forest_kernel_bits_avx512, &forest_kernel_bits_avx2,
 #endif
-    &forest_kernel_block,        &forest_kernel_small,
-    &forest_kernel_quick,        &forest_kernel_walk,
+    &forest_kernel_block,       &forest_kernel_small,
+    &forest_kernel_quick,       &forest_kernel_walk,
 };
 
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };

@@ -2,30 +2,20 @@
 /*
  * learn/forest_block.h - 64 rows at a time through a forest, by ranks of one byte.
  *
- * A comparison with a threshold needs only to know how many of the model's own
- * thresholds of that column are not above the value.  That rank replaces the value: up
- * to 254 thresholds make a slice of a column, whose ranks fit a byte (a column with
- * more has several slices), and one comparison of 64 bytes evaluates a split for 64
- * rows, exactly.
- *
- *   slice of column 7:  0.5  2.0  8.0  8.5       value 3 -> rank 2
- *   split "below 8.0":  third of the slice       right where rank >= 3
- *
- * Each tree is then a list of splits, parents first.  A split takes the rows that reach
+ * One comparison of 64 ranks (learn/forest_ranks.h) evaluates a split for 64 rows.
+ * A tree is a list of splits, parents first.  A split takes the rows that reach
  * it apart into those of its two children; leaves are numbered from the left, and each
  * row gets the number of the leaf that it reaches.  Nothing jumps.
- *
- * Missing values have rank 0 for the splits that send them left, 255 for the others.
  */
 #ifndef LEARN_FOREST_BLOCK_H
 #define LEARN_FOREST_BLOCK_H
 
 #include "learn/forest_kernel.h"
+#include "learn/forest_ranks.h"
 
 enum {
-    BLOCK_ROWS = 64,
+    BLOCK_ROWS = RANKS_ROWS,
     BLOCK_LEAVES_MAX = 64, /* of a tree */
-    BLOCK_SLICES_MAX = 512,
     BLOCK_GROUPS_MAX = 64,
     /* Where rows wait: at split s in place s, at leaf n in place LEAF_PLACE + n. */
     BLOCK_LEAF_PLACE = 64,
@@ -46,20 +36,12 @@ struct block_tree {
     uint32_t n_leaves;
 };
 
-struct block_slice {
-    uint32_t column;
-    uint32_t first;    /* threshold, into `thresholds` */
-    uint32_t n_padded; /* a multiple of 16, the last of which are NaN */
-};
-
 struct block_plan {
     struct forest_plan base;
     struct block_split *splits; /* (n_splits), owned */
     struct block_tree *trees;   /* (n_trees), owned */
     float *leaves;              /* (n leaves + BLOCK_LEAVES_MAX), owned */
-    struct block_slice *slices; /* (n_slices), owned, in order of columns */
-    float *thresholds;          /* owned; ascending in each slice */
-    uint32_t n_slices;
+    struct ranks ranks;         /* owned */
 };
 
 /** The ranks of a block's rows: (2 * n_slices, BLOCK_ROWS). */
@@ -77,6 +59,7 @@ bool block_suits(const struct forest *f);
 enum lw_status block_build(const struct forest_kernel *kernel, size_t size,
                            struct forest_plan **out, const struct forest *f,
                            struct lw_error *err);
+
 void block_margins(const struct forest *f, const struct forest_plan *plan,
                    block_sum_fn *sum, const float *rows, size_t n_rows, float *out);
 void block_free(struct forest_plan *plan);

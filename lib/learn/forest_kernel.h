@@ -36,9 +36,8 @@ extern const struct forest_kernel forest_kernel_quick; /* forest_quick.c */
 extern const struct forest_kernel forest_kernel_walk;  /* forest_walk.c */
 extern const struct forest_kernel forest_kernel_block; /* forest_block_bytes.c */
 #if defined(__x86_64__)
-extern const struct forest_kernel forest_kernel_block_avx2; /* forest_block_bytes.c */
-extern const struct forest_kernel
-    forest_kernel_block_avx512; /* forest_block_avx512.c */
+extern const struct forest_kernel forest_kernel_bits_avx2; /* forest_bits_x86.c */
+extern const struct forest_kernel forest_kernel_bits_avx512;
 #endif
 
 /** The i-th kernel, NULL past the last. */

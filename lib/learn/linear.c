@@ -97,27 +97,6 @@ static double plane_score(const struct linear *l, uint32_t k, const float *x)
 
 /* ---- fitting ---- */
 
-/* liblinear knows no weights of rows: a class has the mean of its rows'. */
-static void weigh_classes(const struct model_task *t, double *weight)
-{
-    double n_rows[MODEL_CLASSES_MAX] = {0};
-    double sum = 0;
-
-    for (size_t r = 0; r < t->x->n_rows; r++) {
-        double w = t->weights == NULL ? 1 : (double)t->weights[r];
-
-        n_rows[t->labels[r]]++;
-        weight[t->labels[r]] += w;
-        sum += w;
-    }
-    for (uint32_t k = 0; k < t->n_classes; k++) {
-        double all = t->option[BALANCED] > 0 ? sum / t->n_classes : weight[k];
-
-        /* A weight of nothing at all still lets the class be seen. */
-        weight[k] = n_rows[k] > 0 ? fmax(all / n_rows[k], 1e-12) : 0;
-    }
-}
-
 static enum lw_status fit_curve(struct linear *l, const struct lw_matrix *x,
                                 const uint32_t *labels, struct lw_error *err)
 {
@@ -164,7 +143,8 @@ static enum lw_status fit_planes(struct linear *l, const struct model_task *t, b
 
     if (st == LW_OK)
         st = prep_rows(&l->prep, &x, t->x, NULL, 0, err);
-    weigh_classes(t, weight);
+    /* liblinear knows no weights of rows. */
+    model_class_weights(t, t->option[BALANCED] > 0, weight);
     if (st == LW_OK)
         st = linear_train(l->w, l->has, &task, err);
     if (st == LW_OK && svm)

@@ -208,8 +208,7 @@ static void backward_layer(struct fitter *f, size_t l)
         for (size_t i = 0; i < (size_t)BATCH * y->n_in; i++)
             f->grad[l][i] = f->act[l][i] > 0 ? f->grad[l][i] : 0.0f;
     }
-    dense_transpose(f->turned, f->act[l], BATCH, y->n_in);
-    dense_multiply(f->step, f->turned, g, NULL, y->n_in, BATCH, y->n_out);
+    dense_multiply_turned(f->step, f->act[l], g, y->n_in, BATCH, y->n_out);
     memset(f->bias_step, 0, y->n_out * sizeof(float));
     for (size_t i = 0; i < BATCH; i++)
         for (size_t j = 0; j < y->n_out; j++)

@@ -115,6 +115,28 @@ void lw_model_predict(const struct lw_model *m, const float *rows, size_t n_rows
     m->ops->predict(m, rows, n_rows, out);
 }
 
+void model_class_weights(const struct model_task *t, bool balanced, double *weight)
+{
+    double n_rows[MODEL_CLASSES_MAX] = {0};
+    double sum = 0;
+
+    for (uint32_t k = 0; k < t->n_classes; k++)
+        weight[k] = 0;
+    for (size_t r = 0; r < t->x->n_rows; r++) {
+        double w = t->weights == NULL ? 1 : (double)t->weights[r];
+
+        n_rows[t->labels[r]]++;
+        weight[t->labels[r]] += w;
+        sum += w;
+    }
+    for (uint32_t k = 0; k < t->n_classes; k++) {
+        double all = balanced ? sum / t->n_classes : weight[k];
+
+        /* A weight of nothing at all still lets the class be seen. */
+        weight[k] = n_rows[k] > 0 ? fmax(all / n_rows[k], 1e-12) : 0;
+    }
+}
+
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
                    float *out)
 {

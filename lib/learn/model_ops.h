@@ -98,6 +98,11 @@ enum { MODEL_CLASSES_MAX = 1024 };
 /** The kind of that name; NULL: there is none. */
 const struct model_ops *model_ops_get(const char *name);
 
+/** For trainers that cannot weigh rows one by one: to each class the mean of its rows'
+ *  weights, or with `balanced` what gives every class the same weight in all; 0 where
+ * it has no row.  weight (n_classes). */
+void model_class_weights(const struct model_task *t, bool balanced, double *weight);
+
 /** Scores of which the class probabilities are the softmax: out (n_rows, n_classes). */
 void model_margins(const struct lw_model *m, const float *rows, size_t n_rows,
                    float *out);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fitting a dense network by mini-batches.
+ * Fitting a dense network by mini-batches; the optimisers are in net_step.c.
  *
- * Optimisers: stochastic gradient descent with momentum (Polyak, 1964), Adam (Kingma
- * and Ba, ICLR 2015) and Adadelta (Zeiler, arXiv:1212.5701, 2012), with the constants
- * of their papers.  Dropout divides by the share kept (Srivastava et al., JMLR 15,
- * 2014), so that nothing changes in use; noise on inputs makes a denoising autoencoder
- * when the targets are the inputs (Vincent et al., ICML 2008).
+ * Dropout divides by the share kept (Srivastava et al., JMLR 15, 2014), so that nothing
+ * changes in use; noise on inputs makes a denoising autoencoder when the targets are
+ * the inputs (Vincent et al., ICML 2008).
  *
  * Random numbers of an epoch depend on the seed and the epoch's number only, so fitting
  * can be interrupted and taken up again.
@@ -16,15 +14,10 @@
 #include "base/rng.h"
 #include "learn/dense.h"
 #include "learn/net.h"
+#include "learn/net_step.h"
 
 #include <math.h>
 #include <string.h>
-
-#define ADAM_MOMENTUM  0.9f
-#define ADAM_MOMENTUM2 0.999f
-#define ADAM_TINY      1e-8f
-#define DELTA_DECAY    0.95f
-#define DELTA_TINY     1e-6f
 
 struct fitter {
     struct net *net;
@@ -135,45 +128,26 @@ static double judge(const struct net_plan *p, const float *said, const float *ta
 
 /* ---- backward ---- */
 
-static float slope_of(enum net_act act, float out)
-{
-    switch (act) {
-    case NET_RELU:
-        return out > 0 ? 1.0f : 0.0f;
-    case NET_TANH:
-        return 1 - out * out;
-    case NET_SIGMOID:
-        return out * (1 - out);
-    case NET_LINEAR:
-    case NET_N_ACTS:
-        break;
-    }
-    return 1;
-}
-
 /* From the gradient by a layer's outputs to that by its sums, with the penalties on its
- * activity (mean over n_rows). */
-static void through_activation(const struct fitter *f, uint32_t l, float *g,
-                               size_t n_rows)
+ * activity (mean over n_rows).  Dropout divided outputs by the share kept: that is
+ * undone here, where they are looked at for the last time. */
+static void through_activation(struct fitter *f, uint32_t l, float *g, size_t n_rows)
 {
     const struct net_layer *y = &f->net->layer[l];
     bool dropped = f->disturb && f->plan->dropout > 0 && l + 1 < f->net->n_layers;
-    float keep = dropped ? 1 - f->plan->dropout : 1;
+    float keep = 1 - f->plan->dropout;
     float l1 = f->plan->activity_l1[l] / (float)n_rows;
     float l2 = 2 * f->plan->activity_l2[l] / (float)n_rows;
+    float *out = f->act[l + 1];
+    size_t n = n_rows * y->n_out;
 
-    for (size_t i = 0; i < n_rows * y->n_out; i++) {
-        float out = f->act[l + 1][i] * keep;
-
-        if (dropped && !f->kept[l][i]) {
-            g[i] = 0;
-            continue;
-        }
-        g[i] = g[i] / keep + l2 * out;
-        if (out > 0 || out < 0)
-            g[i] += copysignf(l1, out);
-        g[i] *= slope_of(y->act, out);
+    for (size_t i = 0; dropped && i < n; i++) {
+        g[i] /= keep;
+        out[i] *= keep;
     }
+    net_slopes(y->act, out, l1, l2, g, n);
+    for (size_t i = 0; dropped && i < n; i++)
+        g[i] = f->kept[l][i] ? g[i] : 0;
 }
 
 static void backward_layer(struct fitter *f, uint32_t l, const float *g, float *before,
@@ -190,8 +164,7 @@ static void backward_layer(struct fitter *f, uint32_t l, const float *g, float *
         dense_transpose(f->turned, w, y->n_in, y->n_out);
         dense_multiply(before, g, f->turned, NULL, n, y->n_out, y->n_in);
     }
-    dense_transpose(f->turned, f->act[l], n, y->n_in);
-    dense_multiply(step, f->turned, g, NULL, y->n_in, n, y->n_out);
+    dense_multiply_turned(step, f->act[l], g, y->n_in, n, y->n_out);
     memset(bias, 0, y->n_out * sizeof *bias);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < y->n_out; j++)
@@ -217,80 +190,6 @@ static double batch_gradient(struct fitter *f, size_t n)
         backward_layer(f, l, f->grad[(l + 1) % 2], f->grad[l % 2], n);
     }
     return loss;
-}
-
-/* ---- steps ---- */
-
-static void step_adam(struct fitter *f, double power1, double power2)
-{
-    float *restrict v = f->net->param;
-    float *restrict m1 = f->state->first;
-    float *restrict m2 = f->state->second;
-    float correct1 = (float)(1 - power1);
-    float correct2 = (float)(1 - power2);
-
-    for (size_t i = 0; i < f->net->n_params; i++) {
-        float g = f->step[i];
-
-        m1[i] = ADAM_MOMENTUM * m1[i] + (1 - ADAM_MOMENTUM) * g;
-        m2[i] = ADAM_MOMENTUM2 * m2[i] + (1 - ADAM_MOMENTUM2) * g * g;
-        v[i] -=
-            f->plan->rate * (m1[i] / correct1) / (sqrtf(m2[i] / correct2) + ADAM_TINY);
-    }
-}
-
-static void step_adadelta(struct fitter *f)
-{
-    float *restrict v = f->net->param;
-    float *restrict of_step = f->state->first;
-    float *restrict of_grad = f->state->second;
-
-    for (size_t i = 0; i < f->net->n_params; i++) {
-        float g = f->step[i];
-        float d;
-
-        of_grad[i] = DELTA_DECAY * of_grad[i] + (1 - DELTA_DECAY) * g * g;
-        d = sqrtf(of_step[i] + DELTA_TINY) / sqrtf(of_grad[i] + DELTA_TINY) * g;
-        of_step[i] = DELTA_DECAY * of_step[i] + (1 - DELTA_DECAY) * d * d;
-        v[i] -= f->plan->rate * d;
-    }
-}
-
-static void step_sgd(struct fitter *f)
-{
-    float *restrict v = f->net->param;
-    float *restrict speed = f->state->first;
-
-    for (size_t i = 0; i < f->net->n_params; i++) {
-        speed[i] = f->plan->momentum * speed[i] + f->step[i];
-        v[i] -= f->plan->rate * speed[i];
-    }
-}
-
-static void take_step(struct fitter *f)
-{
-    f->state->n_steps++;
-    switch (f->plan->optimiser) {
-    case NET_ADAM: {
-        /* By repeated multiplication: pow() is not the same everywhere. */
-        double power[2] = {1, 1};
-        double base[2] = {(double)ADAM_MOMENTUM, (double)ADAM_MOMENTUM2};
-
-        for (uint64_t n = f->state->n_steps; n > 0; n >>= 1)
-            for (size_t i = 0; i < 2; i++) {
-                power[i] *= n & 1 ? base[i] : 1;
-                base[i] *= base[i];
-            }
-        step_adam(f, power[0], power[1]);
-        break;
-    }
-    case NET_ADADELTA:
-        step_adadelta(f);
-        break;
-    case NET_SGD:
-        step_sgd(f);
-        break;
-    }
 }
 
 /* ---- epochs ---- */
@@ -322,7 +221,7 @@ static double train_epoch(struct fitter *f, size_t n_train)
 
         load_batch(f, f->order, at, n);
         loss += batch_gradient(f, n);
-        take_step(f);
+        net_step(f->plan, f->state, f->net->param, f->step);
     }
     f->state->n_epochs++;
     return loss / (double)(n_train * f->y->n_cols);

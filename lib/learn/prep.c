@@ -2,6 +2,7 @@
 #include "learn/prep.h"
 
 #include "base/mem.h"
+#include "base/simd.h"
 #include "learn/link.h"
 #include "learn/store.h"
 
@@ -38,54 +39,64 @@ static enum lw_status prep_init(struct prep *p, enum prep_scale scale, size_t n_
     return LW_OK;
 }
 
-/* Before shift and factor: infinities are the largest numbers. */
-static float first_step(const struct prep *p, float v)
+/* Before shift and factor: infinities are the largest numbers.  in and out may be the
+ * same. */
+static void first_step(const struct prep *p, const float *in, float *out)
 {
-    if (p->scale == PREP_LOG)
-        return link_squash(v);
-    return v > FLT_MAX ? FLT_MAX : v < -FLT_MAX ? -FLT_MAX : v;
+    if (p->scale == PREP_LOG) {
+        link_squash_all(in, p->n_cols, out);
+        return;
+    }
+    for (uint32_t c = 0; c < p->n_cols; c++) {
+        float v = in[c] > FLT_MAX ? FLT_MAX : in[c];
+
+        out[c] = v < -FLT_MAX ? -FLT_MAX : v;
+    }
 }
 
-/* Sums in double, of differences from the first value: a column of large numbers close
- * to each other keeps its deviation. */
-static void fit_column(struct prep *p, const struct lw_matrix *x,
-                       const uint32_t *labels, uint32_t only, size_t col)
+/* What is added up of a column, in double, of differences from the first value: a
+ * column of large numbers close to each other keeps its deviation. */
+struct column_sums {
+    float low;
+    float high;
+    double origin;
+    double sum;
+    double squares;
+    double n;
+};
+
+static void add_value(struct column_sums *s, float v)
 {
-    float low = FLT_MAX;
-    float high = -FLT_MAX;
-    double origin = 0;
-    double sum = 0;
-    double squares = 0;
-    double n = 0;
-    double mean;
-    double sd;
+    double d;
 
-    for (size_t r = 0; r < x->n_rows; r++) {
-        float v = first_step(p, x->x[r * x->n_cols + col]);
-        double d;
-
-        if (isnan(v) || (labels != NULL && labels[r] != only))
-            continue;
-        if (n < 1)
-            origin = (double)v;
-        d = (double)v - origin;
-        sum += d;
-        squares += d * d;
-        n++;
-        low = v < low ? v : low;
-        high = v > high ? v : high;
+    if (isnan(v))
+        return;
+    if (s->n < 1) {
+        s->low = s->high = v;
+        s->origin = (double)v;
     }
-    mean = n > 0 ? sum / n : 0;
-    sd = n > 0 ? sqrt(fmax(squares / n - mean * mean, 0)) : 0;
-    mean += origin;
+    d = (double)v - s->origin;
+    s->sum += d;
+    s->squares += d * d;
+    s->n++;
+    s->low = v < s->low ? v : s->low;
+    s->high = v > s->high ? v : s->high;
+}
+
+static void fit_column(struct prep *p, const struct column_sums *s, size_t col)
+{
+    double mean = s->n > 0 ? s->sum / s->n : 0;
+    double sd = s->n > 0 ? sqrt(fmax(s->squares / s->n - mean * mean, 0)) : 0;
+
+    mean += s->origin;
     if (p->scale == PREP_NONE) {
         p->factor[col] = 1;
         p->fill[col] = (float)mean;
         return;
     }
     if (p->scale == PREP_MINMAX) {
-        sd = n > 0 ? (double)high - (double)low : 0;
-        p->shift[col] = n > 0 ? low : 0;
+        sd = (double)s->high - (double)s->low;
+        p->shift[col] = s->low;
     } else {
         p->shift[col] = (float)mean;
     }
@@ -100,21 +111,60 @@ enum lw_status prep_fit(struct prep *p, enum prep_scale scale,
                         uint32_t only, struct lw_error *err)
 {
     enum lw_status st = prep_init(p, scale, x->n_cols, err);
+    struct column_sums *sums;
+    float *row;
 
+    if (st != LW_OK)
+        return st;
+    sums = mem_zalloc(x->n_cols, sizeof *sums);
+    row = mem_zalloc(x->n_cols, sizeof *row);
+    if (sums == NULL || row == NULL) {
+        prep_release(p);
+        st = lw_fail(err, LW_ENOMEM, "out of memory for %zu columns", x->n_cols);
+    }
+    for (size_t r = 0; st == LW_OK && r < x->n_rows; r++) {
+        if (labels != NULL && labels[r] != only)
+            continue;
+        first_step(p, x->x + r * x->n_cols, row);
+        for (size_t c = 0; c < x->n_cols; c++)
+            add_value(&sums[c], row[c]);
+    }
     for (size_t c = 0; st == LW_OK && c < x->n_cols; c++)
-        fit_column(p, x, labels, only, c);
+        fit_column(p, &sums[c], c);
+    mem_free(row);
+    mem_free(sums);
     return st;
+}
+
+SIMD_BODY void last_step_body(const struct prep *p, float *row)
+{
+    const float *restrict shift = p->shift;
+    const float *restrict factor = p->factor;
+    const float *restrict fill = p->fill;
+
+    for (uint32_t c = 0; c < p->n_cols; c++) {
+        float v = (row[c] - shift[c]) * factor[c];
+
+        v = v > PREP_VALUE_MAX ? PREP_VALUE_MAX : v;
+        v = v < -PREP_VALUE_MAX ? -PREP_VALUE_MAX : v;
+        row[c] = isnan(v) ? fill[c] : v;
+    }
+}
+
+static void last_step_plain(const struct prep *p, float *row)
+{
+    last_step_body(p, row);
+}
+
+SIMD_AVX2 static void last_step_avx2(const struct prep *p, float *row)
+{
+    last_step_body(p, row);
 }
 
 void prep_row(const struct prep *p, const float *row, float *out)
 {
-    for (uint32_t c = 0; c < p->n_cols; c++) {
-        float v = (first_step(p, row[c]) - p->shift[c]) * p->factor[c];
-
-        v = v > PREP_VALUE_MAX ? PREP_VALUE_MAX : v;
-        v = v < -PREP_VALUE_MAX ? -PREP_VALUE_MAX : v;
-        out[c] = isnan(v) ? p->fill[c] : v;
-    }
+    first_step(p, row, out);
+    (simd_has_avx2() ? last_step_avx2 : last_step_plain)(p, out);
 }
 
 enum lw_status prep_gather(struct lw_matrix *out, const struct lw_matrix *x,

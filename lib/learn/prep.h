@@ -44,6 +44,7 @@ LW_MUST enum lw_status prep_fit(struct prep *p, enum prep_scale scale,
 /** All zero is fine. */
 void prep_release(struct prep *p);
 
+/** row (n_cols), which may be out (n_cols). */
 void prep_row(const struct prep *p, const float *row, float *out);
 
 /** Prepare the rows of x whose label is `only`, or all (labels NULL), into a matrix of

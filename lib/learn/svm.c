@@ -16,8 +16,6 @@
 #include "learn/prep.h"
 #include "learn/proba.h"
 
-#include <math.h>
-
 static const char *const kernels[] = {"rbf", "poly", "linear", NULL};
 static const char *const no_yes[] = {"no", "yes", NULL};
 
@@ -111,26 +109,6 @@ static double usual_gamma(const struct lw_matrix *x)
     return 1 / ((double)x->n_cols * (squares > 1e-12 ? squares : 1));
 }
 
-/* Rows cannot be weighed one by one: a class has the mean of its rows'. */
-static void weigh_classes(const struct model_task *t, double *weight)
-{
-    double n_rows[KERNEL_CLASSES_MAX] = {0};
-    double sum = 0;
-
-    for (size_t r = 0; r < t->x->n_rows; r++) {
-        double w = t->weights == NULL ? 1 : (double)t->weights[r];
-
-        n_rows[t->labels[r]]++;
-        weight[t->labels[r]] += w;
-        sum += w;
-    }
-    for (uint32_t k = 0; k < t->n_classes; k++) {
-        double all = t->option[BALANCED] > 0 ? sum / t->n_classes : weight[k];
-
-        weight[k] = n_rows[k] > 0 ? fmax(all / n_rows[k], 1e-12) : 0;
-    }
-}
-
 /* x: prepared rows, all of them or the normal ones. */
 static enum lw_status learn(struct svm *s, const struct lw_matrix *x,
                             const struct model_task *t, bool one_class,
@@ -153,8 +131,9 @@ static enum lw_status learn(struct svm *s, const struct lw_matrix *x,
                        "%zu rows; a support vector machine takes time with their "
                        "square: learn from fewer, or allow more with max-rows=%zu",
                        x->n_rows, x->n_rows);
+    /* libsvm does not weigh rows one by one. */
     if (!one_class)
-        weigh_classes(t, weight);
+        model_class_weights(t, o[BALANCED] > 0, weight);
     s->machine.kind = (enum kernel_kind)o[KERNEL];
     s->machine.gamma = o[GAMMA] > 0 ? o[GAMMA] : usual_gamma(x);
     s->machine.degree = (uint32_t)o[DEGREE];

@@ -109,4 +109,21 @@ static inline uint32_t plain_tcp_seq(const struct plain *p)
     return span_be32(p->frame, PLAIN_SEGMENT_AT + 4);
 }
 
+static inline uint32_t plain_tcp_ack(const struct plain *p)
+{
+    return span_be32(p->frame, PLAIN_SEGMENT_AT + 8);
+}
+
+static inline uint16_t plain_tcp_window(const struct plain *p)
+{
+    return span_be16(p->frame, PLAIN_SEGMENT_AT + 14);
+}
+
+/* What was captured of it. */
+static inline struct span plain_payload(const struct plain *p)
+{
+    return span_first(span_from(p->frame, (size_t)PLAIN_SEGMENT_AT + p->header_bytes),
+                      p->payload_bytes);
+}
+
 #endif /* PACKET_PLAIN_H */

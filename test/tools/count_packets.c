@@ -4,16 +4,19 @@
  * tab-separated key=value pairs a file; test/captures compares it with capinfos.
  *
  * Every packet is decoded by the general way and by the short one, where it has one.
- * Every capture is metered by a meter that takes the short way with plain packets and
- * by one that, as it keeps statistics, does not.  `differing` packets and
- * `differing_records` are those where the two do not say the same.
+ * Every capture is metered by a meter that takes the short way with plain packets, by
+ * one that keeps statistics besides, and by one that keeps them and decodes all
+ * packets. `differing` packets and `differing_records` are those where they do not say
+ * the same.
  */
 #include "base/assert.h"
 #include "base/hash.h"
 #include "decoded.h"
+#include "flow/arrival.h"
 #include "packet/decode_priv.h"
 
 #include <lapwing/flow.h>
+#include <lapwing/flow_stats.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,10 +33,24 @@ struct told {
     struct lw_meter *meter; /* owned */
     uint64_t n;
     uint64_t hash;
+    uint64_t stats_hash;
 };
 
-/* Pairs of meters that are to agree: one for each way to cut flows. */
-enum { PLAIN, DECODED, N_WAYS, N_CUTS = 2 };
+/* Meters that are to agree, for each way to cut flows. */
+enum { PLAIN, WITH_STATS, DECODED, N_WAYS, N_CUTS = 2 };
+
+static uint64_t hash_of_stats(const struct lw_flow_stats *s, uint64_t hash)
+{
+    hash = hash_bytes(s->side, sizeof s->side, hash);
+    hash = hash_bytes(&s->gap, sizeof s->gap, hash);
+    hash = hash_bytes(&s->active, sizeof s->active, hash);
+    hash = hash_bytes(&s->idle, sizeof s->idle, hash);
+    hash = hash_bytes(&s->subflows, sizeof s->subflows, hash);
+    for (unsigned i = 0; i < 2; i++)
+        hash = hash_bytes(s->start.head[i], s->start.n_head[i], hash);
+    return hash_bytes(s->start.packet, s->start.n_packets * sizeof s->start.packet[0],
+                      hash);
+}
 
 static void on_record(void *ctx, const struct lw_record *rec)
 {
@@ -41,6 +58,8 @@ static void on_record(void *ctx, const struct lw_record *rec)
     struct lw_record without = *rec;
     char line[LW_BINETFLOW_LINE_MAX];
 
+    if (rec->stats != NULL)
+        t->stats_hash = hash_of_stats(rec->stats, t->stats_hash);
     without.stats = NULL;
     for (unsigned i = 0; i < 2; i++)
         t->hash = hash_bytes(&without.side[i], sizeof without.side[i], t->hash);
@@ -55,10 +74,12 @@ static void make_meters(struct told told[N_CUTS][N_WAYS])
         for (unsigned way = 0; way < N_WAYS; way++) {
             const struct lw_meter_config cfg = {.cuts = cuts == 0 ? LW_CUTS_PLAIN
                                                                   : LW_CUTS_ARGUS,
-                                                .flow_stats = way == DECODED};
+                                                .flow_stats = way != PLAIN};
 
             told[cuts][way] = (struct told){.meter = NULL};
             LW_ASSERT(lw_meter_new(&told[cuts][way].meter, &cfg, NULL) == LW_OK);
+            if (way == DECODED)
+                meter_decode_all(told[cuts][way].meter);
         }
     }
 }
@@ -85,8 +106,12 @@ static uint64_t differing_records(struct told told[N_CUTS][N_WAYS])
             lw_meter_flush(t[way].meter, on_record, &t[way]);
             lw_meter_free(t[way].meter);
         }
-        if (t[PLAIN].n != t[DECODED].n || t[PLAIN].hash != t[DECODED].hash)
-            n += t[PLAIN].n + 1;
+        for (unsigned way = 0; way < DECODED; way++) {
+            if (t[way].n != t[DECODED].n || t[way].hash != t[DECODED].hash)
+                n += t[way].n + 1;
+        }
+        if (t[WITH_STATS].stats_hash != t[DECODED].stats_hash)
+            n += t[WITH_STATS].n + 1;
     }
     return n;
 }

@@ -213,7 +213,27 @@ await tap.test("an alert is decided by keys, undone, and followed to its reason"
   noFaults();
 });
 
+await tap.test("alerts are found by a host that is one of many", async () => {
+  const { source } = (await api("GET", "flows?class=DoS&alerted=true&limit=1")).items[0];
+  await page.goto(`${base}/#/alerts?state=all`);
+  await settle(page);
+  await page.fill("input[aria-label^='Host']", source);
+  await eventually("the flood", async () => (await page.locator(".alert .badge").allTextContents()).join() === "DoS" || await page.locator(".alert .badge").allTextContents());
+  expect(page.url().includes(`host=${source}`), page.url());
+  await page.click(`text=those of ${source}`);
+  await page.waitForSelector(".vt-body .vt-row .badge");
+  await visit(page, base, "alerts?state=all&host=192.0.2.77");
+  await page.click("text=Alerts of all hosts");
+  await eventually("all", async () => (await page.locator(".alert").count()) > 2 || "no");
+  await page.fill("input[aria-label^='Host']", "10.0.0");
+  await page.waitForSelector("text=expected an address or a network");
+  await page.fill("input[aria-label^='Host']", "");
+  await eventually("all again", async () => (await page.locator(".alert").count()) > 2 || "no");
+  noFaults();
+});
+
 await tap.test("a flow's page: detectors, packets, download", async () => {
+  await visit(page, base, `flow/${(await api("GET", "flows?alerted=true&class=Probe&sort=score&limit=1")).items[0].id}`);
   expect(await page.locator("text=What each detector says").count() > 0 && await page.locator(".meter b").count() > 0, "scores with thresholds");
   const [got] = await Promise.all([page.waitForEvent("download"), page.click("text=Save its packets")]);
   const bytes = readFileSync(await got.path());
@@ -302,6 +322,43 @@ await tap.test("a capture is played again", async () => {
   noFaults();
 });
 
+await tap.test("an interface: flows as they come, stopping asks once more", async () => {
+  // What the server really sees of an interface is for test/serve/test_live.
+  const view = await openPage(browser, base);
+  const second = (i, more = {}) => ({ time: new Date(Date.now() - 1000 * (60 - i)).toISOString(), packets: 100 + i * 7 % 50, bytes: 90000, drops: 0, flows: 3, alerts: 1, delay: 10.5, delay_max: 12, ...more });
+  const one = { interface: "eth0", state: "running", error: null, since: second(0).time, retry: null, recording: { since: second(0).time, bytes: 123456 }, capture: null,
+    total: { packets: 9000, bytes: 9e6, drops: 12, flows: 40, alerts: 7, active_flows: 21, by_class: { Normal: 33, Probe: 7 } } };
+  const history = Array.from({ length: 60 }, (_, i) => second(i));
+  const items = [{ ...one, history }, { ...one, interface: "eth9", state: "failed", error: "eth9: no such interface", retry: second(70).time, history: [] }];
+  const flow = (await api("GET", "flows?limit=1&class=Probe")).items[0];
+  const flows = [{ ...flow, id: 0, capture: 0, alert: null, words: MARKUP, destination_name: MARKUP }, { ...flow, id: 0, class: "Normal", words: null }];
+  let asked = [];
+  await view.route("**/api/v1/live", (r) => r.fulfill({ json: { every: 300, items } }));
+  await view.route("**/api/v1/live/*/*", (r) => { asked.push(new URL(r.request().url()).pathname); items[0].state = "stopped"; return r.fulfill({ status: 204 }); });
+  await view.route("**/api/v1/events?topics=live", (r) => r.fulfill({ contentType: "text/event-stream", body: `event: live\ndata: ${JSON.stringify({ ...one, second: second(61), flows })}\n\n` }));
+  await visit(view, base, "live");
+  await eventually("flows", async () => (await view.locator(".live-feed li").count()) >= 2 || "none");
+  expect((await view.textContent(".live-feed")).includes(MARKUP) && await view.locator("main img").count() === 0, "markup became an element");
+  expect((await view.textContent(".tiles")).includes("10 s") || (await view.textContent(".tiles")).includes("11 s"), await view.textContent(".tiles"));
+  await view.screenshot({ path: join(shots, "interface-1440.png"), fullPage: true });
+  await accessible(view);
+  await view.check(".panel:has(.live-feed) input[type=checkbox]");
+  expect((await view.locator(".live-feed .badge").allTextContents()).every((t) => t === "Probe"), "others than alerts");
+  await view.click("button:has-text('eth9')");
+  await view.waitForSelector("text=no such interface");
+  await view.click("button:has-text('eth0')");
+  await view.click("button:has-text('Stop')");
+  expect(!asked.length, "it did not ask");
+  await view.click("button:has-text('Stop watching?')");
+  await view.waitForSelector("button:has-text('Watch eth0')");
+  expect(asked.join() === "/api/v1/live/eth0/stop", asked);
+  await view.setViewportSize({ width: 360, height: 780 });
+  expect(await view.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0, "wider than the window");
+  const faults = view.faults.splice(0);
+  expect(!faults.length, faults.join("; "));
+  await view.context().close();
+});
+
 await tap.test("a million flows are a hundred rows", async () => {
   const N = 1000000, one = (await api("GET", "flows?limit=1")).items[0];
   await page.route("**/api/v1/flows?*", (route) => {
@@ -373,6 +430,23 @@ await tap.test("the first administrator, logging out and in", async () => {
     // What changes something needs more than the cookie.
     const bare = await fresh.evaluate(() => fetch("/api/v1/tokens", { method: "POST", body: '{"name":"x","scope":"read"}' }).then((r) => r.status));
     expect(bare === 403, bare);
+    // Somebody else, who then may more, and then nothing.
+    await fresh.fill("input[aria-label='Name of the person']", "bob");
+    await fresh.fill("input[aria-label='Password of the person']", "battery staple");
+    await fresh.click("button:has-text('Add a person')");
+    const bob = fresh.locator("tr:has(td:has-text('bob')):has(select)");
+    await fresh.selectOption("select[aria-label='What bob may']", "admin");
+    await eventually("bob is an administrator", async () => (await (await fetch(`${guarded.url}/api/v1/users`, { headers: { Cookie: `lapwing_session=${(await cookie()).value}` } })).json()).items.some((u) => u.name === "bob" && u.scope === "admin") || "no");
+    await bob.locator("button:has-text('Password…')").click();
+    await fresh.fill("dialog input", "another staple");
+    await accessible(fresh);
+    await shot("people");
+    await fresh.click("dialog button:has-text('Save')");
+    await bob.locator("button:has-text('Lock out')").click();
+    await fresh.waitForSelector("td:has-text('no more')");
+    await bob.locator("button:has-text('Remove')").click();
+    await bob.locator("button:has-text('Remove?')").click();
+    await eventually("bob is gone", async () => await bob.count() === 0 || "no");
     await fresh.fill("input[aria-label='Name of the token']", "dashboard");
     await fresh.click("button:has-text('Make a token')");
     const token = (await fresh.textContent("code.name")).trim();

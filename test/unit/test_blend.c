@@ -58,8 +58,10 @@ static void check_product(size_t n, size_t n_inner, size_t n_cols, const float *
                           const float *b, const float *bias)
 {
     float out[1024];
+    float turned[1024];
+    float again[1024];
 
-    assert_true(n * n_cols <= 1024);
+    assert_true(n * n_cols <= 1024 && n * n_inner <= 1024);
     dense_multiply(out, a, b, bias, n, n_inner, n_cols);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n_cols; j++) {
@@ -69,11 +71,15 @@ static void check_product(size_t n, size_t n_inner, size_t n_cols, const float *
                 sum += a[i * n_inner + k] * b[k * n_cols + j];
             assert_true(out[i * n_cols + j] == sum);
         }
+    dense_transpose(turned, a, n, n_inner);
+    dense_multiply_turned(again, turned, b, n, n_inner, n_cols);
+    dense_multiply(out, a, b, NULL, n, n_inner, n_cols);
+    assert_memory_equal(again, out, n * n_cols * sizeof *out);
 }
 
 static void products_are_summed_in_order(void **state)
 {
-    enum { N = 9, INNER = 7, COLS = 77 };
+    enum { N = 13, INNER = 7, COLS = 77 };
     float a[N * INNER];
     float b[INNER * COLS];
     float bias[COLS];

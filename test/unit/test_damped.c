@@ -281,6 +281,27 @@ static void odd_times_do_no_harm(void **state)
     damped_free(d);
 }
 
+/* A block of packets turned at once has the numbers of each of them alone. */
+static void a_block_is_turned_as_its_packets_are(void **state)
+{
+    static float rows[DAMPED_BLOCK * DAMPED_STATS * DAMPED_LANES];
+    static float out[DAMPED_FEATURES * DAMPED_BLOCK];
+    const size_t width = (size_t)DAMPED_STATS * DAMPED_LANES;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        rows[i] = (float)((double)(i * 2654435761U % 100003) - 5e4) * (float)(i % 97);
+    damped_turn(rows, out);
+    for (size_t p = 0; p < DAMPED_BLOCK; p++) {
+        damped_spread(rows + p * width);
+        for (size_t k = 0; k < DAMPED_FEATURES; k++)
+            assert_memory_equal(
+                &out[k * DAMPED_BLOCK + p],
+                &rows[p * width + k / DAMPED_RATES * DAMPED_LANES + k % DAMPED_RATES],
+                sizeof *out);
+    }
+}
+
 static void quick_functions_are_near(void **state)
 {
     (void)state;
@@ -325,6 +346,7 @@ int main(void)
         cmocka_unit_test(first_packets_have_no_past),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(odd_times_do_no_harm),
+        cmocka_unit_test(a_block_is_turned_as_its_packets_are),
         cmocka_unit_test(quick_functions_are_near),
         cmocka_unit_test(every_feature_has_a_name),
     };

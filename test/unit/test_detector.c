@@ -20,6 +20,7 @@ static uint64_t found[PORT_COLUMNS_MAX];
 static struct lw_finding last;
 static size_t n_found;
 static size_t n_alerts;
+static size_t n_judged_rows;
 static size_t n_late; /* known later than with their end */
 static int64_t last_end_ns;
 
@@ -48,6 +49,7 @@ static int set_up(void **state)
     (void)state;
     n_found = 0;
     n_alerts = 0;
+    n_judged_rows = 0;
     n_late = 0;
     classifier = fake_classifier();
     return lw_detector_new(&detector, &classifier, &cfg, &err) == LW_OK ? 0 : -1;
@@ -86,6 +88,12 @@ static enum lw_verdict_class loud_from_the_third(const float *row)
     return row[22] >= 3 ? LW_VERDICT_PROBE : LW_VERDICT_NORMAL; /* count */
 }
 
+static enum lw_verdict_class loud_after_two_rows(const float *row)
+{
+    (void)row;
+    return n_judged_rows++ < 2 ? LW_VERDICT_NORMAL : LW_VERDICT_DOS;
+}
+
 static void every_flow_is_judged_in_order(void **state)
 {
     struct lw_detector_stats s;
@@ -121,6 +129,29 @@ static void alerts_have_reasons(void **state)
     assert_int_equal(s.by_class[LW_VERDICT_PROBE], 3);
     assert_int_equal(s.by_class[LW_VERDICT_NORMAL], 2);
     assert_int_equal(s.alerts, 3);
+}
+
+/* A row a second of one flow: the first two are quiet, the others loud. */
+static void a_flow_that_goes_on_counts_once(void **state)
+{
+    const struct lw_detector_config cfg = {.finding = on_finding,
+                                           .meter = {.status_interval_ns = 1000000000}};
+    struct lw_detector_stats s;
+
+    (void)state;
+    lw_detector_free(detector);
+    classifier.verdict = loud_after_two_rows;
+    assert_int_equal(lw_detector_new(&detector, &classifier, &cfg, &err), LW_OK);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(send(100 + i * 0.5, 1000), LW_OK);
+    assert_int_equal(lw_detector_flush(detector, &err), LW_OK);
+    lw_detector_get_stats(detector, &s);
+    assert_int_equal(s.meter.flows_created, 1);
+    assert_true(s.rows >= 4);
+    assert_int_equal(s.alerts, s.rows - 2);
+    assert_int_equal(s.by_class[LW_VERDICT_DOS], 1);
+    assert_int_equal(s.by_class[LW_VERDICT_NORMAL], 0);
+    assert_true(last.again);
 }
 
 static void reasons_can_be_left_out(void **state)
@@ -293,6 +324,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         with_detector(every_flow_is_judged_in_order),
         with_detector(alerts_have_reasons),
+        with_detector(a_flow_that_goes_on_counts_once),
         with_detector(reasons_can_be_left_out),
         with_detector(pause_brings_findings_out),
         with_detector(other_traffic_brings_findings_out),

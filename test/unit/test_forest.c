@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROWS = 131, COLS_MAX = 64, GROUPS_MAX = 7 }; /* two blocks and a bit */
+enum { ROWS = 327, COLS_MAX = 64, GROUPS_MAX = 7 }; /* five blocks and a bit, or one */
 
 struct shape {
     uint32_t n_cols;

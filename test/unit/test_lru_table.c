@@ -149,7 +149,7 @@ static void without_memory_it_stays_at_its_size(void **state)
     assert_int_equal(lru_table_count(t), 1024);
     assert_int_equal(lru_table_forgotten(t), 1);
     lru_table_free(t);
-    for (uint64_t i = 1; i <= 3; i++) {
+    for (uint64_t i = 1; i <= 4; i++) {
         mem_fail_at(i, 0);
         assert_null(lru_table_new(8, 8, 10, 0));
         mem_fail_at(0, 0);

@@ -82,10 +82,40 @@ static void a_story_does_not_take_all_reasons(void **state)
     opinions_release(&o);
 }
 
+/* More than a block of them, and the table grown many times. */
+static void many_flows_are_found_again(void **state)
+{
+    enum { MANY = OPINION_BLOCK + 10000 };
+    struct model model = {.role = MODEL_ROLE_TRAFFIC};
+    struct lw_record rec = record_of(LW_FLOW_TCP, 1, 2, 80);
+    struct opinions o;
+
+    (void)state;
+    opinions_init(&o, &model, -1, OPINION_BY_NUMBER, MANY);
+    number = 0;
+    for (unsigned i = 0; i < MANY; i++)
+        add(&o, &signs[i % 2], &rec);
+    number = 0;
+    add(&o, &signs[0], &rec); /* known already */
+    assert_int_equal(o.n, MANY);
+    for (unsigned i = 0; i < MANY; i++) {
+        const struct opinion *p;
+
+        rec.flow_id = i + 1;
+        p = opinions_get(&o, &rec);
+        assert_non_null(p);
+        assert_int_equal(p->verdict, signs[i % 2].verdict);
+    }
+    rec.flow_id = MANY + 1;
+    assert_null(opinions_get(&o, &rec));
+    opinions_release(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_story_does_not_take_all_reasons),
+        cmocka_unit_test(many_flows_are_found_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

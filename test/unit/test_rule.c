@@ -58,6 +58,30 @@ static void each_number_does_its_part(void **state)
     assert_near(p[0], exp(2) / (exp(2) + exp(1) + 1), 1e-6);
 }
 
+static void near_types_draw_their_class(void **state)
+{
+    const float distance[] = {1, 5, 2, 1e30f};
+    float margins[] = {1, 3, 2, -1};
+    float as_they_were[4];
+    struct rule r;
+    float before[4];
+    float p[4];
+
+    (void)state;
+    memcpy(as_they_were, margins, sizeof margins);
+    rule_init(&r, 4);
+    rule_posterior(&r, margins, 0, before);
+    rule_draw_near(&r, margins, NULL); /* not asked for */
+    assert_memory_equal(margins, as_they_were, sizeof margins);
+    r.nearness = 0.5f;
+    rule_draw_near(&r, margins, distance);
+    rule_posterior(&r, margins, 0, p);
+    assert_near(p[0], before[0], 1e-6);
+    assert_near(p[1] / p[2], exp(3 - 2 + 0.5 * (2 - 5)), 1e-5);
+    assert_near(p[3], 0, 1e-12);
+    assert_int_equal(rule_decide(&r, p), 2);
+}
+
 static void the_cheapest_class_is_said(void **state)
 {
     /* Normal is likelier, but to miss an R2L costs 4 and an alarm 2. */
@@ -97,8 +121,17 @@ static void stored_rules_come_back_or_are_refused(void **state)
     assert_int_equal(rule_load(&back, span_of(b.data, b.len), &err), LW_OK);
     assert_true(back.temperature == 1.5f && back.mix == 0.25f);
     assert_memory_equal(back.cost.of[3], r.cost.of[3], 5 * sizeof(float));
+    assert_true(back.nearness <= 0);
     for (size_t n = 0; n < b.len; n++)
         assert_int_equal(rule_load(&back, span_of(b.data, n), &err), LW_EFORMAT);
+    buf_add_f32(&b, 0.5f); /* where there is one */
+    assert_int_equal(rule_load(&back, span_of(b.data, b.len), &err), LW_OK);
+    assert_true(back.nearness == 0.5f);
+    assert_int_equal(rule_load(&back, span_of(b.data, b.len - 1), &err), LW_EFORMAT);
+    b.len -= 4;
+    buf_add_f32(&b, NAN);
+    assert_int_equal(rule_load(&back, span_of(b.data, b.len), &err), LW_EFORMAT);
+    b.len -= 4;
     for (size_t i = 0; i < sizeof harm / sizeof harm[0]; i++) {
         char copy[256];
 
@@ -242,6 +275,36 @@ static void rules_are_chosen_under_a_budget(void **state)
     tune_free(NULL);
 }
 
+/* In one of three folds every normal row looks like the attacks left out. */
+static void what_is_new_in_one_fold_spends_no_budget(void **state)
+{
+    enum { N = 1200 };
+    struct tune_trial trials[N];
+    const struct tune_folds all = {0, 3, 3};
+    const struct tune_folds two = {0, 3, 2};
+    struct tune *t = NULL;
+    struct rule r;
+    float p[2];
+
+    (void)state;
+    fill_trials(trials, N);
+    for (size_t i = 0; i < N; i++) {
+        trials[i].fold = (uint16_t)(i / 4 % 3);
+        if (trials[i].truth == 0)
+            trials[i].margins[0] = trials[i].fold == 0 ? 0.5f : 1.0f;
+    }
+    rule_init(&r, 2);
+    assert_int_equal(tune_new(&t, &r, &r.cost, trials, N, 3, NULL), LW_OK);
+    tune_choose(t, &all, NULL, 0.01, &r);
+    rule_posterior(&r, trials[3].margins, 0, p);
+    assert_int_equal(rule_decide(&r, p), 1);
+    /* Of two folds it is the mean. */
+    tune_choose(t, &two, NULL, 0.01, &r);
+    rule_posterior(&r, trials[3].margins, 0, p);
+    assert_int_equal(rule_decide(&r, p), 0);
+    tune_free(t);
+}
+
 static void normality_is_a_p_value(void **state)
 {
     enum { N = 3000, COLS = 3 };
@@ -321,11 +384,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_neutral_rule_trusts_the_model),
         cmocka_unit_test(each_number_does_its_part),
+        cmocka_unit_test(near_types_draw_their_class),
         cmocka_unit_test(the_cheapest_class_is_said),
         cmocka_unit_test(stored_rules_come_back_or_are_refused),
         cmocka_unit_test(cost_files_are_read),
         cmocka_unit_test(costs_are_averaged),
         cmocka_unit_test(rules_are_chosen_under_a_budget),
+        cmocka_unit_test(what_is_new_in_one_fold_spends_no_budget),
         cmocka_unit_test(normality_is_a_p_value),
         cmocka_unit_test(services_of_a_kind_share_a_group),
     };

@@ -180,6 +180,9 @@ static void note_user(void *ctx, const struct store_user *u)
 static void the_first_administrator_is_the_first(void **state)
 {
     static const uint8_t digest[SHA256_BYTES] = {9};
+    static const struct store_user_change other_password = {.password = "y",
+                                                            .disabled = -1};
+    static const struct store_user_change disable = {.disabled = 1};
     const struct store_user ann = {.name = "ann", .password = "x", .scopes = 7};
     struct store_session session = {.scopes = 7, .csrf = "c", .expires_ns = 50};
     struct temp_store t;
@@ -197,17 +200,54 @@ static void the_first_administrator_is_the_first(void **state)
     OK(store_user_add_first(t.s, &ann, &id, &err));
     assert_int_equal(store_user_add_first(t.s, &ann, &other, &err), LW_EMISMATCH);
     assert_int_equal(store_user_add(t.s, &ann, &other, &err), LW_EMISMATCH);
-    OK(store_user_change(t.s, id, "y", 3, false, &err));
+    OK(store_user_change(t.s, id, &other_password, &err));
     OK(store_user_find(t.s, "ann", note_user, &n, &err));
     assert_string_equal(n.text, "ann:y");
     session.user = id;
     OK(store_session_add(t.s, digest, &session, &other, &err));
-    OK(store_user_change(t.s, id, NULL, 3, true, &err));
+    OK(store_user_change(t.s, id, &disable, &err));
     assert_int_equal(store_session_find(t.s, digest, note_session, &n, &err),
                      LW_ENOTFOUND);
     n.n = 0;
     OK(store_user_list(t.s, note_user, &n, &err));
     assert_true(n.n == 1 && n.user.disabled);
+    temp_store_release(&t);
+}
+
+static void the_last_administrator_stays(void **state)
+{
+    static const struct store_user_change disable = {.disabled = 1, .keep_admin = true};
+    static const struct store_user_change demote = {
+        .disabled = -1, .scopes = 3, .keep_admin = true};
+    static const struct store_user_change promote = {
+        .disabled = -1, .scopes = 7, .keep_admin = true};
+    const struct store_user ann = {.name = "ann", .password = "x", .scopes = 7};
+    const struct store_user bob = {.name = "bob", .password = "x", .scopes = 3};
+    struct temp_store t;
+    struct lw_error err;
+    struct noted n = {.n = 0};
+    int64_t a;
+    int64_t b;
+
+    (void)state;
+    temp_store_init(&t);
+    OK(store_user_add(t.s, &ann, &a, &err));
+    OK(store_user_add(t.s, &bob, &b, &err));
+    assert_int_equal(store_user_change(t.s, a, &disable, &err), LW_EMISMATCH);
+    assert_int_equal(store_user_change(t.s, a, &demote, &err), LW_EMISMATCH);
+    assert_int_equal(store_user_delete(t.s, a, true, &err), LW_EMISMATCH);
+    OK(store_user_change(t.s, b, &promote, &err));
+    OK(store_user_change(t.s, a, &disable, &err));
+    assert_int_equal(store_user_delete(t.s, b, true, &err), LW_EMISMATCH);
+    /* A disabled one counts for nothing, and may go. */
+    OK(store_user_delete(t.s, a, true, &err));
+    assert_int_equal(store_user_delete(t.s, a, true, &err), LW_ENOTFOUND);
+    assert_int_equal(store_user_change(t.s, a, &promote, &err), LW_ENOTFOUND);
+    assert_int_equal(store_user_get(t.s, a, note_user, &n, &err), LW_ENOTFOUND);
+    OK(store_user_get(t.s, b, note_user, &n, &err));
+    assert_string_equal(n.text, "bob:x");
+    assert_int_equal(n.user.scopes, 7);
+    OK(store_user_delete(t.s, b, false, &err));
     temp_store_release(&t);
 }
 
@@ -279,6 +319,7 @@ int main(void)
         cmocka_unit_test(models_roll_back),
         cmocka_unit_test(tokens_are_revoked_with_their_sessions),
         cmocka_unit_test(the_first_administrator_is_the_first),
+        cmocka_unit_test(the_last_administrator_stays),
         cmocka_unit_test(the_audit_log_pages),
         cmocka_unit_test(old_refusals_are_forgotten),
     };

@@ -326,6 +326,68 @@ static void many_of_a_kind_are_one_alert(void **state)
     temp_store_release(&t);
 }
 
+/* The alerts of a host, or of a network with as many bits. */
+static void list_of(struct temp_store *t, struct store_addr addr, uint8_t bits,
+                    struct store_page *page, struct seen *s)
+{
+    struct store_alert_filter f;
+    struct lw_error err;
+
+    store_alert_filter_init(&f);
+    f.sort = STORE_ALERT_TIME;
+    f.ascending = true;
+    f.host = (struct store_net){addr, bits};
+    memset(s, 0, sizeof *s);
+    OK(store_alert_list(t->s, &f, page, note_alert, s, &err));
+}
+
+/* A host is found in an alert that names it, and in one of many of which it is one. */
+static void a_host_among_many_is_found(void **state)
+{
+    struct store_flow flows[60];
+    struct store_page page = {.limit = 16};
+    struct store_page first = {.limit = 1};
+    struct temp_store t;
+    struct seen s;
+    size_t n = 0;
+
+    (void)state;
+    for (uint8_t i = 0; i < 20; i++) {
+        flows[n++] = flow(LW_VERDICT_PROBE, (uint8_t)(10 + i), 5, 10 + i);
+        flows[n++] = flow(LW_VERDICT_DOS, 7, (uint8_t)(30 + i), 40 + i);
+    }
+    flows[n] = flow(LW_VERDICT_R2L, 33, 9, 50);
+    flows[n++].addr[0] = flows[7].addr[1];
+    flows[n] = flow(LW_VERDICT_PROBE, 99, 5, 60);
+    flows[n++].alerted = false;
+    temp_store_init(&t);
+    (void)load(&t, flows, n, 0);
+    list_of(&t, flows[6].addr[0], 32, &page, &s); /* one that scans */
+    assert_int_equal(s.n, 1);
+    assert_int_equal(s.a[0].verdict, LW_VERDICT_PROBE);
+    assert_int_equal(s.a[0].source.bytes[0], 0);
+    list_of(&t, flows[0].addr[1], 32, &page, &s); /* what is scanned */
+    assert_int_equal(s.n, 1);
+    list_of(&t, flows[7].addr[1], 32, &page, &s); /* flooded, and guesses passwords */
+    assert_int_equal(s.n, 2);
+    assert_int_equal(s.a[0].verdict, LW_VERDICT_DOS);
+    assert_int_equal(s.a[1].verdict, LW_VERDICT_R2L);
+    list_of(&t, flows[n - 1].addr[0], 32, &page, &s); /* its flow is in no alert */
+    assert_int_equal(s.n, 0);
+    list_of(&t, (struct store_addr){{4, 10, 0, 0, 0}}, 24, &page, &s);
+    assert_int_equal(s.n, 2);
+    /* Page by page. */
+    list_of(&t, flows[7].addr[1], 32, &first, &s);
+    assert_int_equal(s.n, 1);
+    assert_true(first.next[0] != '\0');
+    page.cursor = first.next;
+    list_of(&t, flows[7].addr[1], 32, &page, &s);
+    assert_int_equal(s.n, 1);
+    assert_int_equal(s.a[0].verdict, LW_VERDICT_R2L);
+    assert_true(page.next[0] == '\0');
+    temp_store_release(&t);
+}
+
 static struct store_flow told(struct store_flow f, enum lw_verdict_class verdict)
 {
     f.told = true;
@@ -506,6 +568,7 @@ int main(void)
         cmocka_unit_test(what_people_do_can_be_undone),
         cmocka_unit_test(another_analysis_keeps_what_was_said),
         cmocka_unit_test(many_of_a_kind_are_one_alert),
+        cmocka_unit_test(a_host_among_many_is_found),
         cmocka_unit_test(flow_by_flow),
         cmocka_unit_test(told_without_an_alert),
         cmocka_unit_test(lists_filter_and_page),

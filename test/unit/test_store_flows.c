@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "store/addr.h"
+#include "store/cols.h"
 #include "store/flow_filter.h"
 #include "temp_store.h"
 #include "test.h"
@@ -256,6 +257,86 @@ static void filters_find_what_a_plain_look_finds(void **state)
             f.capture = captures[rng_below(&r, N_FILES)];
         check_pages(&f, 1 + (uint32_t)rng_below(&r, 150));
     }
+}
+
+/* ------------------------------------------------------------------- many chunks */
+
+enum { MANY = 2 * COLS_CHUNK + 20000, MANY_PAGES = 8 };
+
+struct listed {
+    int64_t ids[STORE_PAGE_MAX];
+    size_t n;
+};
+
+static void list_flow(void *ctx, const struct store_flow *f)
+{
+    struct listed *l = ctx;
+
+    l->ids[l->n++] = f->id;
+}
+
+/* The first pages, beside a sort of all that the filter takes. */
+static void check_first_pages(struct store *s, const struct store_flow_filter *f,
+                              const struct store_flow *many,
+                              const struct store_flow **want)
+{
+    struct store_page page = {.limit = 300};
+    char cursor[STORE_CURSOR_MAX];
+    struct lw_error err = {.msg = ""};
+    struct listed seen;
+    size_t n = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < MANY; i++)
+        if (takes(f, &many[i]))
+            want[n++] = &many[i];
+    compared = f;
+    qsort((void *)want, n, sizeof *want, compare);
+    for (int pages = 0; pages < MANY_PAGES && at < n; pages++) {
+        seen.n = 0;
+        if (store_flow_list(s, f, &page, list_flow, &seen, &err) != LW_OK)
+            fail_msg("%s", err.msg);
+        assert_int_equal(seen.n, n - at < 300 ? n - at : 300);
+        for (size_t i = 0; i < seen.n; i++)
+            assert_int_equal(seen.ids[i], want[at + i]->id);
+        at += seen.n;
+        memcpy(cursor, page.next, sizeof cursor);
+        page.cursor = cursor;
+    }
+}
+
+/* Most keys are there many times, so that the id decides which chunks a page needs. */
+static void equal_keys_in_many_chunks(void **state)
+{
+    static const char *const filters[][2] = {{"min_score", "0"}, {"class", "DoS"}};
+    static const enum store_sort sorts[] = {STORE_SORT_SCORE, STORE_SORT_PACKETS,
+                                            STORE_SORT_BYTES};
+    struct store_flow *many = mem_zalloc(MANY, sizeof *many);
+    const struct store_flow **want = mem_zalloc(MANY, sizeof *want);
+    struct temp_store t;
+
+    (void)state;
+    assert_true(many != NULL && want != NULL);
+    temp_store_init(&t);
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct store_score scores[2];
+
+        many[i] = temp_flow(i, scores);
+        many[i].id = (int64_t)(UINT64_C(1) << 32 | (i + 1));
+    }
+    many[0].capture = temp_store_load(&t, "many.pcap", 0, MANY);
+    for (size_t i = 0; i < 2 * 3 * 2; i++) {
+        struct store_flow_filter f;
+
+        store_flow_filter_init(&f);
+        set(&f, filters[i % 2][0], filters[i % 2][1]);
+        f.sort = sorts[i / 2 % 3];
+        f.ascending = i >= 6;
+        check_first_pages(t.s, &f, many, want);
+    }
+    temp_store_release(&t);
+    mem_free(many);
+    mem_free((void *)want);
 }
 
 static void ignore_flow(void *ctx, const struct store_flow *f)
@@ -557,6 +638,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sort_is_that_of_a_plain_sort),
         cmocka_unit_test(filters_find_what_a_plain_look_finds),
+        cmocka_unit_test(equal_keys_in_many_chunks),
         cmocka_unit_test(many_chunks_are_one_list),
         cmocka_unit_test(cursors_are_checked),
         cmocka_unit_test(parameters_are_checked),

@@ -164,6 +164,25 @@ static void quotes_hold_delimiters_quotes_and_blanks(void **state)
                    "t.csv:2: column 2: something follows");
 }
 
+/* Where digits are read eight bytes at once. */
+static void what_is_no_digit_is_seen_among_digits(void **state)
+{
+    static const char *const cells[] = {"1234:67", "/234567", "12345 7", "1\xb1",
+                                        "12a"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+        char text[80];
+        struct lw_frame *f;
+
+        (void)snprintf(text, sizeof text, "a,b\n1,one\n%s,two\n3,three\n", cells[i]);
+        f = read_text(text);
+        assert_string_equal(word(f, "a", 0), "1");
+        assert_string_equal(word(f, "a", 1), cells[i]);
+        lw_frame_free(f);
+    }
+}
+
 /* The way of plain lines and the general one must agree: a table, and the same table
  * with every cell in quotes. */
 static void quoted_and_plain_lines_give_the_same(void **state)
@@ -192,6 +211,17 @@ static void quoted_and_plain_lines_give_the_same(void **state)
         "9.99",
         "1.5",
         "00",
+        /* all lengths that are read at once, and one more */
+        "12",
+        "345",
+        "6789",
+        "90123",
+        "456789",
+        "1234567",
+        "12345678",
+        "7",
+        "0123456",
+        "99.99",
     };
     const size_t n = sizeof cells / sizeof cells[0];
     struct buf plain;
@@ -727,6 +757,7 @@ int main(void)
         cmocka_unit_test(missing_values_are_nan_and_words_keep_their_spelling),
         cmocka_unit_test(lines_end_in_several_ways),
         cmocka_unit_test(quotes_hold_delimiters_quotes_and_blanks),
+        cmocka_unit_test(what_is_no_digit_is_seen_among_digits),
         cmocka_unit_test(quoted_and_plain_lines_give_the_same),
         cmocka_unit_test(wrong_rows_are_named),
         cmocka_unit_test(late_surprises_are_named_or_understood),

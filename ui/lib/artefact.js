@@ -48,6 +48,7 @@ export function useArtefact(kind, capture) {
 
 export function CapturePicker({ value }) {
   const captures = useQuery("captures", { limit: 200 });
+  useEvent("capture", captures.reload);
   const done = (captures.data?.items || []).filter((c) => c.state === "done");
   // Not chosen yet: the latest.
   useEffect(() => { if (!value && done.length) setQuery({ capture: done[0].id }); }, [value, captures.data]);

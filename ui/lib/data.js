@@ -27,6 +27,11 @@ export function parties(a) {
   return [from, to];
 }
 
+const TECHNIQUES = { T1498: "Network Denial of Service", T1046: "Network Service Discovery", TA0001: "Initial Access", TA0004: "Privilege Escalation", TA0011: "Command and Control" };
+
+/** "T1046 Network Service Discovery", for ATT&CK's numbers. */
+export const technique = (id) => TECHNIQUES[id] ? `${id} ${TECHNIQUES[id]}` : id;
+
 export const RANKS = ["critical", "high", "medium", "low"];
 
 /** Let the browser save a text as a file. */

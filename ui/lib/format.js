@@ -56,9 +56,11 @@ export function duration(s) {
   if (s < 1) return `${(s * 1e3).toPrecision(3).replace(/\.?0+$/, "")} ms`;
   if (s < 60) return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
   const two = (x) => String(Math.floor(x)).padStart(2, "0");
-  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${two(s % 3600 / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${two(s % 86400 / 3600)} h`;
+  // "5 min", not "5 min 00 s".
+  const both = (a, b, big, small) => Math.floor(b) ? `${Math.floor(a)} ${big} ${two(b)} ${small}` : `${Math.floor(a)} ${big}`;
+  if (s < 3600) return both(s / 60, s % 60, "min", "s");
+  if (s < 86400) return both(s / 3600, s % 3600 / 60, "h", "min");
+  return both(s / 86400, s % 86400 / 3600, "d", "h");
 }
 
 export const perSecond = (v, unit) => missing(v) ? NONE : `${short(v)} ${unit}/s`;
@@ -77,6 +79,12 @@ export function zoneWords(ms = Date.now()) {
   const offset = new Intl.DateTimeFormat("en", { timeZone: name, timeZoneName: "longOffset" })
     .formatToParts(ms).find((p) => p.type === "timeZoneName").value.replace("GMT", "UTC");
   return name === offset ? name : `${name} (${offset})`;
+}
+
+/** How far the zone that is shown is ahead of UTC then, in ms. */
+export function offset(ms) {
+  const [, sign, h, min] = zoneWords(ms).match(/([+-])(\d\d):(\d\d)/) || [];
+  return sign ? (sign === "-" ? -1 : 1) * (Number(h) * 60 + Number(min)) * 6e4 : 0;
 }
 
 const made = new Map();

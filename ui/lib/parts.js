@@ -196,8 +196,8 @@ export function Tile({ label, value, note, kind = "", to, title }) {
     : html`<div class="tile ${kind}">${inside}</div>`;
 }
 
-export const Facts = ({ items }) => html`<dl class="facts">${items.filter(Boolean).map(([name, value]) =>
-  html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+export const Facts = ({ items }) => html`<dl class="facts">${items.filter(Boolean).map(([name, value, kind]) =>
+  html`<div key=${name} class=${kind}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
 /** Tabs that are links, so that each has an address. */
 export const Tabs = ({ items, now, label }) => html`<nav class="tabs" aria-label=${label}>${items.map(([id, name, to]) =>

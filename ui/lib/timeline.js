@@ -28,6 +28,17 @@ function ticks(max) {
   return Array.from({ length: Math.floor(max / size) }, (_, i) => (i + 1) * size).filter((v) => v >= 1);
 }
 
+const STEPS = [.01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
+
+/** Round times of the zone that is shown, at most n of them. */
+function times(from, to, n) {
+  const step = 1000 * (STEPS.find((s) => (to - from) / 1000 / s <= n) || (to - from) / 1000);
+  const shift = f.offset(from);
+  const list = [];
+  for (let t = Math.ceil((from + shift) / step) * step - shift; t <= to && list.length < 100; t += step) list.push(t);
+  return list.length > 1 ? list : [from, to];
+}
+
 /** bins: [{t (ms), counts: {class: n}}], each `step` ms long.  onRange(from, to) in ms, or
  *  (null, null).  `range` is what is chosen now. */
 export function TimeLine({ bins, step, range, onRange, height = HEIGHT, unit = "flows", legend = true }) {
@@ -106,10 +117,7 @@ export function TimeLine({ bins, step, range, onRange, height = HEIGHT, unit = "
       ${bins.map(stack)}
       ${hover !== null && html`<rect class="hover" x=${x(bins[hover].t)} y=${TOP} width=${barW} height=${plotH} />`}
       ${chosen && html`<rect class="brush" x=${x(Math.max(from, Math.min(...chosen)))} y=${TOP} width=${Math.max(2, x(Math.min(to, Math.max(...chosen))) - x(Math.max(from, Math.min(...chosen))))} height=${plotH} />`}
-      ${Array.from({ length: Math.max(2, Math.floor(plotW / 110)) + 1 }, (_, i) => {
-        const n = Math.max(2, Math.floor(plotW / 110)), ms = from + span * i / n;
-        return html`<text key=${i} x=${x(ms)} y=${height - 5} text-anchor=${i === 0 ? "start" : i === n ? "end" : "middle"}>${f.tick(ms, span)}</text>`;
-      })}
+      ${times(from, to, Math.max(2, Math.floor(plotW / 110))).map((ms) => html`<text key=${ms} x=${Math.min(width - 22, Math.max(LEFT + 12, x(ms)))} y=${height - 5} text-anchor="middle">${f.tick(ms, span)}</text>`)}
     </svg>`}
     ${tip && html`<div class="tip" style=${x(tip.t) > width / 2 ? { right: `${width - x(tip.t) + 8}px` } : { left: `${x(tip.t) + barW + 8}px` }}>
       <b>${f.time(tip.t, step < 1000 ? 2 : 0)}</b>${names.filter((n) => tip.counts[n]).map((n) => html`<div key=${n}>

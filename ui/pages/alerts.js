@@ -2,12 +2,24 @@
 // Triage: the worst first, a key for each decision, and every decision can be undone.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { api, get, useEvent, useQuery } from "../lib/api.js";
-import { RANKS, endpoint, parties, withName } from "../lib/data.js";
+import { RANKS, endpoint, parties, technique, withName } from "../lib/data.js";
 import * as f from "../lib/format.js";
 import { CLASSES, ClassBadge, Dialog, Empty, Facts, Failed, Loaded, Loading, PageHead, Panel, Severity, Sure, Table, attempt, meaning, say } from "../lib/parts.js";
 import { href, setQuery } from "../lib/router.js";
 import { Thresholds } from "../lib/thresholds.js";
 import { Sign, Waterfall, isSign } from "../lib/waterfall.js";
+
+/** A host or network, asked for when typing rests. */
+function HostFilter({ value }) {
+  const [text, set] = useState(value || "");
+  useEffect(() => set(value || ""), [value]);
+  useEffect(() => {
+    if (text.trim() === (value || "")) return undefined;
+    const timer = setTimeout(() => setQuery({ host: text.trim(), id: undefined }), 350);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<input type="search" size="18" aria-label="Host: address or network" placeholder="host or network" value=${text} onInput=${(e) => set(e.currentTarget.value)} />`;
+}
 
 const KEYS = [["j", "next alert"], ["k", "previous alert"], ["r", "it is right"], ["w", "it is wrong: a false alarm"], ["e", "resolve, or open again"],
   ["c", "comment"], ["u", "undo the last decision"], ["Enter", "its flows"], ["?", "these keys"]];
@@ -24,13 +36,13 @@ function Reasons({ alert }) {
       ${v && isSign(v) ? html`<${Sign} verdict=${v} />` : v?.reasons.length ? html`<${Waterfall} reasons=${v.reasons} base=${v.base ?? 0} score=${v.margin ?? null} towards=${alert.class} />` : html`<p class="faint">No reasons are kept for it.</p>`}`}`;
 }
 
-function Detail({ alert, change, onComment, session }) {
+function Detail({ alert, host, change, onComment, session }) {
   const [suppress, setSuppress] = useState(false);
   const may = !session || session.scope !== "read";
   const [from, to] = parties(alert);
   const flowsOf = href(["capture", alert.capture], { source: alert.source, destination: alert.destinations > 1 ? undefined : alert.destination, class: alert.class, alerted: "true" });
   return html`<${Panel} title=${`Alert #${alert.id}`} aside=${html`<${Severity} level=${alert.severity} />`}>
-    <p class="verdict-now"><${ClassBadge} name=${alert.class} /></p><p class="note">${meaning(alert.class)}${alert.attack_id ? `; ATT&CK ${alert.attack_id}` : ""}</p>
+    <p class="verdict-now"><${ClassBadge} name=${alert.class} /></p><p class="note">${meaning(alert.class)}${alert.attack_id ? `; ATT&CK ${technique(alert.attack_id)}` : ""}</p>
     <p style=${{ marginBottom: ".8rem" }}>${alert.words}</p>
     <div class="row" role="group" aria-label="Decide" style=${{ marginBottom: ".9rem" }}>
       <button disabled=${!may} aria-pressed=${alert.label === "right"} onClick=${() => change(alert, { label: alert.label === "right" ? null : "right" })}>Right <kbd>r</kbd></button>
@@ -41,7 +53,8 @@ function Detail({ alert, change, onComment, session }) {
     ${alert.comment && html`<blockquote class="note" style=${{ margin: "0 0 .8rem" }}>${alert.comment}</blockquote>`}
     <${Facts} items=${[
       ["From", from], ["To", to], ["Ports", f.count(alert.ports)], ["Protocol", alert.service ? `${alert.protocol}, ${alert.service}` : alert.protocol],
-      ["Flows", html`<a href=${flowsOf}>${f.count(alert.flows)}</a>`], ["Score", f.figure(alert.score)], ["Began", f.time(alert.first)],
+      ["Flows", html`<a href=${flowsOf}>${f.count(alert.flows)}</a>`],
+      host && ["Of these", html`<a href=${href(["capture", alert.capture], { host, class: alert.class, alerted: "true" })}>those of ${host}</a>`], ["Score", f.figure(alert.score)], ["Began", f.time(alert.first)],
       ["Lasted", f.duration((f.toMs(alert.last) - f.toMs(alert.first)) / 1000)], ["Detector", alert.detector],
       alert.resolved && ["Resolved", f.time(alert.resolved)],
     ]} />
@@ -181,13 +194,14 @@ export default function Alerts({ query, session }) {
       <button onClick=${() => setDialog("thresholds")}>Thresholds…</button><button onClick=${() => setDialog("keys")}>Keys <kbd>?</kbd></button><button onClick=${undo}>Undo <kbd>u</kbd></button><//>
     <div class="row" style=${{ marginBottom: ".9rem" }}><span class="segment" role="group" aria-label="State">${[["open", "Open"], ["resolved", "Resolved"], ["all", "All"]].map(([v, w]) =>
         html`<button key=${v} aria-pressed=${filter.state === v} onClick=${() => setQuery({ state: v, id: undefined })}>${w}</button>`)}</span>
+      <${HostFilter} value=${query.host} />
       ${selectOf("class", "Class", CLASSES.filter((c) => c !== "Normal").map((c) => [c, c]), "every class")}
       ${selectOf("severity", "Severity at least", [["medium", "medium and above"], ["high", "high and above"], ["critical", "critical"]], "every severity")}
       ${selectOf("label", "Label", [["none", "not judged"], ["right", "right"], ["wrong", "wrong"]], "every label")}
       ${selectOf("sort", "Order", [["severity", "most severe first"], ["time", "latest first"], ["score", "highest score first"], ["flows", "most flows first"]])}
       ${query.capture && html`<span class="chip"><span>capture ${query.capture}</span><button aria-label="Alerts of every capture" onClick=${() => setQuery({ capture: undefined })}>✕</button></span>`}</div>
-    <${Loaded} query=${list} what="the alerts" lines=${8} empty=${() => !alerts.length && html`<${Panel}><${Empty} icon="✓" title=${filter.state === "open" ? "Nothing is open" : "No alerts here"}>
-        ${filter.state === "open" ? html`<p>Everything was looked at, or nothing was found. <a href=${href("alerts", { state: "all" })}>All alerts</a> · <a href="#/captures">Analyse a capture</a></p>` : ""}<//><//>`}>${() => html`
+    <${Loaded} query=${list} what="the alerts" lines=${8} empty=${() => !alerts.length && html`<${Panel}><${Empty} icon="✓" title=${query.host ? `No ${filter.state === "all" ? "" : filter.state} alert of ${query.host}`.replace("  ", " ") : filter.state === "open" ? "Nothing is open" : "No alerts here"}>
+        ${query.host ? html`<p><button onClick=${() => setQuery({ host: undefined })}>Alerts of all hosts</button>${filter.state === "all" ? "" : html` <button onClick=${() => setQuery({ state: "all" })}>also resolved and open ones</button>`}</p>` : filter.state === "open" ? html`<p>Everything was looked at, or nothing was found. <a href=${href("alerts", { state: "all" })}>All alerts</a> · <a href="#/captures">Analyse a capture</a></p>` : ""}<//><//>`}>${() => html`
       <div class="split"><div><div class="alert-list" ref=${box} role="listbox" tabindex="0" aria-label="Alerts" aria-activedescendant=${now ? `alert-${now.id}` : undefined}>
           ${grouped ? groups.map(([r, items]) => html`<div key=${r} role="group" aria-label=${r} class="alert-list"><h2 class="faint small" aria-hidden="true">${r}: ${f.count(items.length)}</h2>
               ${items.map((a) => html`<${Row} key=${a.id} alert=${a} selected=${a === now} onSelect=${() => select(a, true)} />`)}</div>`)
@@ -196,9 +210,9 @@ export default function Alerts({ query, session }) {
             const page = await attempt(() => get("alerts", { ...filter, limit: 200, cursor: more.next }));
             if (page) setMore({ items: [...more.items, ...page.items], next: page.next });
           }}>More</button></p>`}</div>
-        <div class="sticky">${now && isWide && html`<${Detail} alert=${now} change=${change} session=${session} onComment=${() => setDialog("comment")} />`}</div></div>`}<//>
+        <div class="sticky">${now && isWide && html`<${Detail} alert=${now} host=${query.host} change=${change} session=${session} onComment=${() => setDialog("comment")} />`}</div></div>`}<//>
     ${dialog === "keys" && html`<${Dialog} title="Keys" onClose=${() => setDialog(null)}><${Table} caption="Keys" rows=${KEYS.map(([k, w]) => ({ id: k, w }))} columns=${[["Key", (r) => html`<kbd>${r.id}</kbd>`], ["Does", (r) => r.w]]} /><//>`}
     ${dialog === "comment" && now && html`<${CommentDialog} alert=${now} change=${change} onClose=${() => setDialog(null)} />`}
-    ${dialog === "detail" && now && html`<${Dialog} title=${`${now.class}, alert #${now.id}`} wide onClose=${() => setDialog((d) => d === "detail" ? null : d)}><${Detail} alert=${now} change=${change} session=${session} onComment=${() => setDialog("comment")} /><//>`}
+    ${dialog === "detail" && now && html`<${Dialog} title=${`${now.class}, alert #${now.id}`} wide onClose=${() => setDialog((d) => d === "detail" ? null : d)}><${Detail} alert=${now} host=${query.host} change=${change} session=${session} onComment=${() => setDialog("comment")} /><//>`}
     ${dialog === "thresholds" && html`<${Dialog} title="Thresholds" wide onClose=${() => setDialog(null)}><${Thresholds} session=${session} /><//>`}`;
 }

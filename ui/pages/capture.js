@@ -66,8 +66,11 @@ function Conversations({ scope, query }) {
         for (const p of items) m.set(p[side], (m.get(p[side]) || 0) + value(p));
         return [...m].sort((a, b) => b[1] - a[1]).slice(0, MATRIX).map(([k]) => k);
       };
-      const rows = sum("source"), columns = sum("destination");
       const cell = new Map(items.map((p) => [`${p.source} ${p.destination}`, p]));
+      // The largest of each side that have to do with each other.
+      let rows = sum("source"), columns = sum("destination");
+      columns = columns.filter((c) => rows.some((r) => cell.has(`${r} ${c}`)));
+      rows = rows.filter((r) => columns.some((c) => cell.has(`${r} ${c}`)));
       const max = Math.max(...items.map(value));
       return html`<div class="scroll" tabindex="0" role="region" aria-label="Conversations, sources in rows and destinations in columns">
         <table class="matrix tilted"><thead><tr><th scope="col">from \\ to</th>${columns.map((c) => html`<th key=${c} scope="col"><span title=${c}>${c}</span></th>`)}</tr></thead>
@@ -100,23 +103,23 @@ function ExportDialog({ filter, onClose }) {
 function columnsFor(query, oneDay) {
   const text = (name, label, pattern) => () => html`<${Filter} name=${name} value=${query[name]} label=${label} pattern=${pattern} />`;
   return [
-    { id: "start", title: "Time", width: oneDay ? "6.4rem" : "11rem", sort: true, cell: (r) => html`<span title=${f.time(r.start, 6)}>${oneDay ? f.clock(r.start, 1) : f.time(r.start)}</span>` },
-    { id: "class", title: "Class", width: "8.2rem", cell: (r) => html`<${ClassBadge} name=${r.class} />`,
+    { id: "start", title: "Time", width: oneDay ? "5.9rem" : "10.4rem", sort: true, cell: (r) => html`<span title=${f.time(r.start, 6)}>${oneDay ? f.clock(r.start, 1) : f.time(r.start)}</span>` },
+    { id: "class", title: "Class", width: "7.4rem", cell: (r) => html`<${ClassBadge} name=${r.class} />`,
       filter: () => html`<${Filter} name="class" value=${query.class} label="Class" options=${CLASSES.map((c) => [c, c])} />` },
-    { id: "score", title: "Score", width: "5rem", numeric: true, sort: true, help: "How much like an attack, 0 to 1", cell: (r) => f.figure(r.score),
+    { id: "score", title: "Score", width: "4.4rem", numeric: true, sort: true, help: "How much like an attack, 0 to 1", cell: (r) => f.figure(r.score),
       filter: () => html`<${Filter} name="min_score" value=${query.min_score} label="Score at least" options=${[["0.1", "≥ .1"], ["0.3", "≥ .3"], ["0.5", "≥ .5"], ["0.9", "≥ .9"], ["0.99", "≥ .99"]]} />` },
-    { id: "source", title: "From", width: "minmax(12rem, 1.6fr)", filter: text("source", "Source address or network", NETWORK),
+    { id: "source", title: "From", width: "minmax(10rem, 1.6fr)", filter: text("source", "Source address or network", NETWORK),
       cell: (r) => html`<span title=${withName(endpoint(r.source, r.source_port), r.source_name)}>${r.source_name ? `${r.source_name} ` : ""}<span class=${r.source_name ? "faint" : ""}>${endpoint(r.source, r.source_port)}</span></span>` },
-    { id: "destination", title: "To", width: "minmax(12rem, 1.6fr)", filter: text("destination", "Destination address or network", NETWORK),
-      cell: (r) => html`<span title=${withName(endpoint(r.destination, r.destination_port), r.destination_name)}>${r.destination_name ? `${r.destination_name} ` : ""}<span class=${r.destination_name ? "faint" : ""}>${endpoint(r.destination, r.destination_port)}</span></span>` },
-    { id: "port", title: "Port", width: "4.6rem", numeric: true, cell: (r) => r.destination_port ?? "–", filter: text("port", "Port of either side", "[0-9]{1,5}") },
-    { id: "service", title: "Service", width: "5rem", cell: (r) => r.service || html`<span class="faint">–</span>`, filter: text("service", "Service", "[a-z0-9-]{1,32}") },
-    { id: "protocol", title: "Protocol", width: "5.8rem", cell: (r) => r.protocol, filter: text("protocol", "Protocol", "[a-z0-9-]{1,16}") },
-    { id: "state", title: "State", width: "6.4rem", cell: (r) => r.state },
-    { id: "packets", title: "Packets", width: "5.6rem", numeric: true, sort: true, cell: (r) => f.count(r.source_packets + r.destination_packets) },
-    { id: "bytes", title: "Bytes", width: "5.6rem", numeric: true, sort: true, cell: (r) => f.bytes(r.source_bytes + r.destination_bytes) },
-    { id: "duration", title: "Duration", width: "6.2rem", numeric: true, sort: true, cell: (r) => f.duration(r.duration) },
-    { id: "alert", title: "Alert", width: "5.4rem", cell: (r) => r.alert ? html`<a href=${href("alerts", { id: r.alert, state: "all" })} onClick=${(e) => e.stopPropagation()}>#${r.alert}</a>` : "",
+    { id: "destination", title: "To", width: "minmax(10rem, 1.6fr)", filter: text("destination", "Destination address or network", NETWORK),
+      cell: (r) => html`<span title=${withName(endpoint(r.destination, r.destination_port), r.destination_name)}>${r.destination_name ? `${r.destination_name} ` : ""}<span class=${r.destination_name ? "faint" : ""}>${r.destination}</span></span>` },
+    { id: "port", title: "Port", width: "4.2rem", numeric: true, cell: (r) => r.destination_port ?? "–", filter: text("port", "Port of either side", "[0-9]{1,5}") },
+    { id: "service", title: "Service", width: "4.6rem", cell: (r) => r.service || html`<span class="faint">–</span>`, filter: text("service", "Service", "[a-z0-9-]{1,32}") },
+    { id: "protocol", title: "Protocol", width: "4.7rem", cell: (r) => r.protocol, filter: text("protocol", "Protocol", "[a-z0-9-]{1,16}") },
+    { id: "state", title: "State", width: "5.8rem", cell: (r) => r.state },
+    { id: "packets", title: "Packets", width: "4.9rem", numeric: true, sort: true, cell: (r) => f.count(r.source_packets + r.destination_packets) },
+    { id: "bytes", title: "Bytes", width: "4.7rem", numeric: true, sort: true, cell: (r) => f.bytes(r.source_bytes + r.destination_bytes) },
+    { id: "duration", title: "Duration", width: "5.2rem", numeric: true, sort: true, cell: (r) => f.duration(r.duration) },
+    { id: "alert", title: "Alert", width: "4.3rem", cell: (r) => r.alert ? html`<a href=${href("alerts", { id: r.alert, state: "all" })} onClick=${(e) => e.stopPropagation()}>#${r.alert}</a>` : "",
       filter: () => html`<${Filter} name="alerted" value=${query.alerted} label="Alerted" options=${[["true", "yes"], ["false", "no"]]} />` },
   ];
 }

@@ -47,13 +47,18 @@ function story(x) {
   return `${how}${way && t > .1 ? `; ${way}` : ""}${x.correlation && Math.abs(x.correlation) > .8 ? `; says much the same as ${x.correlated_with}` : ""}`;
 }
 
+/** Too small for a number is not nothing. */
+const chance = (q) => q === 0 ? "< 1e-300" : f.number(q);
+
 function Feature({ x }) {
   return html`<${Panel} title=${html`<span class="mono">${x.name}</span>`} note=${story(x)}>
     <${Facts} items=${[["AUC alone", f.figure(x.auc)], ["Mutual information", `${f.figure(x.mutual_information)} bits`], x.cohen_d !== undefined && ["Effect (Cohen's d)", f.figure(x.cohen_d, 2)], x.cramer_v !== undefined && ["Effect (Cramér's V)", f.figure(x.cramer_v, 2)],
-      x.welch && ["Welch's t-test, q", f.number(x.welch.q)], x.rank && ["Rank test, q", f.number(x.rank.q)], x.chi_square && ["Chi-square, q", f.number(x.chi_square.q)],
+      x.welch && ["Welch's t-test, q", chance(x.welch.q)], x.rank && ["Rank test, q", chance(x.rank.q)], x.chi_square && ["Chi-square, q", chance(x.chi_square.q)],
       x.outliers_iqr !== undefined && ["Outliers (IQR)", f.count(x.outliers_iqr)], x.vif !== undefined && ["Variance inflation", x.vif_infinite ? "∞" : f.number(x.vif)], x.correlated_with && ["Most like", `${x.correlated_with} (${f.figure(x.correlation, 2)})`], ["Different values", f.count(x.distinct)]]} />
     <div style=${{ marginTop: ".9rem" }}>${x.type === "text" || x.top ? html`<${Words} feature=${x} />` : x.normal.quantiles ? html`<${Boxes} key=${x.name} feature=${x} />` : html`<p class="faint">The profile was made without distributions.</p>`}</div><//>`;
 }
+
+const LABELLED = 24; // columns, whose names have room beside the picture
 
 /** Correlations as colours; pointing at one reads it out. */
 function Heat({ of, onChoose }) {
@@ -83,7 +88,8 @@ function Heat({ of, onChoose }) {
     return list.sort((a, b) => Math.abs(b[2]) - Math.abs(a[2])).slice(0, 12);
   }, [m]);
   return html`<${Panel} title="Correlations" aside=${html`<span class="segment">${["spearman", "pearson"].map((k) => html`<button key=${k} class="small" aria-pressed=${kind === k} onClick=${() => setKind(k)}>${k}</button>`)}</span>`}>
-    <div class="grid"><div class="span-6"><canvas ref=${canvas} class="map" role="img" aria-label=${`Correlations of ${n} columns; the strongest are in the table beside`} onPointerMove=${(e) => setAt(find(e))} onPointerLeave=${() => setAt(null)} onClick=${(e) => onChoose(of.columns[find(e)[0]])}></canvas>
+    <div class="grid"><div class="span-6"><div class="heat">${n <= LABELLED && html`<ol aria-hidden="true">${of.columns.map((c) => html`<li key=${c} class="mono" title=${c}>${c}</li>`)}</ol>`}<div style=${{ gridColumn: n <= LABELLED ? 2 : "1 / -1" }}><canvas ref=${canvas} class="map" role="img" aria-label=${`Correlations of ${n} columns; the strongest are in the table beside`} onPointerMove=${(e) => setAt(find(e))} onPointerLeave=${() => setAt(null)} onClick=${(e) => onChoose(of.columns[find(e)[0]])}></canvas></div>
+        ${n <= LABELLED && html`<ol class="under" aria-hidden="true">${of.columns.map((c) => html`<li key=${c}><span class="mono" title=${c}>${c}</span></li>`)}</ol>`}</div>
       <p class="small faint">${at ? `${of.columns[at[0]]} and ${of.columns[at[1]]}: ${f.figure(m[at[0]][at[1]], 2)}` : html`<span class="badge"><i class="dot c-dos"></i>rise together</span> <span class="badge"><i class="dot c-probe"></i>one rises, the other falls</span>`}</p></div>
       <div class="span-6"><${Table} caption="The strongest correlations" rows=${strongest.map((s, i) => ({ id: i, s }))} columns=${[["Column", (r) => html`<span class="mono">${r.s[0]}</span>`], ["and", (r) => html`<span class="mono">${r.s[1]}</span>`], ["r", (r) => f.figure(r.s[2], 2), { numeric: true }]]} /></div></div><//>`;
 }

@@ -2,7 +2,7 @@
 // One flow: its packets' shape, what each detector says of it, and why.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { send, url, useQuery } from "../lib/api.js";
-import { endpoint, withName } from "../lib/data.js";
+import { endpoint, technique, withName } from "../lib/data.js";
 import * as f from "../lib/format.js";
 import { ClassBadge, Copy, Empty, Facts, Failed, Loading, Meter, PageHead, Panel, Severity, Table, slug } from "../lib/parts.js";
 import { readPackets } from "../lib/pcap.js";
@@ -131,14 +131,14 @@ export default function Flow({ parts }) {
         ${d.words && html`<p style=${{ marginBottom: ".8rem" }}>${d.words}</p>`}
         <${Disagreement} flow=${d} />
         ${d.suppressed && html`<p class="note"><span class="tag warn">not alerted</span> an exception forbids it (<a href="#/settings">settings</a>)</p>`}
-        <${Facts} items=${[
-          ["Source", html`<a href=${href(["capture", d.capture], { source: d.source })}>${withName(d.source, d.source_name)}</a>`],
-          ["Destination", html`<a href=${href(["capture", d.capture], { destination: d.destination })}>${withName(d.destination, d.destination_name)}</a>`],
+        <div class="narrow-facts"><${Facts} items=${[
+          ["Source", html`<a href=${href(["capture", d.capture], { source: d.source })}>${withName(d.source, d.source_name)}</a>`, "wide"],
+          ["Destination", html`<a href=${href(["capture", d.capture], { destination: d.destination })}>${withName(d.destination, d.destination_name)}</a>`, "wide"],
           ["Packets", `${f.count(d.source_packets)} → · ${f.count(d.destination_packets)} ←`],
           ["Bytes", `${f.bytes(d.source_bytes)} → · ${f.bytes(d.destination_bytes)} ←`],
           ["Duration", f.duration(d.duration)], ["State", d.state],
-          d.attack_id && ["ATT&CK", d.attack_id], d.community_id && ["Community id", html`<span class="mono">${d.community_id}</span>`],
-        ]} /><//>
+          d.attack_id && ["ATT&CK", technique(d.attack_id), "wide"], d.community_id && ["Community id", html`<span class="mono">${d.community_id}</span>`, "wide"],
+        ]} /></div><//>
       <${Panel} title="The shape of its packets" class="span-8"><${Shape} key=${d.id} flow=${d} /><//></div>
     <${Panel} title="What each detector says">${d.verdicts.length ? html`<${Verdicts} verdicts=${d.verdicts} chosen=${index} onChoose=${choose} />` : html`<${Empty} title="No detector judged this flow" />`}<//>
     ${v && html`<${Panel} title=${`Why: ${v.detector} says ${v.class}`} aside=${v.unavailable > 0 ? html`<span class="tag warn">${f.percent(v.unavailable)} of the evidence was not available</span>` : ""}

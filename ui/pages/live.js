@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is going on: analyses as they run and alerts as they are made; and a capture played
-// again at a chosen speed, flow by flow, as an interface would have shown it.
+// What is going on: interfaces that are watched, analyses as they run and alerts as they
+// are made; and a capture played again at a chosen speed, flow by flow.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { get, useEvent, useQuery } from "../lib/api.js";
 import { CapturePicker } from "../lib/artefact.js";
@@ -9,6 +9,7 @@ import { endpoint, parties } from "../lib/data.js";
 import * as f from "../lib/format.js";
 import { CLASSES, ClassBadge, Empty, PageHead, Panel, Severity, Table, Tile, VerdictBar } from "../lib/parts.js";
 import { href, setQuery } from "../lib/router.js";
+import { Interfaces } from "../lib/watch.js";
 
 const SPEEDS = [1, 5, 20, 100];
 const SHOWN = 200, PAGE = 1000, TICK = 100;
@@ -57,9 +58,9 @@ function useReplay(capture, speed, playing, onFlows) {
   return { at, end, rewind };
 }
 
-function Replay({ query }) {
+function Replay({ query, plays }) {
   const speed = Number(query.speed) || 20;
-  const [playing, play] = useState(Boolean(query.capture));
+  const [playing, play] = useState(plays && Boolean(query.capture));
   const [feed, setFeed] = useState([]);
   const [counts, setCounts] = useState({});
   const [rate, setRate] = useState([]);
@@ -95,8 +96,8 @@ function Replay({ query }) {
     <div class="tiles"><${Tile} label="Clock of the capture" value=${at === null ? "–" : f.clock(at)} note=${at === null ? "not begun" : end ? "at the end" : f.day(at)} /><${Tile} label="Flows" value=${f.count(total)} />
       <${Tile} label="Flows a second" value=${last ? f.count(last[1]) : "–"} note="of its own time" /><${Tile} label="Packets a second" value=${last ? f.count(last[2]) : "–"} note="of its own time" /></div>
     ${total > 0 && html`<${VerdictBar} counts=${counts} legend />`}
-    <div class="grid" style=${{ marginTop: "1rem" }}><div class="span-7"><ol class="feed" tabindex="0" aria-label="Flows as they come">${shown.map((x) => html`<li key=${x.id}><span class="faint">${f.clock(x.start)}</span><${ClassBadge} name=${x.class} />
-        <a href=${href(["flow", x.id])}>${endpoint(x.source, x.source_port)} → ${endpoint(x.destination, x.destination_port)}</a><span class="num">${f.figure(x.score, 2)}</span></li>`)}</ol>
+    <div class="grid" style=${{ marginTop: "1rem" }}><div class="span-7">${shown.length > 0 && html`<ol class="feed" tabindex="0" aria-label="Flows as they come">${shown.map((x) => html`<li key=${x.id}><span class="faint">${f.clock(x.start)}</span><${ClassBadge} name=${x.class} />
+        <a href=${href(["flow", x.id])}>${endpoint(x.source, x.source_port)} → ${endpoint(x.destination, x.destination_port)}</a><span class="num">${f.figure(x.score, 2)}</span></li>`)}</ol>`}
         ${!shown.length && html`<${Empty} title=${playing ? "Waiting for the first flow" : "Press Play"} />`}</div>
       <div class="span-5"><${Chart} deps=${[rate]} words="Flows a second" option=${() => ({ legend: { show: false }, grid: { left: 48, right: 12, top: 14, bottom: 40 }, xAxis: axis("time of the capture", { type: "time", nameGap: 26, axisLabel: { color: undefined, hideOverlap: true, formatter: (v) => f.clock(v) } }), yAxis: axis("flows a second", { minInterval: 1 }),
         series: [line("flows", rate.map((r) => [r[0], r[1]]), "accent", { areaStyle: { opacity: .15 } })] })} /></div></div><//>`;
@@ -122,6 +123,12 @@ function Now() {
       : html`<p class="faint">None since this page was opened; it is told of each as it is made.</p>`}<//></div>`;
 }
 
-export default function Live({ query }) {
-  return html`<${PageHead} title="Live" sub=${`Flows and verdicts as they come. Times in ${f.zoneWords()}.`} /><${Replay} key=${query.capture || ""} query=${query} /><${Now} />`;
+export default function Live({ query, session }) {
+  const interfaces = useQuery("live");
+  const alone = interfaces.data ? !interfaces.data.items.length : Boolean(interfaces.error);
+  // Each part in a box of its own: what a part turns into while it loads moves no other.
+  return html`<div><${PageHead} title="Live" sub=${`Flows and verdicts as they come. Times in ${f.zoneWords()}.`} />
+    <div><${Interfaces} asked=${interfaces} query=${query} session=${session} /></div>
+    <div><${Now} /></div>
+    <div>${(interfaces.data || interfaces.error) && html`<${Replay} key=${query.capture || ""} query=${query} plays=${alone} />`}</div></div>`;
 }

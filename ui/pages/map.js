@@ -42,7 +42,13 @@ function Plane({ points, side, title, caption, off, chosen, onChoose, hover, onH
     const [x0, x1] = range(xs), [y0, y1] = range(ys);
     return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span: Math.max(x1 - x0, y1 - y0, 1e-9) * 1.06 };
   }, [points, side]);
-  const v = view || box;
+  // A few far away must not make one spot of all the others: at first 96 of 100 are in view.
+  const most = useMemo(() => {
+    const cut = (k) => { const v = points.map((p) => p.at[side][k]).sort((a, b) => a - b); return [v[Math.floor(v.length * .02)], v[Math.ceil(v.length * .98) - 1]]; };
+    const [x0, x1] = cut(0), [y0, y1] = cut(1), span = Math.max(x1 - x0, y1 - y0, 1e-9) * 1.3;
+    return span < .6 * box.span ? { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span } : box;
+  }, [points, side, box]);
+  const v = view || most;
   const size = () => canvas.current.clientWidth;
   const place = (p) => { const s = size() / v.span; return [(p.at[side][0] - v.x) * s + size() / 2, (v.y - p.at[side][1]) * s + size() / 2]; };
   // The rarer a class, the later it is drawn: the few must not lie under the many.
@@ -113,7 +119,7 @@ function Plane({ points, side, title, caption, off, chosen, onChoose, hover, onH
     return is;
   };
   return html`<div class="span-6"><div class="row" style=${{ justifyContent: "space-between" }}><h2>${title}</h2><span class="row">
-      <button class="small" aria-label="Zoom in" onClick=${() => zoom(.7, [size() / 2, size() / 2])}>+</button><button class="small" aria-label="Zoom out" onClick=${() => zoom(1.4, [size() / 2, size() / 2])}>−</button><button class="small" onClick=${() => setView(null)}>All</button></span></div>
+      <button class="small" aria-label="Zoom in" onClick=${() => zoom(.7, [size() / 2, size() / 2])}>+</button><button class="small" aria-label="Zoom out" onClick=${() => zoom(1.4, [size() / 2, size() / 2])}>−</button><button class="small" onClick=${() => setView(box)}>All</button></span></div>
     <p class="note">${caption}</p>
     <canvas ref=${canvas} class="map" role="img" aria-label=${`${title}: ${caption}. The list of classes above and the table below say the same in text.`}
       onPointerDown=${(e) => { e.currentTarget.setPointerCapture(e.pointerId); if (e.button === 2 || e.shiftKey) state.current.drag = [at(e), v]; else state.current.lasso = [at(e)]; }}

@@ -21,31 +21,53 @@ function Top({ title, what, range, link, by }) {
     }}<//><//>`;
 }
 
-/** The last 24 hours of what was seen beside the 24 before. */
-function Change({ last, otherwise }) {
-  const end = f.toMs(last) + 1;
-  const now = useQuery("stats/summary", { from: iso(end - DAY), to: iso(end) });
-  const before = useQuery("stats/summary", { from: iso(end - 2 * DAY), to: iso(end - DAY) });
-  const topNow = useQuery("stats/top", { what: "sources", limit: 100, from: iso(end - DAY), to: iso(end) });
-  const topBefore = useQuery("stats/top", { what: "sources", limit: 100, from: iso(end - 2 * DAY), to: iso(end - DAY) });
-  if (before.data && !before.data.flows) return otherwise;
-  return html`<${Panel} title="What changed since the day before" class="span-5" note=${`The 24 hours up to ${f.time(last)} beside the 24 before.`}>
-    <${Loaded} query=${now} what="the last day">${(a) => {
-      const b = before.data;
-      const names = CLASSES.filter((n) => a.by_class[n] || b?.by_class[n]);
-      const fresh = topNow.data && topBefore.data
-        ? topNow.data.items.filter((i) => !topBefore.data.items.some((o) => o.key === i.key)) : [];
-      return html`<${Table} caption="Flows by class, both days" rows=${names.map((n) => ({ id: n, now: a.by_class[n] || 0, was: b?.by_class[n] || 0 }))} columns=${[
+/** How far two mixtures are apart: the population stability index, by shares of flows; what
+ *  is rare counts as one in 2,000, so that a single new flow is no shift. */
+function shift(now, before) {
+  const names = new Set([...now.keys(), ...before.keys()]), sum = (m) => [...m.values()].reduce((a, b) => a + b, 0) || 1;
+  const [a, b] = [sum(now), sum(before)], share = (m, k, of) => Math.max((m.get(k) || 0) / of, 5e-4);
+  return [...names].reduce((psi, k) => psi + (share(now, k, a) - share(before, k, b)) * Math.log(share(now, k, a) / share(before, k, b)), 0);
+}
+const shiftWords = (v) => v < .1 ? "steady" : v < .25 ? "some" : "much";
+
+/** The last 24 hours of what was seen beside the 24 before; null while it is not known. */
+function useDays(last) {
+  const end = last ? f.toMs(last) + 1 : null;
+  const day = (k) => end === null ? {} : { from: iso(end - k * DAY), to: iso(end - (k - 1) * DAY) };
+  const ask = (path, k, more) => useQuery(end === null ? null : path, { ...day(k), ...more });
+  const [now, before] = [ask("stats/summary", 1), ask("stats/summary", 2)];
+  // Without a day before there is nothing to compare with.
+  const both = before.data?.flows > 0 ? end : null;
+  const tops = (what, k) => useQuery(both === null ? null : "stats/top", { what, limit: 100, ...day(k) });
+  const sources = [tops("sources", 1), tops("sources", 2)], services = [tops("services", 1), tops("services", 2)];
+  if (!before.data?.flows || !now.data) return null;
+  const mix = (q, all) => {
+    const m = new Map(q.data.items.map((i) => [i.key, i.flows]));
+    m.set("", Math.max(0, all - [...m.values()].reduce((a, b) => a + b, 0))); // of none that is known
+    return m;
+  };
+  const psi = services.every((q) => q.data) ? shift(mix(services[0], now.data.flows), mix(services[1], before.data.flows)) : null;
+  const classes = shift(new Map(Object.entries(now.data.by_class)), new Map(Object.entries(before.data.by_class)));
+  const fresh = sources.every((q) => q.data) ? sources[0].data.items.filter((i) => !sources[1].data.items.some((o) => o.key === i.key)) : [];
+  return { now: now.data, before: before.data, psi, classes, fresh };
+}
+
+function Change({ days, last }) {
+  const { now: a, before: b, fresh, psi, classes } = days;
+  const names = CLASSES.filter((n) => a.by_class[n] || b.by_class[n]);
+  return html`<${Panel} id="drift" title="What changed since the day before" note=${`The 24 hours up to ${f.time(last)} beside the 24 before.`}><div class="grid"><div class="span-7">
+    <${Table} caption="Flows by class, both days" rows=${names.map((n) => ({ id: n, now: a.by_class[n] || 0, was: b.by_class[n] || 0 }))} columns=${[
         ["Class", (r) => html`<${ClassBadge} name=${r.id} />`],
         ["Last day", (r) => f.count(r.now), { numeric: true }],
         ["Day before", (r) => f.count(r.was), { numeric: true }],
         ["Change", (r) => r.was ? `${r.now >= r.was ? "+" : "−"}${f.percent(Math.abs(r.now - r.was) / r.was)}` : r.now ? "new" : "–", { numeric: true }],
-      ]} />${fresh.length > 0 && html`<p class="note">New among the busiest sources: ${fresh.slice(0, 6).map((i, k) =>
-        html`${k ? ", " : ""}<a href=${href("capture", { source: i.key })}>${i.key}</a>`)}</p>`}`;
-    }}<//><//>`;
+      ]} /></div><div class="span-5"><${Facts} items=${[["Drift of services", psi === null ? "…" : `${f.figure(psi, 2)}, ${shiftWords(psi)}`], ["Drift of verdicts", `${f.figure(classes, 2)}, ${shiftWords(classes)}`]]} />
+      <p class="note">Population stability index of the shares of flows: under 0.1 is steady, over 0.25 is another mixture than the models may be used to.</p>
+      ${fresh.length > 0 && html`<p class="note">New among the busiest sources: ${fresh.slice(0, 6).map((i, k) =>
+        html`${k ? ", " : ""}<a href=${href("capture", { source: i.key })}>${i.key}</a>`)}</p>`}</div></div><//>`;
 }
 
-function Health() {
+function Health({ drift }) {
   const health = useQuery("stats/health", {}, { every: 15000 });
   return html`<${Panel} title="Health" class="span-5"><${Loaded} query=${health} what="the server's health">${(h) => html`<${Facts} items=${[
     ["Status", html`<span class=${h.status === "ok" ? "good" : "bad"}>${h.status === "ok" ? "● well" : "▲ degraded"}</span>`],
@@ -53,7 +75,9 @@ function Health() {
     ["Jobs", `${f.count(h.jobs.running)} running, ${f.count(h.jobs.queued)} waiting`],
     ["Memory", f.bytes(h.memory_bytes)],
     ["Store", `${f.bytes(h.store.database_bytes + (h.store.flow_bytes || 0) + h.store.blob_bytes)}, ${f.bytes(h.store.free_bytes)} free`],
-    h.packets && ["Packets", `${f.count(h.packets.seen)} seen, ${f.count(h.packets.dropped)} dropped`],
+    h.packets && ["Interfaces", html`<a href="#/live">${f.count(h.packets.watched)} watched${h.packets.failed ? html`, <b class="bad">${f.count(h.packets.failed)} failed</b>` : ""}</a>`],
+    h.packets && ["Packets of these", html`${f.count(h.packets.seen)} seen, <span class=${h.packets.dropped ? "bad" : ""}>${f.count(h.packets.dropped)} lost</span>`],
+    drift && ["Drift", html`<a href="#drift" onClick=${(e) => { e.preventDefault(); document.getElementById("drift")?.scrollIntoView(); }}>${drift}</a>`],
     ["Requests", f.count(h.requests)],
     ["Version", h.version],
   ]} />`}<//><//>`;
@@ -88,6 +112,7 @@ export default function Overview({ query }) {
   useEffect(() => { get("captures", { limit: 1 }).then((c) => set(c.items[0] || null), () => {}); }, [summary.data]);
 
   const s = summary.data;
+  const days = useDays(s?.last && !range.from ? s.last : null);
   if (s && !s.flows && !range.from) return html`<${PageHead} title="Welcome" sub="Lapwing says what is wrong with a network, how sure it is, and why." />
     <${Panel}><${Empty} icon="◎" title="Nothing has been analysed yet">
       <${Running} /><p>Start with five minutes of a small office under attack, which come with the program, or drop a capture of your own.</p>
@@ -112,10 +137,11 @@ export default function Overview({ query }) {
         ? html`<${TimeLine} bins=${bins} step=${d.bin_seconds * 1000} legend=${false} onRange=${onRange} />`
         : html`<${Empty} title="No flows in this time"><button onClick=${() => onRange(null, null)}>Show all times</button><//>`}<//>
       ${s && html`<${VerdictBar} counts=${s.by_class} legend link=${(n) => href("capture", { ...range, class: n })} />`}<//>
-    <div class="grid"><${OpenAlerts} />${s?.last && !range.from ? html`<${Change} last=${s.last} otherwise=${html`<${Health} />`} />` : html`<${Health} />`}</div>
+    <div class="grid"><${OpenAlerts} /><${Health} drift=${days && days.psi !== null ? `services ${f.figure(days.psi, 2)} (${shiftWords(days.psi)}), verdicts ${f.figure(days.classes, 2)} (${shiftWords(days.classes)})` : null} /></div>
+    <div>${days && html`<${Change} days=${days} last=${s.last} />`}</div>
     <div class="grid"><${Top} title="Sources of alerts" what="sources" by="alerts" range=${range} link=${(k) => href("capture", { ...range, source: k, alerted: "true" })} />
       <${Top} title="Targets of alerts" what="destinations" by="alerts" range=${range} link=${(k) => href("capture", { ...range, destination: k, alerted: "true" })} />
-      <${Top} title="Services" what="services" by="flows" range=${range} /></div>
+      <${Top} title="Services" what="services" by="flows" range=${range} link=${(k) => href("capture", { ...range, service: k })} /></div>
     <div class="grid"><${Top} title="Busiest sources" what="sources" by="flows" range=${range} link=${(k) => href("capture", { ...range, source: k })} />
       <${Top} title="Ports" what="ports" by="flows" range=${range} link=${(k) => href("capture", { ...range, port: k })} />
       <${Top} title="Protocols" what="protocols" by="flows" range=${range} link=${(k) => href("capture", { ...range, protocol: k })} /></div>`;

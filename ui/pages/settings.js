@@ -5,6 +5,7 @@ import { api, needLogin, setCsrf, useQuery } from "../lib/api.js";
 import * as f from "../lib/format.js";
 import { Copy, Empty, Facts, Loaded, PageHead, Panel, Sure, Table, attempt } from "../lib/parts.js";
 import { Thresholds } from "../lib/thresholds.js";
+import { People } from "./people.js";
 
 const THEMES = [["", "As the system"], ["light", "Light"], ["dark", "Dark"], ["contrast", "High contrast"]];
 
@@ -82,7 +83,7 @@ export default function Settings({ session, onSession }) {
   const may = !session || session.scope === "admin";
   const mayDecide = !session || session.scope !== "read";
   // A server may have neither; then there is nothing to show of them.
-  const tokens = useQuery(may ? "tokens" : null), log = useQuery(may ? "audit" : null, { limit: 50 });
+  const people = useQuery(may ? "users" : null), tokens = useQuery(may ? "tokens" : null), log = useQuery(may ? "audit" : null, { limit: 50 });
   const there = (q) => may && q.error?.status !== 404;
   const leave = () => attempt(async () => {
     await api("DELETE", "session");
@@ -94,6 +95,7 @@ export default function Settings({ session, onSession }) {
     <${Panel} title="Thresholds" note="From which score on a detector makes an alert."><${Thresholds} session=${session} /><//>
     <${Panel} title="What is kept, and what is home"><${Keep} may=${may} /><//>
     <${Panel} title="Exceptions" note="Judged and kept, but no alert."><${Suppressions} may=${mayDecide} /><//>
+    ${there(people) && html`<${Panel} title="People" note="Who may log in, where the server asks for that (--auth)."><${People} list=${people} me=${session?.name} /><//>`}
     ${there(tokens) && html`<${Panel} title="Tokens" note="For programs, and for logging in from other machines."><${Tokens} list=${tokens} /><//>`}
     ${there(log) && html`<${Panel} title="Audit log"><${Audit} log=${log} /><//>`}
     <${Panel} title="This server"><${Loaded} query=${about} what="the server's version">${(a) => html`<${Facts} items=${[["Version", a.version], ["Captures up to", f.bytes(a.limits.capture_bytes)], ["Workers", f.count(a.limits.workers)], ["Queue", f.count(a.limits.queue)], ["Server's time", f.time(a.time)],
