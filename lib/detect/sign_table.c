@@ -96,6 +96,15 @@ static double empty_tcp(const struct sign_row *r)
     return began_tcp(r) && r->s->payload_bytes == 0 && r->d->payload_bytes == 0;
 }
 
+/* Where the question was not captured or is long past: a refusal tells of it. */
+static double refusal_alone(const struct sign_row *r)
+{
+    return r->rec->kind == LW_FLOW_TCP && r->s->packets == 0 &&
+           r->d->payload_bytes == 0 &&
+           (r->d->tcp_flags & (LW_TCP_RST | LW_TCP_ACK | LW_TCP_SYN | LW_TCP_FIN)) ==
+               (LW_TCP_RST | LW_TCP_ACK);
+}
+
 static double failed_tcp(const struct sign_row *r)
 {
     return began_tcp(r) && r->failed;
@@ -540,6 +549,9 @@ const struct sign_rule sign_rules[] = {
     {SIGN("port-scan", PROBE, "src_ports_60s",
           "ports of this host tried by the other without a word said"),
      empty_tcp, SIGN_OF_PAIR, SIGN_PORTS, SIGN_60_S, 8},
+    {SIGN("port-scan", PROBE, "src_ports_60s",
+          "ports of this host that refused the other, which was not heard"),
+     refusal_alone, SIGN_OF_PAIR, SIGN_PORTS, SIGN_60_S, 8},
     {SIGN("slow-scan", PROBE, "src_ports_600s",
           "closed ports of this host tried by the other"),
      failed_tcp, SIGN_OF_PAIR, SIGN_PORTS, SIGN_600_S, 8},

@@ -51,6 +51,12 @@ def connect_scan(w):
 
 
 @attack("Probe")
+def scan_of_which_answers_are_heard(w):
+    for i in range(60):
+        w.tcp(i * 0.02, w.host(9), 20 + i * 7, w.host(0), 40000, "RA", ack=2)
+
+
+@attack("Probe")
 def ack_scan(w):
     scan(w, "A", "R")
 
