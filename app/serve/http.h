@@ -43,10 +43,12 @@ struct http_request {
     const char *authorization;
     const char *cookie;
     const char *forwarded_for; /* the last X-Forwarded-For of several */
-    bool has_length;           /* Content-Length was said, */
-    uint64_t length_bytes;     /* and this is it */
-    struct span body;          /* where the plan has no sink */
-    struct conn *conn;         /* the listener's own */
+    const char *fetch_site;    /* Sec-Fetch-Site; NULL: absent; as the next */
+    const char *origin;
+    bool has_length;       /* Content-Length was said, */
+    uint64_t length_bytes; /* and this is it */
+    struct span body;      /* where the plan has no sink */
+    struct conn *conn;     /* the listener's own */
 };
 
 /** Another header of the request, or NULL. */

@@ -456,6 +456,14 @@ static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const cha
         if (strcasecmp(key, "Host") == 0)
             c->req.host = value;
         break;
+    case 'o':
+        if (c->req.origin == NULL && strcasecmp(key, "Origin") == 0)
+            c->req.origin = value;
+        break;
+    case 's':
+        if (c->req.fetch_site == NULL && strcasecmp(key, "Sec-Fetch-Site") == 0)
+            c->req.fetch_site = value;
+        break;
     case 't':
         if (strcasecmp(key, "Transfer-Encoding") == 0) {
             c->coding = value;
