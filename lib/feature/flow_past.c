@@ -144,14 +144,37 @@ static void find_parties(const struct flow_past *p, const struct lw_record *rec,
     out->service_hash = lru_table_hash(p->services, &out->service);
 }
 
+/* The parties of a record that was announced, which is over with this; NULL: it was
+ * not. */
+static const struct past_parties *announced(struct flow_past *p,
+                                            const struct lw_record *rec)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (p->coming[i].rec == rec) {
+            p->coming[i].rec = NULL;
+            return &p->coming[i].parties;
+        }
+    }
+    return NULL;
+}
+
+static const struct past_parties *announce(struct flow_past *p,
+                                           const struct lw_record *rec)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (p->coming[i].rec == rec)
+            return &p->coming[i].parties;
+    }
+    p->latest = 1 - p->latest;
+    p->coming[p->latest].rec = rec;
+    find_parties(p, rec, &p->coming[p->latest].parties);
+    return &p->coming[p->latest].parties;
+}
+
 void flow_past_fetch(struct flow_past *p, const struct lw_record *rec, unsigned step)
 {
-    const struct past_parties *of = &p->parties;
+    const struct past_parties *of = announce(p, rec);
 
-    if (p->coming != rec) {
-        find_parties(p, rec, &p->parties);
-        p->coming = rec;
-    }
     if (step == 0) {
         lru_table_fetch_bucket(p->sources, of->source_hash);
         lru_table_fetch_bucket(p->destinations, of->destination_hash);
@@ -168,7 +191,8 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
 {
     const struct flow_part part = part_of(rec, again);
     const uint64_t port_hash = seen_key(port_of(rec), PORTS_OF_SOURCE);
-    struct past_parties of;
+    const struct past_parties *of = announced(p, rec);
+    struct past_parties found;
     uint64_t src_hash;
     uint64_t dst_hash;
     struct past_host *h;
@@ -176,15 +200,14 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
     int64_t port_age = SEEN_NEVER;
     bool is_new;
 
-    if (p->coming == rec)
-        of = p->parties;
-    else
-        find_parties(p, rec, &of);
-    p->coming = NULL;
-    src_hash = hash_of(&of.source);
-    dst_hash = hash_of(&of.destination);
+    if (of == NULL) {
+        find_parties(p, rec, &found);
+        of = &found;
+    }
+    src_hash = hash_of(&of->source);
+    dst_hash = hash_of(&of->destination);
     *out = (struct flow_hosts){NULL, NULL, NULL};
-    h = lru_table_get_hashed(p->services, &of.service, of.service_hash, &is_new);
+    h = lru_table_get_hashed(p->services, &of->service, of->service_hash, &is_new);
     if (h != NULL) {
         port_age = age_of(h, is_new, part.end_ns);
         lost = host_add(h, is_new, &part);
@@ -192,7 +215,7 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                      src_hash, part.end_ns);
         out->service = h;
     }
-    h = lru_table_get_hashed(p->sources, &of.source, of.source_hash, &is_new);
+    h = lru_table_get_hashed(p->sources, &of->source, of->source_hash, &is_new);
     if (h != NULL) {
         lost = host_add(h, is_new, &part);
         distinct_add(&h->peers, &lost, &p->seen, src_hash ^ AS_SOURCE, dst_hash,
@@ -201,7 +224,7 @@ void flow_past_add(struct flow_past *p, const struct lw_record *rec, bool again,
                      part.end_ns);
         out->source = h;
     }
-    h = lru_table_get_hashed(p->destinations, &of.destination, of.destination_hash,
+    h = lru_table_get_hashed(p->destinations, &of->destination, of->destination_hash,
                              &is_new);
     if (h != NULL) {
         lost = host_add(h, is_new, &part);

@@ -37,9 +37,11 @@ struct flow_past {
     struct lru_table *destinations;
     struct lru_table *services;
     struct seen seen;
-    const struct lw_record
-        *coming;                 /* borrowed: whose turn was announced; NULL: none's */
-    struct past_parties parties; /* of that */
+    struct past_coming {
+        const struct lw_record *rec; /* borrowed; NULL: none */
+        struct past_parties parties; /* of it */
+    } coming[2];                     /* records whose turns were announced last */
+    unsigned latest;                 /* of these */
 };
 
 /** What one host did, as source, destination or service. */
