@@ -8,7 +8,8 @@
 #ifndef DATA_SCAN_H
 #define DATA_SCAN_H
 
-#include <endian.h>
+#include "base/span.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,10 +58,8 @@ static inline const char *scan_digits(const char *p, const char *end, char stop,
     uint64_t at;
     unsigned n;
 
-    if (end - p < 8)
+    if (!span_get_le64(span_of(p, (size_t)(end - p)), 0, &word))
         return NULL;
-    memcpy(&word, p, sizeof word);
-    word = le64toh(word);
     at = word ^ each * (uint8_t)stop;
     at = (at - each) & ~at & each * 0x80;
     n = at == 0 ? 0 : (unsigned)__builtin_ctzll(at) / 8;
