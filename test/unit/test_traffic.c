@@ -286,7 +286,7 @@ static void a_budget_that_cannot_be_kept_is_refused(void **state)
     assert_int_equal(judge("1.pcap", &found, 0, -1, &err), LW_EINVAL);
     assert_int_equal(judge("1.pcap", &found, 0.1, 1, &err), LW_EINVAL);
     assert_int_equal(
-        lw_classifier_load(&c, test_source_path("models/botnet.lwm"), &err), LW_OK);
+        lw_classifier_load(&c, test_source_path("models/attack.lwm"), &err), LW_OK);
     assert_int_equal(lw_detector_new(&d, c, &cfg, &err), LW_EUNSUPPORTED);
     assert_non_null(strstr(err.msg, "budget"));
     lw_classifier_free(c);
