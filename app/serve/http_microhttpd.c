@@ -22,9 +22,7 @@
  * connection's deadline (deadline.h) is set here, from first line to last byte and
  * from there to the next first line.  What is long may take longer, as long as bytes
  * flow at HTTP_SLOWEST_BYTES_S on average and never stop for a request's time.
- * *Framing*: a request whose length is said in two ways, or in a way that this and
- * another program might read differently, is refused (RFC 9112, sections 6.1, 6.3
- * and 11.2), since behind a proxy the difference is a second, hidden request.
+ * *Framing*: it is not strict about where a request ends; http_framing.h is.
  *
  * What libmicrohttpd refuses by itself (a header of 16 KiB, a length that is no number,
  * a line without a colon) gets its own 4xx page, whose header 0.9.75 may send twice,
@@ -38,7 +36,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "serve/deadline.h"
-#include "serve/http.h"
+#include "serve/http_framing.h"
+#include "serve/open_files.h"
 #include "serve/problem.h"
 #include "serve/slow_pool.h"
 
@@ -52,7 +51,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,12 +62,7 @@ enum {
     SWALLOW_BYTES = 1024 * 1024,
     /* Buffers that grew beyond are not kept for the connection's next request. */
     KEEP_BYTES = 8 * 1024,
-    /* Descriptors that are not connections. */
-    SPARE_FILES = 64,
     STOP_WAIT_MS = 1000,
-    /* Browsers send some 20; libmicrohttpd's memory of a connection has room for 200.
-     */
-    FIELDS_MAX = 100,
     /* A piece of a stream. */
     STREAM_BYTES = 32 * 1024
 };
@@ -116,15 +109,7 @@ struct conn {
     size_t body_bytes;    /* received, kept or not */
     size_t thrown_bytes;  /* of these, thrown away */
     bool sink_failed;
-    const char *length;
-    const char *coding;
-    unsigned n_lengths;
-    unsigned n_codings;
-    unsigned n_fields; /* headers */
-    bool expects_continue;
-    bool bad_name;    /* of a header */
-    bool path_is_cut; /* a decoded zero byte ends the path before its end */
-    bool path_has_blank;
+    struct http_framing framing;
 };
 
 /* ---------------------------------------------------------------------------- time */
@@ -405,95 +390,14 @@ static void too_large(struct conn *c)
 
 /* -------------------------------------------------------------------- requests in */
 
-/* RFC 9110, 5.6.2.  libmicrohttpd takes any name, also "Transfer-Encoding " with the
- * blank that makes one program see a transfer coding where another sees none. */
-static bool is_token(const char *name)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-
-    if (*name == '\0')
-        return false;
-    for (; *name != '\0'; name++) {
-        char c = *name;
-        bool usual = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-
-        if (!usual && !(c >= '0' && c <= '9') && strchr(others, c) == NULL)
-            return false;
-    }
-    return true;
-}
-
-static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const char *key,
+static enum MHD_Result note_header(void *ctx, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
     struct conn *c = ctx;
 
     (void)kind;
-    c->n_fields++;
-    c->bad_name |= !is_token(key);
-    /* The first letter spares most headers the comparisons. */
-    switch (key[0] | 0x20) {
-    case 'a':
-        if (strcasecmp(key, "Accept") == 0)
-            c->req.accept = value;
-        else if (strcasecmp(key, "Authorization") == 0)
-            c->req.authorization = value;
-        break;
-    case 'c':
-        if (strcasecmp(key, "Content-Length") == 0) {
-            c->length = value;
-            c->n_lengths++;
-        } else if (strcasecmp(key, "Content-Type") == 0) {
-            c->req.content_type = value;
-        } else if (strcasecmp(key, "Cookie") == 0) {
-            c->req.cookie = value;
-        }
-        break;
-    case 'e':
-        c->expects_continue |= strcasecmp(key, "Expect") == 0;
-        break;
-    case 'h':
-        if (strcasecmp(key, "Host") == 0)
-            c->req.host = value;
-        break;
-    case 'o':
-        if (c->req.origin == NULL && strcasecmp(key, "Origin") == 0)
-            c->req.origin = value;
-        break;
-    case 's':
-        if (c->req.fetch_site == NULL && strcasecmp(key, "Sec-Fetch-Site") == 0)
-            c->req.fetch_site = value;
-        break;
-    case 't':
-        if (strcasecmp(key, "Transfer-Encoding") == 0) {
-            c->coding = value;
-            c->n_codings++;
-        }
-        break;
-    case 'x':
-        if (strcasecmp(key, "X-Forwarded-For") == 0)
-            c->req.forwarded_for = value;
-        break;
-    default:
-        break;
-    }
+    http_framing_header(&c->framing, &c->req, name, value);
     return MHD_YES;
-}
-
-/* The announced length, SIZE_MAX where it does not fit; false when it is no number. */
-static bool parse_length(const char *text, size_t *out)
-{
-    size_t v = 0;
-
-    if (text == NULL || *text == '\0')
-        return text == NULL;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        v = v > SIZE_MAX / 10 - 1 ? SIZE_MAX : v * 10 + (size_t)(*text - '0');
-    }
-    *out = v;
-    return true;
 }
 
 /* The headers are good: what is to become of the request? */
@@ -501,9 +405,10 @@ static enum MHD_Result ask_plan(struct MHD_Connection *link, struct conn *c,
                                 size_t announced)
 {
     struct http_listener *l = c->listener;
+    const struct http_framing *f = &c->framing;
     size_t limit;
 
-    c->req.has_length = c->length != NULL;
+    c->req.has_length = c->framing.length != NULL;
     c->req.length_bytes = announced;
     c->req.query = buf_text(&c->query);
     reply_init(c);
@@ -516,48 +421,28 @@ static enum MHD_Result ask_plan(struct MHD_Connection *link, struct conn *c,
         return MHD_YES;
     }
     /* A small body is swallowed, so that the connection can go on. */
-    limit = c->expects_continue || c->coding != NULL ? 0 : SWALLOW_BYTES;
-    return announced > limit || (c->coding != NULL && c->expects_continue)
+    limit = f->expects_continue || f->coding != NULL ? 0 : SWALLOW_BYTES;
+    return announced > limit || (f->coding != NULL && f->expects_continue)
                ? refuse_at_once(link, c)
                : MHD_YES;
-}
-
-/* What is wrong with the request's line and headers; NULL: nothing. */
-static const char *find_fault(const struct conn *c, const char *version,
-                              size_t *announced)
-{
-    if (c->path_is_cut)
-        return "the path has a zero byte";
-    if (c->path_has_blank)
-        return "the path has a blank, which is written %20";
-    if (c->req.host == NULL && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)
-        return "the header Host is missing";
-    if (c->bad_name)
-        return "a header's name is empty or not made of letters";
-    if (c->n_lengths > 1 || c->n_codings > 1 || (c->n_lengths > 0 && c->n_codings > 0))
-        return "the length of the body is said more than once";
-    if (c->coding != NULL && strcasecmp(c->coding, "chunked") != 0)
-        return "the only transfer coding known here is chunked";
-    if (!parse_length(c->length, announced))
-        return "Content-Length is no number";
-    return NULL;
 }
 
 static enum MHD_Result check_headers(struct MHD_Connection *link, struct conn *c,
                                      const char *method, const char *path,
                                      const char *version)
 {
-    size_t announced = 0;
+    const bool old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    size_t announced;
+    unsigned status;
     const char *fault;
 
     c->phase = PHASE_BODY;
     c->req.method = method;
     c->req.path = path;
     (void)MHD_get_connection_values(link, MHD_HEADER_KIND, note_header, c);
-    if (c->n_fields > FIELDS_MAX)
-        return refuse(link, c, 431, "there are too many headers");
-    fault = find_fault(c, version, &announced);
-    return fault == NULL ? ask_plan(link, c, announced) : refuse(link, c, 400, fault);
+    fault = http_framing_fault(&c->framing, &c->req, old, &announced, &status);
+    return fault == NULL ? ask_plan(link, c, announced)
+                         : refuse(link, c, status, fault);
 }
 
 static enum MHD_Result take_body(struct conn *c, const char *data, size_t n)
@@ -636,8 +521,8 @@ static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *
     c->req.conn = c;
     buf_reset(&c->body);
     buf_reset(&c->query);
-    c->path_is_cut = strstr(uri, "%00") != NULL;
-    c->path_has_blank = strchr(uri, ' ') != NULL;
+    c->framing = (struct http_framing){0};
+    http_framing_target(&c->framing, uri);
     take_query(c, uri);
     c->phase = PHASE_LINE;
     c->status = 0;
@@ -646,13 +531,6 @@ static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *
     c->sink_failed = false;
     c->on_slow_thread = false;
     c->reply.stream = NULL;
-    c->length = NULL;
-    c->coding = NULL;
-    c->n_lengths = 0;
-    c->n_codings = 0;
-    c->expects_continue = false;
-    c->n_fields = 0;
-    c->bad_name = false;
     return c;
 }
 
@@ -778,25 +656,6 @@ static void on_message(void *ctx, const char *fmt, va_list ap)
     lw_log(LW_LOG_DEBUG, "http: %s", text);
 }
 
-/* As many connections as descriptors allow; the soft limit is usually 1,024. */
-static unsigned fit_open_files(unsigned wanted)
-{
-    struct rlimit lim;
-    rlim_t need = (rlim_t)wanted + SPARE_FILES;
-
-    if (getrlimit(RLIMIT_NOFILE, &lim) != 0)
-        return wanted;
-    if (lim.rlim_cur < need && lim.rlim_cur < lim.rlim_max) {
-        lim.rlim_cur = need < lim.rlim_max ? need : lim.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &lim);
-        (void)getrlimit(RLIMIT_NOFILE, &lim);
-    }
-    if (lim.rlim_cur >= need)
-        return wanted;
-    return lim.rlim_cur > (rlim_t)2 * SPARE_FILES ? (unsigned)lim.rlim_cur - SPARE_FILES
-                                                  : SPARE_FILES;
-}
-
 /* The library's table of options knows no functions, and is not const. */
 static struct MHD_OptionItem option_fn(enum MHD_OPTION option, void (*fn)(void))
 {
@@ -869,7 +728,7 @@ enum lw_status http_start(struct http_listener **out, const struct http_config *
     if (l == NULL)
         return lw_fail(err, LW_ENOMEM, "out of memory");
     l->cfg = *cfg;
-    l->cfg.max_connections = fit_open_files(cfg->max_connections);
+    l->cfg.max_connections = open_files_fit(cfg->max_connections);
     st = deadline_watch_new(&l->watch, err);
     if (st == LW_OK)
         st = slow_pool_new(&l->slow, cfg->n_slow_threads, err);
