@@ -140,6 +140,7 @@ export function ago(t, now = Date.now()) {
 
 /** An axis label that says no more than the span needs. */
 export function tick(ms, span) {
+  if (span > 300 * 864e5) return day(ms).slice(0, 7);
   if (span > 3 * 864e5) return day(ms).slice(5);
   if (span > 12 * 36e5) return `${day(ms).slice(5)} ${clock(ms).slice(0, 5)}`;
   return span > 2e6 ? clock(ms).slice(0, 5) : clock(ms);
