@@ -3,16 +3,16 @@
 
 #include "cmd/botnet_print.h"
 #include "cmd/command.h"
-#include "cmd/learnt_page.h"
-#include "cmd/print_json.h"
+#include "cmd/learnt.h"
 #include "cmd/progress.h"
 
 #include <lapwing/botnet.h>
 
 #include <stdio.h>
 
-static void print_people(const struct lw_botnet_report *r, const char *output)
+static void print_people(const void *of, const char *output)
 {
+    const struct lw_botnet_report *r = of;
     (void)printf("What to expect of a capture that nothing was learnt of, in %%: each "
                  "group left out in turn.\n\n");
     botnet_print_captures(r);
@@ -107,16 +107,12 @@ int train_botnet(char *const *groups, size_t n, const char *output, uint64_t see
     progress_clear();
     if (st != LW_OK)
         return command_refused(st, &err);
-    if (json && print_json(put_report, &report) != STATUS_OK)
-        return STATUS_FAILED;
-    if (!json)
-        print_people(&report, output);
-    return page == NULL
-               ? STATUS_OK
-               : learnt_page_write(&(struct learnt_page){.path = page,
-                                                         .output = output,
-                                                         .how = "preset botnet",
-                                                         .facts = put_facts,
-                                                         .put = put_page,
-                                                         .of = &report});
+    return learnt_tell(&(struct learnt){.output = output,
+                                        .how = "preset botnet",
+                                        .of = &report,
+                                        .print = print_people,
+                                        .json = put_report,
+                                        .facts = put_facts,
+                                        .page = put_page},
+                       json, page);
 }

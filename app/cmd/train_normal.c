@@ -2,8 +2,7 @@
 #include "cmd/train_normal.h"
 
 #include "cmd/command.h"
-#include "cmd/learnt_page.h"
-#include "cmd/print_json.h"
+#include "cmd/learnt.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
@@ -39,8 +38,9 @@ static void say_if_beaten(const struct lw_normal_report *r)
     }
 }
 
-static void print_people(const struct lw_normal_report *r, const char *output)
+static void print_people(const void *of, const char *output)
 {
+    const struct lw_normal_report *r = of;
     char count[3][TEXT_MAX];
 
     (void)printf("%s rows, %s distinct, %s of them normal: nothing else is learnt "
@@ -185,17 +185,13 @@ int train_normal(const struct lw_frame *frame, const char *data, const char *out
     progress_clear();
     if (st != LW_OK)
         return command_fail("%s: %s", data, err.msg);
-    if (json && print_json(put_report, &report) != STATUS_OK)
-        return STATUS_FAILED;
-    if (!json)
-        print_people(&report, output);
-    return page == NULL
-               ? STATUS_OK
-               : learnt_page_write(&(struct learnt_page){.path = page,
-                                                         .data = data,
-                                                         .output = output,
-                                                         .how = "normal records alone",
-                                                         .facts = put_facts,
-                                                         .put = put_page,
-                                                         .of = &report});
+    return learnt_tell(&(struct learnt){.output = output,
+                                        .data = data,
+                                        .how = "normal records alone",
+                                        .of = &report,
+                                        .print = print_people,
+                                        .json = put_report,
+                                        .facts = put_facts,
+                                        .page = put_page},
+                       json, page);
 }

@@ -2,16 +2,16 @@
 #include "cmd/train_stream.h"
 
 #include "cmd/command.h"
-#include "cmd/learnt_page.h"
-#include "cmd/print_json.h"
+#include "cmd/learnt.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
 #include <math.h>
 #include <stdio.h>
 
-static void print_people(const struct lw_stream_train_report *r, const char *output)
+static void print_people(const void *of, const char *output)
 {
+    const struct lw_stream_train_report *r = of;
     char n[4][TEXT_MAX];
 
     (void)printf("%s packets: %s fitted on, %s held out (the last fifth of each "
@@ -98,16 +98,13 @@ int train_stream(const struct lw_stream_train_config *cfg, const char *output,
     progress_clear();
     if (st != LW_OK)
         return command_refused(st, &err);
-    if (json && print_json(put_report, &report) != STATUS_OK)
-        return STATUS_FAILED;
-    if (!json)
-        print_people(&report, output);
-    return page == NULL ? STATUS_OK
-                        : learnt_page_write(&(struct learnt_page){
-                              .path = page,
-                              .output = output,
-                              .how = "packets of captures, one after the other",
-                              .facts = put_facts,
-                              .put = put_page,
-                              .of = &report});
+    return learnt_tell(
+        &(struct learnt){.output = output,
+                         .how = "packets of captures, one after the other",
+                         .of = &report,
+                         .print = print_people,
+                         .json = put_report,
+                         .facts = put_facts,
+                         .page = put_page},
+        json, page);
 }

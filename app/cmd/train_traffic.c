@@ -2,8 +2,7 @@
 #include "cmd/train_traffic.h"
 
 #include "cmd/command.h"
-#include "cmd/learnt_page.h"
-#include "cmd/print_json.h"
+#include "cmd/learnt.h"
 #include "cmd/progress.h"
 #include "cmd/text.h"
 
@@ -22,8 +21,9 @@ static void print_line(const char *name, uint64_t n, double alarmed, double name
     (void)printf("\n");
 }
 
-static void print_people(const struct lw_traffic_report *r, const char *output)
+static void print_people(const void *of, const char *output)
 {
+    const struct lw_traffic_report *r = of;
     (void)printf("%u captures in %u groups.  What to expect of captures that nothing "
                  "was learnt of, each\ngroup left out in turn:\n\n"
                  "%-28s %12s  %10s  %8s\n",
@@ -122,17 +122,13 @@ int train_traffic(const struct lw_traffic_config *cfg, const char *output,
     progress_clear();
     if (st != LW_OK)
         return command_error(&err);
-    if (json && print_json(put_report, &report) != STATUS_OK)
-        return STATUS_FAILED;
-    if (!json)
-        print_people(&report, output);
-    return page == NULL
-               ? STATUS_OK
-               : learnt_page_write(&(struct learnt_page){.path = page,
-                                                         .data = cfg->index,
-                                                         .output = output,
-                                                         .how = "preset traffic",
-                                                         .facts = put_facts,
-                                                         .put = put_page,
-                                                         .of = &report});
+    return learnt_tell(&(struct learnt){.output = output,
+                                        .data = cfg->index,
+                                        .how = "preset traffic",
+                                        .of = &report,
+                                        .print = print_people,
+                                        .json = put_report,
+                                        .facts = put_facts,
+                                        .page = put_page},
+                       json, page);
 }

@@ -22,7 +22,7 @@ enum report_kind {
     REPORT_PROFILE, /* "profile": what lapwing profile --json prints */
     REPORT_COMPARE, /* "experiments", as lapwing compare --json prints them */
     REPORT_TRAIN,   /* "learning", "importance", "by_rule", and what REPORT_TEST has */
-    REPORT_LEARNT   /* "tables" (cmd/learnt_page.h), and of REPORT_TEST what there is */
+    REPORT_LEARNT   /* "tables" (cmd/learnt.h), and of REPORT_TEST what there is */
 };
 
 /** Puts the members of the page's JSON object: "facts" (an object of texts or numbers),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/learnt_page.h"
+#include "cmd/learnt.h"
 
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 
 void learnt_table_begin(struct jsonw *w, const struct learnt_table *t)
 {
@@ -31,26 +32,29 @@ void learnt_table_end(struct jsonw *w)
 
 static void put_page(struct jsonw *w, const void *of)
 {
-    const struct learnt_page *p = of;
+    const struct learnt *l = of;
 
     jsonw_key(w, "facts");
     jsonw_object(w);
-    jsonw_put_text(w, "model file", p->output);
-    jsonw_put_text(w, "learnt by", p->how);
-    if (p->data != NULL)
-        jsonw_put_text(w, "data", p->data);
-    if (p->facts != NULL)
-        p->facts(w, p->of);
+    jsonw_put_text(w, "model file", l->output);
+    jsonw_put_text(w, "learnt by", l->how);
+    if (l->data != NULL)
+        jsonw_put_text(w, "data", l->data);
+    l->facts(w, l->of);
     jsonw_object_end(w);
-    p->put(w, p->of);
+    l->page(w, l->of);
 }
 
-int learnt_page_write(const struct learnt_page *p)
+int learnt_tell(const struct learnt *l, bool json, const char *page)
 {
     struct lw_error err;
 
-    return report_write(p->path, REPORT_LEARNT, "Lapwing: a model trained", put_page, p,
-                        &err) == LW_OK
-               ? STATUS_OK
-               : command_error(&err);
+    if (json && print_json(l->json, l->of) != STATUS_OK)
+        return STATUS_FAILED;
+    if (!json)
+        l->print(l->of, l->output);
+    if (page == NULL || report_write(page, REPORT_LEARNT, "Lapwing: a model trained",
+                                     put_page, l, &err) == LW_OK)
+        return STATUS_OK;
+    return command_error(&err);
 }
