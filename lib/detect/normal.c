@@ -56,43 +56,35 @@ static size_t take_part(const struct train_set *s, const uint8_t *part, size_t *
 struct fold {
     size_t *train;
     size_t n_train;
-    size_t *test;
-    size_t n_test;
-    uint32_t *truth; /* (n_test) */
-    float *score;    /* (n_test) */
+    struct normal_judged test;
 };
 
 static void fold_release(struct fold *f)
 {
     mem_free(f->train);
-    mem_free(f->test);
-    mem_free(f->truth);
-    mem_free(f->score);
+    normal_judged_release(&f->test);
 }
 
 static enum lw_status fold_init(struct fold *f, size_t n_rows, struct lw_error *err)
 {
     f->train = mem_zalloc(n_rows, sizeof *f->train);
-    f->test = mem_zalloc(n_rows, sizeof *f->test);
-    f->truth = mem_zalloc(n_rows, sizeof *f->truth);
-    f->score = mem_zalloc(n_rows, sizeof *f->score);
-    return f->train == NULL || f->test == NULL || f->truth == NULL || f->score == NULL
+    return f->train == NULL
                ? lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n_rows)
-               : LW_OK;
+               : normal_judged_init(&f->test, n_rows, err);
 }
 
 /* Judged are normal rows left out, and all rows of the attack types left out. */
 static void fold_fill(struct fold *f, const struct train_set *s, const uint8_t *part)
 {
     f->n_train = take_part(s, part, f->train);
-    f->n_test = 0;
+    f->test.n = 0;
     for (size_t r = 0; r < s->x.n_rows; r++) {
         bool is_normal = s->label[r] == LW_KDD_NORMAL;
 
         if (part[r] != (is_normal ? LW_PART_TEST : LW_PART_TEST_UNSEEN))
             continue;
-        f->truth[f->n_test] = is_normal ? 0 : 1;
-        f->test[f->n_test++] = r;
+        f->test.truth[f->test.n] = is_normal ? 0 : 1;
+        f->test.rows[f->test.n++] = r;
     }
 }
 
@@ -110,6 +102,7 @@ static void tick(struct run *run, const char *what)
 static enum lw_status judge_fold(struct run *run, struct fold *f, uint32_t repeat,
                                  struct lw_error *err)
 {
+    struct normal_judged *t = &f->test;
     enum lw_status st = LW_OK;
 
     for (size_t i = 0; st == LW_OK && i < run->n_methods; i++) {
@@ -120,9 +113,9 @@ static enum lw_status judge_fold(struct run *run, struct fold *f, uint32_t repea
         st = normal_fit(&c, run->set, &run->method[i], f->train, f->n_train,
                         run->cfg->seed + repeat, err);
         if (st == LW_OK)
-            st = normal_score(&c, run->set, f->test, f->n_test, f->score, err);
+            st = normal_score(&c, run->set, t->rows, t->n, t->score, err);
         if (st == LW_OK)
-            st = lw_eval_compute(&e, f->truth, f->truth, f->n_test, 2, f->score, err);
+            st = lw_eval_compute(&e, t->truth, t->truth, t->n, 2, t->score, err);
         normal_clear(&c);
         if (st != LW_OK)
             break;

@@ -192,31 +192,6 @@ static size_t take(const struct run *run, unsigned from, unsigned upto, size_t *
 
 /* ---- judging --------------------------------------------------------------------- */
 
-/* Rows by number, their scores, and what they are. */
-struct judged {
-    size_t *rows;
-    float *score;
-    uint32_t *truth;
-    size_t n;
-};
-
-static void judged_release(struct judged *j)
-{
-    mem_free(j->rows);
-    mem_free(j->score);
-    mem_free(j->truth);
-}
-
-static enum lw_status judged_init(struct judged *j, size_t n, struct lw_error *err)
-{
-    j->rows = mem_zalloc(n, sizeof *j->rows);
-    j->score = mem_zalloc(n, sizeof *j->score);
-    j->truth = mem_zalloc(n, sizeof *j->truth);
-    return j->rows == NULL || j->score == NULL || j->truth == NULL
-               ? lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n)
-               : LW_OK;
-}
-
 static int ascending(const void *a, const void *b)
 {
     float x = *(const float *)a;
@@ -227,8 +202,9 @@ static int ascending(const void *a, const void *b)
 
 /* What all but a share of the fourth fifth stays at or below. */
 static enum lw_status find_threshold(const struct run *run,
-                                     const struct lw_classifier *c, struct judged *j,
-                                     double budget, float *out, struct lw_error *err)
+                                     const struct lw_classifier *c,
+                                     struct normal_judged *j, double budget, float *out,
+                                     struct lw_error *err)
 {
     enum lw_status st;
     size_t over;
@@ -243,8 +219,8 @@ static enum lw_status find_threshold(const struct run *run,
     return LW_OK;
 }
 
-static void count_alarms(const struct run *run, const struct judged *j, float threshold,
-                         double share[2])
+static void count_alarms(const struct run *run, const struct normal_judged *j,
+                         float threshold, double share[2])
 {
     double alarms[2] = {0};
     double n[2] = {0};
@@ -259,8 +235,9 @@ static void count_alarms(const struct run *run, const struct judged *j, float th
         share[k] = n[k] > 0 ? alarms[k] / n[k] : (double)NAN;
 }
 
-static enum lw_status judge(const struct run *run, size_t which, struct judged *j,
-                            struct lw_normal_capture_report *r, struct lw_error *err)
+static enum lw_status judge(const struct run *run, size_t which,
+                            struct normal_judged *j, struct lw_normal_capture_report *r,
+                            struct lw_error *err)
 {
     const struct normal_method *m = &run->method[which];
     struct lw_classifier c = {.view = run->set.view};
@@ -298,8 +275,8 @@ static enum lw_status judge_all(const struct run *run,
                                 struct lw_error *err)
 {
     const struct lw_normal_capture_config *cfg = run->cfg;
-    struct judged j = {0};
-    enum lw_status st = judged_init(&j, run->set.x.n_rows, err);
+    struct normal_judged j = {0};
+    enum lw_status st = normal_judged_init(&j, run->set.x.n_rows, err);
 
     r->n_methods = run->n_methods;
     for (size_t i = 0; st == LW_OK && i < run->n_methods; i++) {
@@ -309,7 +286,7 @@ static enum lw_status judge_all(const struct run *run,
                           (double)(i + 1) / (double)(run->n_methods + 1),
                           run->method[i].name);
     }
-    judged_release(&j);
+    normal_judged_release(&j);
     return st;
 }
 

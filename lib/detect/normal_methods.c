@@ -163,3 +163,21 @@ enum lw_status normal_usual(struct lw_classifier *c, const struct train_set *s,
 {
     return usual_find(c, chosen_row, &(struct chosen){s, rows}, n, err);
 }
+
+enum lw_status normal_judged_init(struct normal_judged *j, size_t n,
+                                  struct lw_error *err)
+{
+    j->rows = mem_zalloc(n, sizeof *j->rows);
+    j->score = mem_zalloc(n, sizeof *j->score);
+    j->truth = mem_zalloc(n, sizeof *j->truth);
+    return j->rows == NULL || j->score == NULL || j->truth == NULL
+               ? lw_fail(err, LW_ENOMEM, "out of memory for %zu rows", n)
+               : LW_OK;
+}
+
+void normal_judged_release(struct normal_judged *j)
+{
+    mem_free(j->rows);
+    mem_free(j->score);
+    mem_free(j->truth);
+}

@@ -49,4 +49,19 @@ LW_MUST enum lw_status normal_calibrate(struct lw_classifier *c,
 LW_MUST enum lw_status normal_usual(struct lw_classifier *c, const struct train_set *s,
                                     const size_t *rows, size_t n, struct lw_error *err);
 
+/** Rows that a method is judged on: their numbers, their scores, and 1 where one is not
+ *  normal. */
+struct normal_judged {
+    size_t *rows;
+    float *score;
+    uint32_t *truth;
+    size_t n;
+};
+
+/** Room for n rows; release also what failed.  LW_ENOMEM. */
+LW_MUST enum lw_status normal_judged_init(struct normal_judged *j, size_t n,
+                                          struct lw_error *err);
+/** Zeroes are fine. */
+void normal_judged_release(struct normal_judged *j);
+
 #endif /* DETECT_NORMAL_PRIV_H */
