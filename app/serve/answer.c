@@ -68,6 +68,13 @@ void answer_nothing(struct http_reply *reply)
     reply->content_type = NULL;
 }
 
+void answer_one_end(struct http_reply *reply, enum lw_status st,
+                    const struct lw_error *err)
+{
+    if (!answer_failed(reply, st, err))
+        buf_add_char(reply->body, '\n');
+}
+
 void answer_page_params(struct answer_page *p, struct params *params)
 {
     int64_t limit = 100;

@@ -21,6 +21,11 @@ void answer_created(struct http_reply *reply, unsigned status, const char *path,
 /** 204. */
 void answer_nothing(struct http_reply *reply);
 
+/** The end of an answer that is one object, which has put itself: a line end, or where
+ *  `st` says that it could not be had, a problem instead. */
+void answer_one_end(struct http_reply *reply, enum lw_status st,
+                    const struct lw_error *err);
+
 /** A page under way: `{"items": [` ... `], "next": ...}`. */
 struct answer_page {
     struct jsonw w;

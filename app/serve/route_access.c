@@ -50,9 +50,8 @@ static void answer_user(const struct call *c, int64_t id)
     struct jsonw w;
 
     jsonw_init(&w, c->reply->body);
-    if (!answer_failed(c->reply,
-                       store_user_get(c->server->store, id, on_user, &w, &err), &err))
-        buf_add_char(c->reply->body, '\n');
+    answer_one_end(c->reply, store_user_get(c->server->store, id, on_user, &w, &err),
+                   &err);
 }
 
 /* False: the reply says why. */

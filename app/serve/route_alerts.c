@@ -90,9 +90,8 @@ static void show(const struct call *c, int64_t id)
     struct jsonw w;
 
     jsonw_init(&w, c->reply->body);
-    if (!answer_failed(c->reply,
-                       store_alert_get(c->server->store, id, on_alert, &w, &err), &err))
-        buf_add_char(c->reply->body, '\n');
+    answer_one_end(c->reply, store_alert_get(c->server->store, id, on_alert, &w, &err),
+                   &err);
 }
 
 void route_alert_get(const struct call *c)

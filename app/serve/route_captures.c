@@ -47,10 +47,8 @@ static void show(const struct call *c, int64_t id)
     struct jsonw w;
 
     jsonw_init(&w, c->reply->body);
-    if (!answer_failed(c->reply,
-                       store_capture_get(c->server->store, id, on_capture, &w, &err),
-                       &err))
-        buf_add_char(c->reply->body, '\n');
+    answer_one_end(c->reply,
+                   store_capture_get(c->server->store, id, on_capture, &w, &err), &err);
 }
 
 void route_capture_get(const struct call *c)

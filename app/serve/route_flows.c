@@ -82,9 +82,8 @@ void route_flow_get(const struct call *c)
     if (!route_id(c, 0, &id))
         return;
     jsonw_init(&d.w, c->reply->body);
-    if (!answer_failed(c->reply,
-                       store_flow_get(c->server->store, id, on_detail, &d, &err), &err))
-        buf_add_char(c->reply->body, '\n');
+    answer_one_end(c->reply, store_flow_get(c->server->store, id, on_detail, &d, &err),
+                   &err);
 }
 
 /* ---- export ---------------------------------------------------------------------- */

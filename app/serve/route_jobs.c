@@ -39,9 +39,8 @@ static void show(const struct call *c, int64_t id)
     struct jsonw w;
 
     jsonw_init(&w, c->reply->body);
-    if (!answer_failed(c->reply, store_job_get(c->server->store, id, on_job, &w, &err),
-                       &err))
-        buf_add_char(c->reply->body, '\n');
+    answer_one_end(c->reply, store_job_get(c->server->store, id, on_job, &w, &err),
+                   &err);
 }
 
 void route_job_list(const struct call *c)

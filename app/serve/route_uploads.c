@@ -29,10 +29,8 @@ static void show(const struct call *c, int64_t id)
     struct jsonw w;
 
     jsonw_init(&w, c->reply->body);
-    if (!answer_failed(c->reply,
-                       store_upload_get(c->server->store, id, on_upload, &w, &err),
-                       &err))
-        buf_add_char(c->reply->body, '\n');
+    answer_one_end(c->reply,
+                   store_upload_get(c->server->store, id, on_upload, &w, &err), &err);
 }
 
 static bool is_sha256(const char *text)

@@ -3,6 +3,7 @@
 
 #include "serve/present.h"
 
+/* put_share() would keep it below one. */
 static void put_number(struct jsonw *w, const char *key, double v)
 {
     jsonw_key(w, key);
