@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 
 #include <string.h>
 
@@ -55,12 +56,6 @@ struct lru_table {
     struct queue kept;
     uint64_t forgotten;
 };
-
-/* gcc drops calls of functions that only prefetch unless they are inlined. */
-__attribute__((always_inline)) static inline void prefetch(const void *p)
-{
-    __builtin_prefetch(p, 1);
-}
 
 static size_t round_up(size_t n)
 {
@@ -281,20 +276,15 @@ uint32_t lru_table_hash(const struct lru_table *t, const void *key)
 
 void lru_table_fetch_bucket(const struct lru_table *t, uint32_t hash)
 {
-    prefetch(&t->buckets[hash & t->mask]);
+    __builtin_prefetch(&t->buckets[hash & t->mask], 1);
 }
 
 void lru_table_fetch_entry(const struct lru_table *t, uint32_t hash)
 {
-    enum { LINE = 64 };
     uint32_t next = t->buckets[hash & t->mask];
-    const uint8_t *node;
 
-    if (next == 0)
-        return;
-    node = (const uint8_t *)node_at(t, (int32_t)(next - 1));
-    for (size_t at = 0; at < t->node_bytes; at += LINE)
-        prefetch(node + at);
+    if (next != 0)
+        prefetch_lines(node_at(t, (int32_t)(next - 1)), t->node_bytes);
 }
 
 void *lru_table_get(struct lru_table *t, const void *key, bool *is_new)

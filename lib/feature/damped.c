@@ -36,8 +36,6 @@
 
 enum { SOCKETS_DEFAULT = 65536, NS_PER_US = 1000 };
 
-#define FORCE_INLINE static inline __attribute__((always_inline))
-
 const float damped_rates[DAMPED_RATES] = {5.0F, 3.0F, 1.0F, 0.1F, 0.01F};
 
 /* Halvings in a nanosecond. */
@@ -144,8 +142,7 @@ uint64_t damped_forgotten(const struct damped *d)
 
 /* What is lost until the packet's tick, and from when on that counts; false: nothing.
  * Packets out of order come at the latest time that was seen. */
-FORCE_INLINE bool lost_until(int64_t *tick_ns, int64_t time_ns,
-                             float lost[DAMPED_LANES])
+SIMD_BODY bool lost_until(int64_t *tick_ns, int64_t time_ns, float lost[DAMPED_LANES])
 {
     int64_t now_ns = decay_tick_ns(time_ns);
     int64_t age_ns = now_ns - *tick_ns;
@@ -157,7 +154,7 @@ FORCE_INLINE bool lost_until(int64_t *tick_ns, int64_t time_ns,
     return true;
 }
 
-FORCE_INLINE void forget(float *v, const float *lost)
+SIMD_BODY void forget(float *v, const float *lost)
 {
     quick8 x = LANES(v);
     quick8 left = x - x * *(const quick8_at *)(const void *)lost;
@@ -167,13 +164,13 @@ FORCE_INLINE void forget(float *v, const float *lost)
     LANES(v) = left;
 }
 
-FORCE_INLINE void sum_forget(struct sum *s, const float *lost)
+SIMD_BODY void sum_forget(struct sum *s, const float *lost)
 {
     forget(s->w, lost);
     forget(s->s, lost);
 }
 
-FORCE_INLINE void sum_add(struct sum *s, float x)
+SIMD_BODY void sum_add(struct sum *s, float x)
 {
     quick8 w = LANES(s->w) + 1.0F;
     quick8 off = x - LANES(s->mean);
@@ -187,7 +184,7 @@ FORCE_INLINE void sum_add(struct sum *s, float x)
 }
 
 /* 0 where the weight is. */
-FORCE_INLINE void variance(quick8 *out, const struct sum *s)
+SIMD_BODY void variance(quick8 *out, const struct sum *s)
 {
     quick8 w = *(const quick8_at *)s->w;
     quick8_bits none = w <= 0.0F;
@@ -198,7 +195,7 @@ FORCE_INLINE void variance(quick8 *out, const struct sum *s)
 }
 
 /* Weight, mean, deviation. */
-FORCE_INLINE void put_sum(float *out, const struct sum *s)
+SIMD_BODY void put_sum(float *out, const struct sum *s)
 {
     quick8 v;
 
@@ -211,7 +208,7 @@ FORCE_INLINE void put_sum(float *out, const struct sum *s)
 
 /* ---- two directions -------------------------------------------------------------- */
 
-FORCE_INLINE void pair_add(struct pair *p, unsigned side, float x)
+SIMD_BODY void pair_add(struct pair *p, unsigned side, float x)
 {
     struct sum *mine = &p->size[side];
     quick8 residual;
@@ -222,7 +219,7 @@ FORCE_INLINE void pair_add(struct pair *p, unsigned side, float x)
     LANES(p->products) += residual * LANES(p->residual[1 - side]);
 }
 
-FORCE_INLINE void pair_forget(struct pair *p, const float *lost)
+SIMD_BODY void pair_forget(struct pair *p, const float *lost)
 {
     sum_forget(&p->size[0], lost);
     sum_forget(&p->size[1], lost);
@@ -230,7 +227,7 @@ FORCE_INLINE void pair_forget(struct pair *p, const float *lost)
 }
 
 /* Those of the direction, then magnitude, radius, covariance, correlation. */
-FORCE_INLINE void put_pair(float *out, const struct pair *p, unsigned side)
+SIMD_BODY void put_pair(float *out, const struct pair *p, unsigned side)
 {
     const struct sum *a = &p->size[side];
     const struct sum *b = &p->size[1 - side];
@@ -267,8 +264,7 @@ FORCE_INLINE void put_pair(float *out, const struct pair *p, unsigned side)
 
 /* ---- packets --------------------------------------------------------------------- */
 
-FORCE_INLINE void add_sender(struct sender *s, const struct damped_packet *p,
-                             float *out)
+SIMD_BODY void add_sender(struct sender *s, const struct damped_packet *p, float *out)
 {
     float lost[DAMPED_LANES];
 
@@ -278,8 +274,8 @@ FORCE_INLINE void add_sender(struct sender *s, const struct damped_packet *p,
     put_sum(out, &s->size);
 }
 
-FORCE_INLINE void add_channel(struct channel *c, const struct damped_packet *p,
-                              unsigned side, float *out)
+SIMD_BODY void add_channel(struct channel *c, const struct damped_packet *p,
+                           unsigned side, float *out)
 {
     float lost[DAMPED_LANES];
 
@@ -300,8 +296,8 @@ FORCE_INLINE void add_channel(struct channel *c, const struct damped_packet *p,
     put_sum(out + 7 * (size_t)DAMPED_LANES, &c->interval[side]);
 }
 
-FORCE_INLINE void add_socket(struct pair *s, const struct damped_packet *p,
-                             unsigned side, float *out)
+SIMD_BODY void add_socket(struct pair *s, const struct damped_packet *p, unsigned side,
+                          float *out)
 {
     float lost[DAMPED_LANES];
 
@@ -345,8 +341,8 @@ struct places {
     unsigned socket_side;
 };
 
-FORCE_INLINE void update_loop(const struct places *at, const struct damped_packet *p,
-                              float *out)
+SIMD_BODY void update_loop(const struct places *at, const struct damped_packet *p,
+                           float *out)
 {
     enum { SENDER = 3 * DAMPED_LANES, CHANNEL = 10 * DAMPED_LANES };
 
@@ -421,7 +417,7 @@ static const struct {
     {"socket, correlation of sizes", false},
 };
 
-FORCE_INLINE void spread_loop(float *restrict v)
+SIMD_BODY void spread_loop(float *restrict v)
 {
     for (unsigned k = 0; k < DAMPED_STATS; k++) {
         quick8 x;
@@ -453,7 +449,7 @@ void damped_spread(float features[DAMPED_STATS * DAMPED_LANES])
 #define WIDTH ((size_t)DAMPED_STATS * DAMPED_LANES)
 
 /* Eight rows of eight become columns, by pairs, fours and halves. */
-FORCE_INLINE void turn_eight(const float *rows, quick8 col[DAMPED_LANES])
+SIMD_BODY void turn_eight(const float *rows, quick8 col[DAMPED_LANES])
 {
     quick8 pair[8];
     quick8 four[8];
@@ -483,7 +479,7 @@ FORCE_INLINE void turn_eight(const float *rows, quick8 col[DAMPED_LANES])
     }
 }
 
-FORCE_INLINE void turn_loop(const float *rows, float *out)
+SIMD_BODY void turn_loop(const float *rows, float *out)
 {
     for (unsigned k = 0; k < DAMPED_STATS; k++)
         for (unsigned at = 0; at < DAMPED_BLOCK; at += 8) {

@@ -82,6 +82,13 @@ static bool netflow_host_has_row(const struct lw_record *rec)
            rec->kind == LW_FLOW_ICMP || rec->kind == LW_FLOW_ICMP6;
 }
 
+static void netflow_host_fetch(void *state, const struct lw_record *rec, unsigned step)
+{
+    struct netflow_past *p = state;
+
+    flow_past_fetch(&p->hosts, rec, step);
+}
+
 static void netflow_host_make(void *state, const struct lw_record *rec,
                               const float *own, float *values)
 {
@@ -140,5 +147,6 @@ const struct row_maker netflow_host_rows = {
     .has_row = netflow_host_has_row,
     .begin = netflow_host_begin,
     .end = netflow_host_end,
+    .fetch = netflow_host_fetch,
     .make = netflow_host_make,
 };

@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -114,6 +115,12 @@ static bool grow(struct reorder *r)
     r->cap = cap;
     return true;
 }
+
+_Static_assert(offsetof(struct lw_record, conn_log) + sizeof(struct lw_conn_log) ==
+                       sizeof(struct lw_record) &&
+                   offsetof(struct lw_record, argus) <
+                       offsetof(struct lw_record, conn_log),
+               "nothing else comes after these two");
 
 /* What a record does not know is not worth a copy. */
 static void copy_record(struct lw_record *to, const struct lw_record *from)
@@ -314,16 +321,13 @@ int64_t reorder_first_end_ns(const struct reorder *r)
 }
 
 /* The lines that a row is made of. */
-__attribute__((always_inline)) static inline void fetch(const struct reorder *r,
-                                                        const struct reorder_key *key)
+PREFETCHES static inline void fetch(const struct reorder *r,
+                                    const struct reorder_key *key)
 {
-    const char *rec = (const char *)record_at(r, key->slot);
-    const size_t own = sizeof(struct lw_record);
+    const struct lw_record *rec = record_at(r, key->slot);
 
-    for (size_t at = 0; at < offsetof(struct lw_record, argus); at += LINE)
-        __builtin_prefetch(rec + at);
-    for (size_t at = own; at < r->stride; at += LINE)
-        __builtin_prefetch(rec + at);
+    prefetch_lines(rec, offsetof(struct lw_record, argus));
+    prefetch_lines(rec + 1, r->stride - sizeof *rec);
 }
 
 const struct lw_record *reorder_coming(const struct reorder *r)

@@ -17,6 +17,7 @@
 #include "arrival.h"
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 #include "base/radix.h"
 #include "icmp.h"
 #include "meter_priv.h"
@@ -116,14 +117,6 @@ static enum lw_end_reason reason_of_silence(const struct flow *f)
     return f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_IDLE;
 }
 
-PREFETCHES static inline void prefetch_whole(const struct flow *f)
-{
-    __builtin_prefetch(&f->key);
-    __builtin_prefetch(&f->side[0]);
-    __builtin_prefetch(&f->side[1]);
-    __builtin_prefetch(&f->link);
-}
-
 /* What a flow's last record is made of besides the flow itself. */
 PREFETCHES static inline void prefetch_rest(const struct lw_meter *m,
                                             const struct flow *f)
@@ -150,7 +143,7 @@ PREFETCHES static inline void prefetch_next(const struct lw_meter *m,
             prefetch_rest(m, f);
         }
     }
-    prefetch_whole(f);
+    prefetch_lines(f, sizeof *f);
 }
 
 /* Out of line: what most packets do not need is not to cost them registers. */
@@ -167,7 +160,7 @@ __attribute__((noinline)) static void expire(struct lw_meter *m, const struct si
         const struct flow *first = timers_first(&m->timers, &m->table, c);
 
         if (first != NULL) {
-            prefetch_whole(first);
+            prefetch_lines(first, sizeof *first);
             prefetch_rest(m, first);
         }
     }
@@ -767,7 +760,8 @@ void lw_meter_flush(struct lw_meter *m, lw_record_fn fn, void *ctx)
         const struct flow *f = flow_at(&m->table, order[i].value);
 
         if (i + FLUSH_AHEAD < n)
-            prefetch_whole(flow_at(&m->table, order[i + FLUSH_AHEAD].value));
+            prefetch_lines(flow_at(&m->table, order[i + FLUSH_AHEAD].value),
+                           sizeof(struct flow));
         if (i + REST_AHEAD < n)
             prefetch_rest(m, flow_at(&m->table, order[i + REST_AHEAD].value));
         report_last(m, f, f->flags & FLOW_CLOSED ? LW_END_CLOSED : LW_END_FLUSH, &to);

@@ -9,6 +9,7 @@
 #define FLOW_STATS_H
 
 #include "packet/decode.h"
+#include "packet/plain.h"
 
 #include <lapwing/flow_stats.h>
 

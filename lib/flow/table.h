@@ -8,6 +8,7 @@
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
+#include "base/prefetch.h"
 #include "key.h"
 
 #include <stdbool.h>
@@ -186,10 +187,6 @@ static inline void *flow_beside(const struct flow_table *t, uint32_t index)
 struct flow *flow_table_get(const struct flow_table *t, const struct flow_key *key,
                             uint32_t hash);
 
-/* A function that only prefetches has no effect in gcc's eyes, which drops calls of it
- * unless it is inlined. */
-#define PREFETCHES __attribute__((always_inline))
-
 /** Bring what flow_table_get() and a packet of side `from` will touch nearer, as far as
  *  that does not mean waiting: first the index, in a second round the flow. */
 PREFETCHES static inline void flow_table_prefetch_slot(const struct flow_table *t,
@@ -201,11 +198,7 @@ PREFETCHES static inline void flow_table_prefetch_slot(const struct flow_table *
 PREFETCHES static inline void flow_prefetch_beside(const struct flow_table *t,
                                                    uint32_t index, size_t bytes)
 {
-    enum { LINE = 64 };
-    const char *beside = flow_beside(t, index);
-
-    for (size_t at = 0; at < bytes; at += LINE)
-        __builtin_prefetch(beside + at, 1);
+    prefetch_lines(flow_beside(t, index), bytes);
 }
 
 /* Returns the flow that it most likely is, whose key is to be compared, or NULL. */

@@ -20,6 +20,8 @@ enum timer_class {
     N_TIMERS
 };
 
+_Static_assert((int)N_TIMERS <= (int)FLOW_UNHEARD, "struct flow keeps both in a byte");
+
 enum { TIMER_SLOTS = 256 }; /* struct flow keeps a slot in a byte */
 
 struct timer_wheel {

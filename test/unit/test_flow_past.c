@@ -4,6 +4,7 @@
  * beside it, and that no traffic makes it grow.
  */
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/timefmt.h"
 #include "feature/decay.h"
 #include "feature/flow_names.h"
@@ -14,6 +15,7 @@
 #include <lapwing/view.h>
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,6 +265,52 @@ static void rows_come_in_order(void **state)
     CHECK(1, src_flows, {1, 10}, {1, 0});
 }
 
+static struct lw_record any_flow(struct rng *rng, double end_s)
+{
+    return flow(end_s, (uint8_t)rng_below(rng, 9), (uint8_t)rng_below(rng, 9),
+                (uint16_t)rng_below(rng, 4));
+}
+
+static void add_to_both(struct flow_past both[2], const struct lw_record *rec)
+{
+    struct flow_hosts h[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        flow_past_add(&both[i], rec, false, &h[i]);
+    assert_memory_equal(h[0].source, h[1].source, sizeof *h[0].source);
+    assert_memory_equal(h[0].destination, h[1].destination, sizeof *h[0].destination);
+    assert_memory_equal(h[0].service, h[1].service, offsetof(struct past_host, ports));
+}
+
+/* Of two, one hears of records before their turn: they lie where others did, and some
+ * are overtaken by others that it heard of or did not. */
+static void what_was_announced_is_counted_the_same(void **state)
+{
+    struct flow_past both[2];
+    struct lw_record next = {.flow_id = 0};
+    struct lw_record overtaking;
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 1);
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(flow_past_init(&both[i], 8, 64));
+    for (unsigned i = 0; i < 1000; i++) {
+        next = any_flow(&rng, i);
+        for (unsigned step = 0; step < 2; step++)
+            flow_past_fetch(&both[0], &next, step);
+        for (uint64_t n_before = rng_below(&rng, 3); n_before > 0; n_before--) {
+            overtaking = any_flow(&rng, i);
+            if (rng_below(&rng, 2) == 1)
+                flow_past_fetch(&both[0], &overtaking, 0);
+            add_to_both(both, &overtaking);
+        }
+        add_to_both(both, &next);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        flow_past_release(&both[i]);
+}
+
 /* ---- limits --------------------------------------------------------------------- */
 
 static void a_host_that_is_forgotten_begins_anew(void **state)
@@ -384,6 +432,7 @@ int main(void)
         cmocka_unit_test(the_initiator_is_the_source),
         cmocka_unit_test(what_failed),
         cmocka_unit_test(rows_come_in_order),
+        cmocka_unit_test(what_was_announced_is_counted_the_same),
         cmocka_unit_test(a_host_that_is_forgotten_begins_anew),
         cmocka_unit_test(a_scan_does_not_grow),
         cmocka_unit_test(memory_that_is_out_is_said),

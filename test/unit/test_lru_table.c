@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/lru_table.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -131,6 +132,72 @@ static void the_seed_does_not_show(void **state)
     lru_table_free(t[1]);
 }
 
+enum { LIST_MAX = 50 };
+
+/* Keys from the oldest to the newest. */
+struct list {
+    uint64_t keys[LIST_MAX];
+    size_t n;
+};
+
+static bool take(struct list *l, uint64_t key)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->keys[i] != key)
+            continue;
+        l->n--;
+        memmove(&l->keys[i], &l->keys[i + 1], (l->n - i) * sizeof l->keys[0]);
+        return true;
+    }
+    return false;
+}
+
+static void append(struct list *l, uint64_t key)
+{
+    assert_true(l->n < LIST_MAX);
+    l->keys[l->n++] = key;
+}
+
+/* What ask() is to answer. */
+static bool ask_lists(struct list *trial, struct list *kept, uint64_t key)
+{
+    if (!take(trial, key) && !take(kept, key)) {
+        struct list *oldest = trial->n > 0 ? trial : kept;
+
+        if (trial->n + kept->n == LIST_MAX)
+            (void)take(oldest, oldest->keys[0]);
+        append(trial, key);
+        return false;
+    }
+    append(kept, key);
+    if (kept->n > LIST_MAX - LIST_MAX / 5) {
+        key = kept->keys[0];
+        (void)take(kept, key);
+        append(trial, key);
+    }
+    return true;
+}
+
+/* Few keys that come often, many that seldom do, for longer than the queues are; the
+ * table, and two lists that are looked through from one end to the other. */
+static void it_answers_as_two_lists_do(void **state)
+{
+    struct lru_table *t = table_of(LIST_MAX);
+    struct list trial = {.n = 0};
+    struct list kept = {.n = 0};
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 1);
+    for (int i = 0; i < 100000; i++) {
+        uint64_t key = rng_below(&rng, 1 + rng_below(&rng, 150));
+
+        assert_int_equal(ask(t, key), ask_lists(&trial, &kept, key));
+    }
+    assert_int_equal(lru_table_count(t), trial.n + kept.n);
+    lru_table_free(t);
+}
+
 static void without_memory_it_stays_at_its_size(void **state)
 {
     struct lru_table *t = table_of(3000);
@@ -165,6 +232,7 @@ int main(void)
         cmocka_unit_test(the_kept_are_at_most_four_fifths),
         cmocka_unit_test(a_table_of_one_has_the_last),
         cmocka_unit_test(the_seed_does_not_show),
+        cmocka_unit_test(it_answers_as_two_lists_do),
         cmocka_unit_test(without_memory_it_stays_at_its_size),
     };
 
