@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attacks of many kinds as packets, and honest traffic that looks a little like them."""
 import struct
+import uuid
 
 from packets import dns, raw
 
@@ -8,6 +9,7 @@ ATTACKS, HONEST = [], []
 
 
 def attack(verdict, within=10.0):
+    """`verdict` is the class that it shall be given, or the sign; None: any."""
     def add(fn):
         ATTACKS.append((fn.__name__, verdict, within, fn))
         return fn
@@ -243,6 +245,18 @@ def udp_fragment_flood(w):
         w.ip(i * 0.002, spoofed(w, i), w.host(9), 17, b"x" * 512, fragment=185)
 
 
+@attack("fragment-flood")
+def fragment_flood(w):
+    for i in range(4000):
+        w.ip(i * 0.001, w.host(0), w.host(9), 6, b"x" * 512, fragment=185, ident=1 + i)
+
+
+@attack("udp-babble")
+def babble_at_a_name_server(w):
+    for i in range(1000):
+        w.udp(i * 0.002, w.host(0), 4000, w.host(9), 53, b"\xff" * 8)
+
+
 @attack("DoS")
 def ping_flood(w):
     for i in range(2000):
@@ -296,6 +310,13 @@ def teardrop(w):
     for i in range(5):
         w.ip(i, w.host(0), w.host(9), 17, b"x" * 36, fragment=0x2000, ident=242 + i)
         w.ip(i + 0.01, w.host(0), w.host(9), 17, b"x" * 4, fragment=3, ident=242 + i)
+
+
+@attack("overlapping-fragments")
+def fragments_that_say_anew(w):
+    for i in range(5):
+        w.ip(i, w.host(0), w.host(9), 17, b"x" * 40, fragment=0x2000, ident=242 + i)
+        w.ip(i + 0.01, w.host(0), w.host(9), 17, b"y" * 40, fragment=3, ident=242 + i)
 
 
 @attack("DoS")
@@ -429,6 +450,12 @@ def tcp_reflection_at_the_victim(w):
         w.tcp(i * 0.01, w.outside(i % 60), 443, w.host(9), 1024 + i, "SA", ack=1)
 
 
+@attack("long-syn-reflection")
+def tcp_reflection_by_six(w):
+    for i in range(240):
+        w.tcp(i * 0.02, w.outside(i % 6), 443, w.host(9), 1024 + i % 6, "SA", ack=1)
+
+
 @attack("DoS")
 def monlist(w):
     for i in range(20):
@@ -484,6 +511,18 @@ for name, said in GUESSED.items():
     kind("R2L", name, guess, *said)
 
 
+@attack("slow-guessing", 800)
+def guessing_three_a_minute(w):
+    for i in range(50):
+        w.talk(i * 20, w.host(0), 20000 + i, w.host(9), 21, REFUSED_BY_FTP)
+
+
+@attack("password-spraying")
+def one_password_at_many_sites(w):
+    for i in range(30):
+        w.talk(i * 0.2, w.host(0), 20000 + i, w.host(20 + i), 80, GUESSED["basic_guessing"][1])
+
+
 @attack("R2L")
 def community_guessing(w):
     for i in range(60):
@@ -532,6 +571,44 @@ request("php_by_eval", b"POST /vendor/phpunit/src/Util/PHP/eval-stdin.php HTTP/1
 request("spring4shell", b"POST / HTTP/1.1\r\nHost: x\r\n\r\nclass.module.classLoader.resources=1")
 request("router_exploit", b"POST /GponForm/diag_Form?images/ HTTP/1.1\r\nHost: x\r\n\r\n")
 request("struts", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Type: %{(#a='multipart/form-data')}\r\n\r\n")
+
+
+kind("web-scanner", "scanner", ask, b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: sqlmap/1.7\r\n\r\n")
+
+
+# ---- Windows, names ------------------------------------------------------------------
+
+def call(w, interface, *numbers):
+    """Remote calls after a bind (C706, 12.6.4)."""
+    said = [(True, b"\5\0\x0b\3\x10\0\0\0\x48\0\0\0\1\0\0\0" + b"\xb8\x10\xb8\x10\0\0\0\0"
+             b"\1\0\0\0\0\0\1\0" + uuid.UUID(interface).bytes_le + b"\1\0\0\0" + b"\0" * 20),
+            (False, b"\5\0\x0c\3\x10\0\0\0" + b"\0" * 52)]
+    for n in numbers:
+        said += [(True, b"\5\0\0\3\x10\0\0\0\x40\0\0\0\2\0\0\0\x28\0\0\0\0\0" +
+                  struct.pack("<H", n) + b"x" * 40),
+                 (False, b"\5\0\2\3\x10\0\0\0" + b"\0" * 24)]
+    w.talk(0, w.host(0), 40000, w.host(9), 49152, said)
+
+
+kind("remote-execution", "service_made", call, "367abb81-9844-35f1-ad32-98f038001003", 12)
+kind("forced-login", "printer_bug", call, "12345678-1234-abcd-ef00-0123456789ab", 65)
+kind("remote-secrets", "dcsync", call, "e3514235-4b06-11d1-ab04-00c04fc2dcd2", 3)
+kind("remote-log-clearing", "log_cleared", call, "82273fdc-e32a-18c3-3f78-827929dc23ea", 0)
+kind("remote-enumeration", "shares_listed", call, "4b324fc8-1670-01d3-1278-5a47bf6ee188", 15)
+kind("zerologon", "zerologon", call, "12345678-1234-abcd-ef00-01234567cffb", *[4] * 20)
+
+
+@attack("smb-exploit")
+def smb_of_impossible_size(w):
+    w.talk(0, w.host(0), 40000, w.host(9), 445,
+           [(True, b"\0\0\0\x44\xfeSMB\x40\0" + b"\0" * 58),
+            (False, b"\0\0\0\x44\xfeSMB\x40\0" + b"\0" * 58),
+            (True, b"\0\0\0\x20\xfcSMB\xff\xff\xff\xff\1\0\0\0\xff\xff\xff\xff" + b"x" * 16)])
+
+
+@attack("dns-exploit")
+def question_for_a_signature(w):
+    w.udp(0, w.host(0), 40000, w.host(9), 53, dns("9.example.org", 24))
 
 
 # ---- tunnels, masters ----------------------------------------------------------------
