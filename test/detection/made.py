@@ -760,4 +760,5 @@ def a_server_that_is_down(w):
 def a_traceroute(w):
     for i in range(30):
         w.udp(i * 0.1, w.host(0), 40000, w.outside(9), 33434 + i, b"x" * 32)
-        w.icmp(i * 0.1 + 0.05, w.outside(20 + i), w.host(0), 11, 0, data=b"E" * 36)
+        asked = w.packets[-1][1][14:42]  # RFC 792: its header and 8 bytes more
+        w.icmp(i * 0.1 + 0.05, w.outside(20 + i), w.host(0), 11, 0, data=asked)
