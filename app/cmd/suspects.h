@@ -35,10 +35,9 @@ struct suspect {
     struct lw_verdict worst_verdict;
     const struct lw_sign *sign; /* that it was found by; NULL: by the classifier */
     struct lw_reason sign_reason;
-    struct lw_reason
-        said[SUSPECT_SAID_MAX]; /* (n_said) by another model that decided */
+    struct lw_reason said[SUSPECT_SAID_MAX]; /* (n_said) by another model */
     size_t n_said;
-    bool is_by_other;
+    bool is_by_other;                 /* that one decided */
     float values[SUSPECT_VALUES_MAX]; /* (view's features) of it */
 };
 

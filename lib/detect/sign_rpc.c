@@ -11,10 +11,13 @@
  * connection, so that it does not matter whether it is carried by TCP or in a pipe of
  * SMB:
  *
- *   0   5, 0          version           16  of a bind: ..., 28 context (2), how many
- * (1), 2   type          0 request,            reserved (1), 32 interface (16) 11 bind,
- * 14 alter 20  of a request: context (2) 3   flags                           22  number
- * of the call (2) 4   16, 0, 0, 0   little-endian
+ *      0   5, then 0 or 1: the version
+ *      2   type: 0 request, 11 bind, 14 alter
+ *      3   flags
+ *      4   16, 0, 0, 0: little-endian
+ *     22   of a request: number of the call (2)
+ *     24   of a request: what the call is given
+ *     32   of a bind: interface (16)
  *
  * What is encrypted by SMB is not seen.  A later bind of another pipe in the same
  * connection is taken for that of all calls after it.

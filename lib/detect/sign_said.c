@@ -380,20 +380,34 @@ static unsigned ldap_refusal(const struct lw_record *rec)
     return p != NULL && memchr(head.p, 0x61, (size_t)(p - head.p)) != NULL ? 1 : 0;
 }
 
+/* Where the name at `at` ends (RFC 1035, 3.1); its last two labels begin at *domain. */
+static size_t end_of_name(struct span head, size_t at, size_t *domain)
+{
+    size_t last = at;
+
+    *domain = at;
+    while (span_u8(head, at) > 0 && span_u8(head, at) < 64) {
+        *domain = last;
+        last = at;
+        at += 1U + span_u8(head, at);
+    }
+    return at;
+}
+
 /* A SIG record (RFC 2535) is asked for by nobody but CVE-2020-1350. */
 static bool asks_for_signature(const struct lw_record *rec)
 {
     enum { HEADER = 12, TYPE_SIG = 24 };
     unsigned from = lw_record_initiator(rec);
     size_t at = rec->kind == LW_FLOW_TCP ? HEADER + 2 : HEADER;
+    size_t domain;
     uint16_t type = 0;
     struct span head;
 
     if (rec->stats == NULL || rec->app != LW_APP_DNS)
         return false;
     head = span_of(rec->stats->start.head[from], rec->stats->start.n_head[from]);
-    while (span_u8(head, at) > 0 && span_u8(head, at) < 64)
-        at += 1U + span_u8(head, at);
+    at = end_of_name(head, at, &domain);
     return span_get_be16(head, at + 1, &type) && type == TYPE_SIG;
 }
 
@@ -448,8 +462,8 @@ static uint32_t dns_tag(const struct lw_record *rec)
     enum { HEADER = 12, NO_SUCH_NAME = 3 };
     unsigned from = lw_record_initiator(rec);
     bool local = rec->app == LW_APP_LLMNR || rec->app == LW_APP_NBNS;
-    size_t label[2] = {HEADER, HEADER}; /* where the last two begin */
-    size_t at = HEADER;
+    size_t domain;
+    size_t at;
     unsigned bits;
     uint16_t type;
     struct span head;
@@ -461,16 +475,11 @@ static uint32_t dns_tag(const struct lw_record *rec)
     answer =
         span_of(rec->stats->start.head[1 - from], rec->stats->start.n_head[1 - from]);
     bits = (span_u8(answer, 3) & 15) == NO_SUCH_NAME ? SIGN_DNS_NO_NAME : 0;
-    while (span_u8(head, at) > 0 && span_u8(head, at) < 64) {
-        label[0] = label[1];
-        label[1] = at;
-        at += 1U + span_u8(head, at);
-    }
+    at = end_of_name(head, HEADER, &domain);
     if (!span_get_be16(head, at + 1, &type))
         return bits;
     return bits | dns_type(type) |
-           hash_of_name(span_first(head, at), local ? HEADER : label[0])
-               << SIGN_DNS_BITS;
+           hash_of_name(span_first(head, at), local ? HEADER : domain) << SIGN_DNS_BITS;
 }
 
 /* Of HTTP. */
@@ -485,16 +494,20 @@ static uint32_t web_tag(const struct lw_record *rec, const struct said *s)
            (no_room ? 1U : 0U) << 15;
 }
 
+static enum sign_said question_of(const struct lw_record *rec)
+{
+    if (asks_to_amplify(rec))
+        return SIGN_SAID_AMPLIFIER;
+    return asks_for_signature(rec) ? SIGN_SAID_DNS_EXPLOIT : SIGN_SAID_NOTHING;
+}
+
 uint32_t sign_said_tag(const struct lw_record *rec)
 {
     const struct said *s = rec->tapped;
     unsigned n = kerberos_refusal(rec) + ldap_refusal(rec);
-    unsigned said = asks_to_amplify(rec)      ? SIGN_SAID_AMPLIFIER
-                    : asks_for_signature(rec) ? SIGN_SAID_DNS_EXPLOIT
-                                              : SIGN_SAID_NOTHING;
 
     if (s == NULL)
-        return said | n << 8 | dns_tag(rec) << 16;
+        return question_of(rec) | n << 8 | dns_tag(rec) << 16;
     n += s->refusals;
     n = n < UINT8_MAX ? n : UINT8_MAX;
     if (!is_text(s))

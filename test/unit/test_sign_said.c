@@ -59,7 +59,7 @@ static enum sign_said call(struct rpc_reader *r, uint16_t number)
     return rpc_read(r, span_of(head, sizeof head), 1);
 }
 
-static void bind_to_scheduler(struct rpc_reader *r)
+static void bind_to_another(struct rpc_reader *r)
 {
     uint8_t head[RPC_HEAD] = {5, 0, 11, 3, 16};
 
@@ -82,13 +82,13 @@ static void secrets_fetched_in_a_row_of_calls(void **state)
     assert_int_equal(call(&r, 3), SIGN_SAID_NOTHING);
 }
 
-static void the_same_calls_of_a_known_interface(void **state)
+static void the_same_calls_of_a_named_interface(void **state)
 {
     static const uint16_t calls[] = {16, 12, 3};
     struct rpc_reader r = {0};
 
     (void)state;
-    bind_to_scheduler(&r);
+    bind_to_another(&r);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(call(&r, calls[i]), SIGN_SAID_NOTHING);
 }
@@ -100,7 +100,7 @@ int main(void)
         cmocka_unit_test(names_for_windows),
         cmocka_unit_test(a_channel),
         cmocka_unit_test(secrets_fetched_in_a_row_of_calls),
-        cmocka_unit_test(the_same_calls_of_a_known_interface),
+        cmocka_unit_test(the_same_calls_of_a_named_interface),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
